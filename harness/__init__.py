@@ -1,0 +1,1 @@
+"""A test bench for multi-agent LLM conversations."""

@@ -1,0 +1,98 @@
+"""Every exception the product raises on purpose.
+
+::
+
+    HarnessError                 the user's mistake: exit code 2, one paragraph, no traceback
+     +-- SuiteError              a suite or scenario file is wrong; carries every fault found
+     +-- PluginError             an entry point is unknown, broken or lacks its dependency
+     +-- EnvironmentFault        the machine or environment is not fit: missing key, two AutoGens
+     +-- CassetteError           a cassette file is missing, damaged or of a wrong version
+     +-- SchemaError             stored data does not fit the schema it claims
+     +-- ScriptError             a scripted model or human is wrong or ran out of replies
+     +-- LogError                a run log is missing, damaged or not the one expected
+     +-- SelectionError          a selection on the command line names nothing
+
+    SampleInterrupt (BaseException)   stops one sample; no framework may swallow or retry it
+     +-- CassetteMiss            a replayed request has no recorded interaction
+     +-- SocketBlocked           something tried to reach the network during a replay
+     +-- LimitReached            the scenario's turn or cost limit was exceeded
+
+`SampleInterrupt` derives from BaseException because SDK retry loops and agent
+frameworks catch Exception: the openai SDK would otherwise retry a miss three
+times and report it as "Connection error.".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class HarnessError(Exception):
+    """A mistake the user can mend; its text says what, where, the valid choices and what next."""
+
+
+class SuiteError(HarnessError):
+    """One or more faults in the files of a suite.
+
+    Attributes:
+        faults: One line per fault, each starting with ``path:line:``.
+    """
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(self.faults))
+
+
+class PluginError(HarnessError):
+    """An entry point is unknown, cannot be imported, or lacks an optional dependency."""
+
+
+class EnvironmentFault(HarnessError):
+    """The machine or its environment cannot do what was asked."""
+
+
+class CassetteError(HarnessError):
+    """A cassette is missing, damaged or of a version this release does not read."""
+
+
+class SchemaError(HarnessError):
+    """Stored data does not fit the schema version it claims to have."""
+
+
+class ScriptError(HarnessError):
+    """A scripted model or scripted human is wrong or has run out of replies."""
+
+
+class LogError(HarnessError):
+    """A run log is missing, damaged or belongs to another run."""
+
+
+class SelectionError(HarnessError):
+    """A selection names nothing, or is not a valid expression."""
+
+
+class SampleInterrupt(BaseException):
+    """Stops the running sample at once; derives from BaseException so nothing swallows it."""
+
+
+class CassetteMiss(SampleInterrupt):
+    """A request made during a replay matches no interaction left in the cassette."""
+
+
+class SocketBlocked(SampleInterrupt):
+    """A connection was attempted while a replay forbids the network."""
+
+
+class LimitReached(SampleInterrupt):
+    """The scenario's limit on turns or cost was exceeded.
+
+    Attributes:
+        reason: The termination reason this limit stands for.
+    """
+
+    def __init__(self, reason: Literal["turn_limit", "cost_limit"], detail: str) -> None:
+        self.reason: Literal["turn_limit", "cost_limit"] = reason
+        super().__init__(detail)

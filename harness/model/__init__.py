@@ -1,0 +1,1 @@
+"""Frozen data the product passes around: public, and stored under versioned schemas."""

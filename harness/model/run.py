@@ -1,0 +1,73 @@
+"""A run: its header and, with the samples, the run log that reports read."""
+
+from __future__ import annotations
+
+from harness.model.sample import Mode, SampleKey, SampleResult
+from harness.model.scenario import AgentConfig
+from harness.model.transcript import _Strict
+
+RUN_SCHEMA_VERSION = 1
+
+
+class ScenarioInfo(_Strict, frozen=True, kw_only=True):
+    """What a report needs to know of a scenario."""
+
+    name: str
+    title: str
+    task: str
+    accept: tuple[str, ...]
+    digest: str
+
+
+class SuiteInfo(_Strict, frozen=True, kw_only=True):
+    """What a report needs to know of a suite."""
+
+    name: str
+    title: str
+    description: str
+    epochs: int
+    baseline: str | None
+    scenarios: tuple[ScenarioInfo, ...]
+    configs: tuple[AgentConfig, ...]
+
+
+class RunHeader(_Strict, frozen=True, kw_only=True):
+    """Facts about a run, written before its first sample.
+
+    Attributes:
+        run_id: Sorts by start time; unique.
+        started_at: ISO 8601 UTC time.
+        mode: How model calls are answered, unless a scenario is scripted ("mock").
+        command: The command line, secrets removed.
+        harness_version: Version of this product.
+        python: Python version.
+        platform: Operating system and machine.
+        sandbox: Label of the sandbox.
+        suites: The suites as they were.
+        plan: Every sample to run, in order.
+    """
+
+    schema_version: int = RUN_SCHEMA_VERSION
+    run_id: str
+    started_at: str
+    mode: Mode
+    command: str
+    harness_version: str
+    python: str
+    platform: str
+    sandbox: str
+    suites: tuple[SuiteInfo, ...]
+    plan: tuple[SampleKey, ...]
+
+
+class RunLog(_Strict, frozen=True, kw_only=True):
+    """One run as reports read it: the header and every finished sample, in plan order."""
+
+    header: RunHeader
+    samples: tuple[SampleResult, ...] = ()
+
+    @property
+    def missing(self) -> tuple[SampleKey, ...]:
+        """Planned samples that have no result."""
+        done = {sample.key for sample in self.samples}
+        return tuple(key for key in self.header.plan if key not in done)

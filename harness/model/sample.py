@@ -1,0 +1,130 @@
+"""A sample: its key, and the result that the run log keeps of it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from harness.model.score import Score, Unscored
+from harness.model.transcript import ExceptionInfo, Transcript, _Strict
+
+SAMPLE_SCHEMA_VERSION = 1
+
+Mode = Literal["replay", "record", "live", "mock"]
+Status = Literal["completed", "error", "miss"]
+
+
+class SampleKey(_Strict, frozen=True, kw_only=True, order=True):
+    """Suite, scenario, config and epoch (from 1): what identifies a sample in a run."""
+
+    suite: str
+    scenario: str
+    config: str
+    epoch: int
+
+    def __str__(self) -> str:
+        return f"{self.suite}/{self.scenario}/{self.config}/{self.epoch}"
+
+
+class CassetteUse(_Strict, frozen=True, kw_only=True):
+    """How a sample used its cassette.
+
+    Attributes:
+        path: Path of the cassette, relative to the project when inside it.
+        source: Where the interactions came from, e.g. "scripted provider".
+        recorded_at: ISO 8601 UTC time of the recording.
+        asked: Requests the sample made.
+        served: Requests answered from the cassette (replay) or recorded (record).
+        misses: Explanations of the requests that could not be answered.
+        unplayed: Recorded interactions nobody asked for.
+        sockets_opened: Connections attempted outside the cassette; 0 in a sound replay.
+    """
+
+    path: str
+    source: str
+    recorded_at: str
+    asked: int
+    served: int
+    misses: tuple[str, ...] = ()
+    unplayed: int = 0
+    sockets_opened: int = 0
+
+
+class Artefact(_Strict, frozen=True, kw_only=True):
+    """A regular file the sample left in its workspace: relative path, bytes, blake2b digest."""
+
+    path: str
+    size_bytes: int
+    digest: str
+
+
+class SampleResult(_Strict, frozen=True, kw_only=True):
+    """Everything the run log keeps of one sample.
+
+    Attributes:
+        key: Which sample.
+        status: "completed", or what kept it from completing.
+        mode: How its model calls were answered.
+        transcript: All events, partial if the sample did not complete.
+        scores: One per scorer, in the scenario's order.
+        failure: The exception behind "error" or "miss".
+        cassette: How the cassette was used; None without one.
+        artefacts: Files left in the workspace, fixtures excluded.
+        sandbox: Label of the sandbox that ran code.
+        started_at: ISO 8601 UTC time.
+        duration_seconds: Wall-clock time, scoring included.
+    """
+
+    schema_version: int = SAMPLE_SCHEMA_VERSION
+    key: SampleKey
+    status: Status
+    mode: Mode
+    transcript: Transcript
+    scores: tuple[Score | Unscored, ...] = ()
+    failure: ExceptionInfo | None = None
+    cassette: CassetteUse | None = None
+    artefacts: tuple[Artefact, ...] = ()
+    sandbox: str = ""
+    started_at: str
+    duration_seconds: float
+
+    @property
+    def verdicts(self) -> tuple[Score, ...]:
+        """The scores that judge (have `passed`), as opposed to those that only measure."""
+        return tuple(
+            score
+            for score in self.scores
+            if isinstance(score, Score) and score.passed is not None
+        )
+
+    @property
+    def is_success(self) -> bool:
+        """Completed, judged by at least one score, and passed by every one that judges."""
+        verdicts = self.verdicts
+        return (
+            self.status == "completed"
+            and bool(verdicts)
+            and all(score.passed for score in verdicts)
+        )
+
+    def score_of(self, scorer: str) -> Score | None:
+        """The score with that name; None if the scorer was not applied or did not score."""
+        for score in self.scores:
+            if isinstance(score, Score) and score.scorer == scorer:
+                return score
+        return None
+
+
+def encode_sample(result: SampleResult) -> bytes:
+    """Encode a sample result as UTF-8 JSON."""
+    return msgspec.json.encode(result)
+
+
+def decode_sample(data: bytes) -> SampleResult:
+    """Decode what `encode_sample` wrote.
+
+    Raises:
+        msgspec.ValidationError: If the data does not fit.
+    """
+    return msgspec.json.decode(data, type=SampleResult)

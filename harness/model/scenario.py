@@ -1,0 +1,155 @@
+"""A scenario, a config and the suite that holds them, after loading and validation.
+
+These are plain data: the strict YAML reader is `harness.suites`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from harness.model.transcript import _Strict
+
+
+class PythonReference(_Strict, frozen=True, kw_only=True):
+    """A function in a file of the user's: absolute path and attribute name."""
+
+    path: str
+    attribute: str
+
+
+class Limits(_Strict, frozen=True, kw_only=True):
+    """What one sample may use.
+
+    Attributes:
+        wall_seconds: Hard wall-clock limit; the whole process tree is killed after it.
+        turns: Most messages, the opening one included; None for no limit.
+        cost_usd: Most US dollars of model calls; None for no limit.
+        code_seconds: Wall-clock limit of one code block.
+    """
+
+    wall_seconds: float = 120.0
+    turns: int | None = None
+    cost_usd: float | None = None
+    code_seconds: float = 60.0
+
+
+class ScorerSpec(_Strict, frozen=True, kw_only=True):
+    """A scorer by entry-point name, with the options its class takes."""
+
+    name: str
+    options: dict[str, Any] = {}
+
+
+class Price(_Strict, frozen=True, kw_only=True):
+    """US dollars per million tokens, for a model the price library does not know.
+
+    `cached` defaults to the `prompt` price when None.
+    """
+
+    prompt: float
+    completion: float
+    cached: float | None = None
+
+
+class AgentConfig(_Strict, frozen=True, kw_only=True):
+    """One agent configuration.
+
+    Attributes:
+        name: Unique in its suite; letters, digits, ``.``, ``_`` and ``-``.
+        engine: Entry-point name of the engine.
+        model: Model name sent to the provider.
+        temperature: Sampling temperature, 0 to 2; None leaves the provider's default.
+        max_tokens: Completion token limit, >= 1; None leaves the provider's default.
+        prompts: System prompt by agent name.
+        parameters: Anything else the team factory takes.
+        factors: For a config from a matrix, factor name to level name,
+            e.g. ``{"prompts": "strict", "temperature": "0.7"}``.
+    """
+
+    name: str
+    engine: str = "autogen"
+    model: str = ""
+    temperature: float | None = None
+    max_tokens: int | None = None
+    prompts: dict[str, str] = {}
+    parameters: dict[str, Any] = {}
+    factors: dict[str, str] = {}
+
+    @property
+    def digest(self) -> str:
+        """Hex digest of everything that shapes the conversation, the name excluded."""
+        shape = msgspec.structs.replace(self, name="", factors={})
+        encoded = msgspec.json.encode(shape, order="deterministic")
+        return hashlib.blake2b(encoded, digest_size=12).hexdigest()
+
+
+class Scenario(_Strict, frozen=True, kw_only=True):
+    """A task for a team.
+
+    Attributes:
+        name: Folder name; unique in its suite.
+        suite: Name of the suite.
+        title: One line for people.
+        task: Opening message.
+        folder: Absolute path of the scenario's folder.
+        team: The factory, ``build(context: TeamContext) -> Team``.
+        files: (absolute source path, path inside the workspace) of each fixture file.
+        checks: Python file with ``check_*`` functions; None if there is none.
+        provider: Reply function for the scripted provider; None if there is none.
+        script: In-process scripted model factory; when given, no cassette is used.
+        human: What a scripted human answers, in order, when an agent asks.
+        accept: Termination reasons this scenario accepts; empty accepts none but
+            is only valid when there are checks.
+        limits: What one sample may use.
+        scorers: Scorers to apply, in order.
+        parameters: Free data for the team factory, the checks and the provider script.
+        digest: Hex digest of the scenario's own files and settings.
+    """
+
+    name: str
+    suite: str
+    title: str
+    task: str
+    folder: str
+    team: PythonReference
+    files: tuple[tuple[str, str], ...] = ()
+    checks: PythonReference | None = None
+    provider: PythonReference | None = None
+    script: PythonReference | None = None
+    human: tuple[str, ...] = ()
+    accept: tuple[str, ...] = ("termination_message",)
+    limits: Limits = Limits()
+    scorers: tuple[ScorerSpec, ...] = ()
+    parameters: dict[str, Any] = {}
+    digest: str = ""
+
+
+class Suite(_Strict, frozen=True, kw_only=True):
+    """A folder of scenarios with the configs they run against.
+
+    Attributes:
+        name: Folder name.
+        title: One line for people.
+        description: A paragraph for people; may be empty.
+        folder: Absolute path.
+        scenarios: In file-name order, unless the suite file orders them.
+        configs: In file order; matrix configs after the listed ones.
+        epochs: How often each scenario meets each config, >= 1.
+        baseline: Name of the config the others are compared with; None for the first.
+        prices: US dollars per million tokens for models of the user's own.
+        provider_settings: How to reach the provider: base_url, api_key_env, api_type, api_version.
+    """
+
+    name: str
+    title: str
+    folder: str
+    description: str = ""
+    scenarios: tuple[Scenario, ...] = ()
+    configs: tuple[AgentConfig, ...] = ()
+    epochs: int = 1
+    baseline: str | None = None
+    prices: dict[str, Price] = {}
+    provider_settings: dict[str, str] = {}
