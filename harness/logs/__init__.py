@@ -1,0 +1,5 @@
+"""Run logs: one SQLite file per run, complete up to the last finished sample at any moment."""
+
+from harness.logs.sqlite import SqliteRunStore, create_log, find_log, open_log, read_log
+
+__all__ = ["SqliteRunStore", "create_log", "find_log", "open_log", "read_log"]

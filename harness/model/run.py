@@ -45,6 +45,8 @@ class RunHeader(_Strict, frozen=True, kw_only=True):
         sandbox: Label of the sandbox.
         suites: The suites as they were.
         plan: Every sample to run, in order.
+        scenarios_root: Where the suites were read from, for resuming.
+        cassettes_root: Where the cassettes are, for resuming.
     """
 
     schema_version: int = RUN_SCHEMA_VERSION
@@ -58,6 +60,8 @@ class RunHeader(_Strict, frozen=True, kw_only=True):
     sandbox: str
     suites: tuple[SuiteInfo, ...]
     plan: tuple[SampleKey, ...]
+    scenarios_root: str = ""
+    cassettes_root: str = ""
 
 
 class RunLog(_Strict, frozen=True, kw_only=True):

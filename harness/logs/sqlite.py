@@ -1,0 +1,216 @@
+"""The run log on disk: SQLite in WAL mode, one transaction per finished sample.
+
+Layout: table ``run`` holds the header as one JSON blob; table ``sample`` holds a
+row per finished sample, with the columns people query plain and the whole
+`SampleResult` as zstd-compressed JSON in ``body``. ``PRAGMA user_version`` is the
+layout's version. A process killed at any moment leaves every committed sample
+readable: that is SQLite's write-ahead log's guarantee, and a test kills one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from harness.errors import LogError
+from harness.model.run import RunHeader, RunLog
+from harness.model.sample import SampleResult, decode_sample, encode_sample
+
+LAYOUT_VERSION = 1
+SUFFIX = ".sqlite"
+LATEST = "latest"
+
+_LAYOUT = """
+CREATE TABLE run (header BLOB NOT NULL);
+CREATE TABLE sample (
+    suite TEXT NOT NULL, scenario TEXT NOT NULL, config TEXT NOT NULL, epoch INTEGER NOT NULL,
+    status TEXT NOT NULL, success INTEGER NOT NULL, termination TEXT,
+    turns INTEGER NOT NULL, cost_usd REAL, duration_seconds REAL NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (suite, scenario, config, epoch)
+);
+"""
+# The body's size is what matters on a CI disk; level 3 costs about 50 microseconds a sample.
+_ZSTD_LEVEL = 3
+
+
+class SqliteRunStore:
+    """One run's log, open for appending and reading by its single writer."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        import zstandard
+
+        self.path = path
+        self._connection = connection
+        self._compress = zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress
+        self._decompress = zstandard.ZstdDecompressor().decompress
+
+    def append(self, result: SampleResult) -> None:
+        """Keep a finished sample; it is committed when this returns.
+
+        Raises:
+            LogError: If the sample is in the log already; nothing is overwritten.
+        """
+        with self._translated():
+            self._connection.execute(
+                "INSERT INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self._row(result)
+            )
+            self._connection.commit()
+
+    def _row(self, result: SampleResult) -> tuple[object, ...]:
+        key = result.key
+        cost = result.score_of("cost")
+        return (
+            key.suite,
+            key.scenario,
+            key.config,
+            key.epoch,
+            result.status,
+            int(result.is_success),
+            result.transcript.termination,
+            result.transcript.turns,
+            cost.value if cost else None,
+            result.duration_seconds,
+            self._compress(encode_sample(result)),
+        )
+
+    def read_header(self) -> RunHeader:
+        """The header, as written before the first sample."""
+        with self._translated():
+            row = self._connection.execute("SELECT header FROM run").fetchone()
+            if row is None:
+                raise LogError(f"{self.path}: the run log has no header; it cannot be used.")
+            return msgspec.json.decode(row[0], type=RunHeader)
+
+    def read_samples(self) -> Iterable[SampleResult]:
+        """Every sample kept so far, in the order they finished."""
+        with self._translated():
+            rows = self._connection.execute("SELECT body FROM sample ORDER BY rowid").fetchall()
+            return [decode_sample(self._decompress(body)) for (body,) in rows]
+
+    def read(self) -> RunLog:
+        """The whole run as reports read it, samples in plan order."""
+        header = self.read_header()
+        position = {key: index for index, key in enumerate(header.plan)}
+        samples = sorted(
+            self.read_samples(), key=lambda sample: position.get(sample.key, len(position))
+        )
+        return RunLog(header=header, samples=tuple(samples))
+
+    def close(self) -> None:
+        """Release the file."""
+        self._connection.close()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.IntegrityError as error:
+            raise LogError(
+                f"{self.path}: that sample is in the run log already; nothing was overwritten "
+                f"({error})."
+            ) from None
+        except sqlite3.Error as error:
+            raise LogError(f"{self.path}: the run log cannot be used: {error}.") from None
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise LogError(f"{self.path}: the run log holds data that does not fit: {error}.") from None
+
+
+def create_log(folder: Path, header: RunHeader) -> SqliteRunStore:
+    """Create the log of a new run.
+
+    Args:
+        folder: Where run logs live; made if missing.
+        header: Written at once.
+
+    Raises:
+        LogError: If a log of that run exists or the folder cannot be written.
+    """
+    path = folder / f"{header.run_id}{SUFFIX}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Exclusive creation: two runs that start in the same second must not share a file.
+        path.touch(exist_ok=False)
+    except FileExistsError:
+        raise LogError(f"{path}: a run log of that name exists; nothing was overwritten.") from None
+    except OSError as error:
+        raise LogError(f"{path}: the run log cannot be created: {error.strerror}.") from None
+    connection = _connect(path)
+    connection.executescript(_LAYOUT)
+    connection.execute(f"PRAGMA user_version = {LAYOUT_VERSION}")
+    connection.execute("INSERT INTO run VALUES (?)", (msgspec.json.encode(header),))
+    connection.commit()
+    return SqliteRunStore(path, connection)
+
+
+def open_log(path: Path) -> SqliteRunStore:
+    """Open an existing run log.
+
+    Raises:
+        LogError: If it is missing, not a run log, or of another layout version.
+    """
+    if not path.is_file():
+        raise LogError(f"{path}: there is no such run log. List the runs with: harness list --runs")
+    try:
+        connection = _connect(path)
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.Error as error:
+        raise LogError(f"{path}: this is not a run log: {error}.") from None
+    if version != LAYOUT_VERSION:
+        connection.close()
+        raise LogError(
+            f"{path}: the run log has layout version {version}; this release reads "
+            f"{LAYOUT_VERSION}."
+        )
+    return SqliteRunStore(path, connection)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=10.0)
+    connection.execute("PRAGMA journal_mode = WAL")
+    # NORMAL survives kill -9; only a power cut may lose the last commits.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
+
+
+def read_log(path: Path) -> RunLog:
+    """Read a whole run log; see `open_log` for what it raises."""
+    store = open_log(path)
+    try:
+        return store.read()
+    finally:
+        store.close()
+
+
+def find_log(folder: Path, name: str = LATEST) -> Path:
+    """Find a run log by path, run id, unique beginning of a run id, or ``latest``.
+
+    Raises:
+        LogError: If nothing or more than one fits.
+    """
+    if name.endswith(SUFFIX) and Path(name).is_file():
+        return Path(name)
+    logs = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
+    if not logs:
+        raise LogError(f"There is no run log in {folder}. Make one with: harness run")
+    if name == LATEST:
+        return logs[-1]
+    found = [log for log in logs if log.stem == name] or [
+        log for log in logs if log.stem.startswith(name)
+    ]
+    if len(found) == 1:
+        return found[0]
+    raise LogError(_not_found(folder, name, [log.stem for log in (found or logs)], many=bool(found)))
+
+
+def _not_found(folder: Path, name: str, stems: list[str], *, many: bool) -> str:
+    if many:
+        return f"Run {name!r} is ambiguous in {folder}: {', '.join(stems)}. Give more of the id."
+    near = difflib.get_close_matches(name, stems, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else f" The newest is {stems[-1]!r}."
+    return f"There is no run {name!r} in {folder}.{hint} List them with: harness list --runs"

@@ -1,0 +1,85 @@
+"""From names to instances: the only place that loads plugins and the user's Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from harness import plugins
+from harness.errors import PluginError
+from harness.model.scenario import Scenario, ScorerSpec
+from harness.model.team import FinishedSample, Team, TeamContext
+from harness.protocols import Engine, ModelScript, Sandbox, Scorer
+from harness.suites import load_callable, load_checks
+
+if TYPE_CHECKING:
+    from harness.runner.task import Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleKit:
+    """The live objects one sample needs."""
+
+    engine: Engine
+    sandbox: Sandbox
+    scorers: tuple[Scorer, ...]
+    build_team: Callable[[TeamContext], Team]
+    build_script: Callable[[TeamContext], ModelScript] | None
+    checks: dict[str, Callable[[FinishedSample], Any]]
+
+
+def build_kit(task: Task) -> SampleKit:
+    """Load everything a task names.
+
+    Raises:
+        PluginError: If an engine, sandbox or scorer cannot be loaded.
+        SuiteError: If the user's Python cannot be loaded.
+    """
+    scenario = task.scenario
+    return SampleKit(
+        engine=load_engine(task.config.engine),
+        sandbox=load_sandbox(task.sandbox),
+        scorers=_scorers(msgspec.json.encode(scenario.scorers), scenario),
+        build_team=load_callable(scenario.team),
+        build_script=load_callable(scenario.script) if scenario.script else None,
+        checks=load_checks(scenario.checks) if scenario.checks else {},
+    )
+
+
+@lru_cache(maxsize=None)
+def load_engine(name: str) -> Engine:
+    """The engine of that name; one per process."""
+    engine: Engine = plugins.load("engines", name)()
+    return engine
+
+
+@lru_cache(maxsize=None)
+def load_sandbox(name: str) -> Sandbox:
+    """The sandbox of that name; one per process."""
+    sandbox: Sandbox = plugins.load("sandboxes", name)()
+    return sandbox
+
+
+_SCORERS: dict[bytes, tuple[Scorer, ...]] = {}
+
+
+def _scorers(cache_key: bytes, scenario: Scenario) -> tuple[Scorer, ...]:
+    # Scorers are frozen dataclasses: one set serves every sample with the same options.
+    if cache_key not in _SCORERS:
+        _SCORERS[cache_key] = tuple(_scorer(spec, scenario) for spec in scenario.scorers)
+    return _SCORERS[cache_key]
+
+
+def _scorer(spec: ScorerSpec, scenario: Scenario) -> Scorer:
+    try:
+        scorer: Scorer = plugins.load("scorers", spec.name)(**spec.options)
+    except TypeError as error:
+        raise PluginError(
+            f"{scenario.suite}/{scenario.name}: scorer {spec.name!r} does not take the options "
+            f"{spec.options}: {error}. See its options with: harness plugins scorers"
+        ) from None
+    return scorer
