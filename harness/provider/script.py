@@ -9,9 +9,12 @@ prompt and epoch, the same on every machine and every day.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+
+from harness.errors import ScriptError
 
 T = TypeVar("T")
 
@@ -75,22 +78,45 @@ class Call:
         return [text_of(message) for message in self.messages if message.get("name") == name]
 
     def draw(self, label: str) -> float:
-        """A number in [0, 1) that depends on label, seed, scenario, model, temperature,
-        system prompt and epoch, and on nothing else."""
+        """A number that looks random and is the same on every machine, Python and day.
+
+        It depends on label, seed, scenario, model, temperature, system prompt and
+        epoch, and on nothing else: the same label asked for twice in one sample
+        gives the same number, so name a draw after what it decides.
+
+        Args:
+            label: What is being decided, e.g. "forgets the import".
+
+        Returns:
+            At least 0 and less than 1, uniformly spread over labels and epochs.
+        """
         parts = (
             self.seed,
             self.scenario,
             self.model,
-            round(float(self.temperature), 6),
+            # + 0.0 turns -0.0 into 0.0, which is the same temperature.
+            round(float(self.temperature), 6) + 0.0,
             self.system,
             self.epoch,
             label,
         )
-        digest = hashlib.blake2b(repr(parts).encode(), digest_size=8).digest()
-        return int.from_bytes(digest, "big") / 2**64
+        # JSON escapes everything beyond ASCII. repr() does not: what it escapes
+        # follows the Unicode tables, which differ from Python to Python.
+        digest = hashlib.blake2b(json.dumps(parts).encode(), digest_size=8).digest()
+        # 53 bits are what a float holds; dividing all 64 would round the largest to 1.0.
+        return (int.from_bytes(digest, "big") >> 11) / 2**53
 
     def choose(self, label: str, options: Sequence[T]) -> T:
-        """One of options, by `draw`."""
+        """One of options, by `draw`.
+
+        Raises:
+            ScriptError: If there are no options.
+        """
+        if not options:
+            raise ScriptError(
+                f"call.choose({label!r}, ...) in the provider script of scenario "
+                f"{self.scenario!r} was given no options; give it at least one."
+            )
         return options[int(self.draw(label) * len(options))]
 
 
