@@ -1,0 +1,1 @@
+"""Plan, run, score: from suites to a run log."""

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from harness import plugins
 from harness.errors import PluginError
 from harness.model.scenario import Scenario, ScorerSpec
-from harness.model.team import FinishedSample, Team, TeamContext
-from harness.protocols import Engine, ModelScript, Sandbox, Scorer
+from harness.protocols import Engine, Sandbox, Scorer
+from harness.runner.kit import SampleKit
 from harness.suites import load_callable, load_checks
 
 if TYPE_CHECKING:
     from harness.runner.task import Task
-
-
-@dataclass(frozen=True, kw_only=True)
-class SampleKit:
-    """The live objects one sample needs."""
-
-    engine: Engine
-    sandbox: Sandbox
-    scorers: tuple[Scorer, ...]
-    build_team: Callable[[TeamContext], Team]
-    build_script: Callable[[TeamContext], ModelScript] | None
-    checks: dict[str, Callable[[FinishedSample], Any]]
 
 
 def build_kit(task: Task) -> SampleKit:

@@ -1,0 +1,161 @@
+"""Run a plan: hand samples to workers, keep every result as it arrives."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+from harness.capture import read_spool
+from harness.model.sample import Mode, SampleKey, SampleResult, decode_sample
+from harness.model.scenario import Suite
+from harness.model.score import Unscored
+from harness.model.transcript import (
+    AnyEvent,
+    ExceptionInfo,
+    Termination,
+    TerminationReason,
+    Transcript,
+)
+from harness.protocols import RunStore
+from harness.runner.plan import Catalogue
+from harness.runner.pool import Ended, WorkerPool
+from harness.runner.sample import SPOOL_NAME
+from harness.runner.task import EndpointSpec, Task
+from harness.runner.workspace import remove_scratch
+
+_TICK_SECONDS = 0.25
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """How to run a plan.
+
+    Attributes:
+        mode: "replay", "record" or "live"; scripted scenarios run as "mock" in any of them.
+        workers: Number of worker processes, >= 1.
+        cassettes_root: Folder of the cassettes.
+        overwrite: Whether recording may replace existing cassettes.
+        endpoints: By suite name, where requests go when recording or live.
+        sandbox: Entry-point name of the sandbox.
+    """
+
+    mode: Mode = "replay"
+    workers: int = 1
+    cassettes_root: Path = Path("cassettes")
+    overwrite: bool = False
+    endpoints: dict[str, EndpointSpec] = field(default_factory=dict)
+    sandbox: str = "process"
+
+
+OnResult = Callable[[SampleResult], None]
+OnTick = Callable[[], None]
+
+
+def run_plan(
+    plan: Sequence[SampleKey],
+    suites: Sequence[Suite],
+    config: RunConfig,
+    store: RunStore,
+    *,
+    on_result: OnResult = lambda _: None,
+    on_tick: OnTick = lambda: None,
+) -> None:
+    """Run every sample of a plan and keep each result durably as it finishes.
+
+    Args:
+        plan: The samples.
+        suites: The suites they belong to.
+        config: How to run them.
+        store: Where results go.
+        on_result: Called after a result was kept.
+        on_tick: Called several times a second, for a progress display.
+    """
+    catalogue = Catalogue(suites)
+    engines = sorted({catalogue.config(key).engine for key in plan})
+    waiting = deque(plan)
+    with WorkerPool(engines, min(config.workers, len(plan)) or 1) as pool:
+        while waiting or pool.is_busy:
+            while waiting and pool.has_room:
+                pool.give(make_task(waiting.popleft(), catalogue, config, pool.scratch))
+            for ended in pool.collect(_TICK_SECONDS):
+                result = result_of(ended)
+                store.append(result)
+                remove_scratch(Path(ended.task.scratch))
+                on_result(result)
+            on_tick()
+
+
+def make_task(key: SampleKey, catalogue: Catalogue, config: RunConfig, scratch: Path) -> Task:
+    """Everything a worker needs for one sample."""
+    from harness.cassettes import cassette_path
+
+    scenario = catalogue.scenario(key)
+    suite = catalogue.suite(key)
+    cassette = cassette_path(config.cassettes_root, key)
+    return Task(
+        key=key,
+        scenario=scenario,
+        config=catalogue.config(key),
+        prices=suite.prices,
+        mode="mock" if scenario.script else config.mode,
+        cassette=str(cassette.absolute()),
+        cassette_label=str(cassette),
+        overwrite=config.overwrite,
+        endpoint=config.endpoints.get(key.suite, _offline(suite)),
+        sandbox=config.sandbox,
+        scratch=str(scratch / "-".join((key.suite, key.scenario, key.config, str(key.epoch)))),
+    )
+
+
+def _offline(suite: Suite) -> EndpointSpec:
+    settings = suite.provider_settings
+    return EndpointSpec(
+        base_url=settings.get("base_url", "https://api.openai.com/v1"),
+        api_type=settings.get("api_type", "openai"),
+        api_version=settings.get("api_version"),
+    )
+
+
+def result_of(ended: Ended) -> SampleResult:
+    """The result a worker sent, or one made of what it left behind."""
+    if ended.data is not None:
+        return decode_sample(ended.data)
+    limit = ended.task.scenario.limits.wall_seconds
+    if ended.timed_out:
+        return _partial_result(
+            ended.task, "timeout", f"The wall-clock limit of {limit:g} s was reached."
+        )
+    return _partial_result(ended.task, "error", "The worker process died while running it.")
+
+
+def _partial_result(task: Task, reason: TerminationReason, detail: str) -> SampleResult:
+    events = read_spool(Path(task.scratch) / SPOOL_NAME)
+    failure = ExceptionInfo(type=f"harness.{reason}", message=detail)
+    last: AnyEvent | None = events[-1] if events else None
+    if not isinstance(last, Termination):
+        # The sample died after its conversation ended, unless this event is missing.
+        ending = Termination(
+            index=len(events),
+            offset_seconds=last.offset_seconds if last else 0.0,
+            reason=reason,
+            detail=detail,
+            exception=None if reason == "timeout" else failure,
+        )
+        events = (*events, ending)
+    return SampleResult(
+        key=task.key,
+        status="error",
+        mode=task.mode,
+        transcript=Transcript(engine=task.config.engine, engine_version="", events=events),
+        scores=tuple(
+            Unscored(scorer=spec.name, reason=f"the sample was not finished: {detail}")
+            for spec in task.scenario.scorers
+        ),
+        failure=failure,
+        started_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        duration_seconds=task.scenario.limits.wall_seconds if reason == "timeout" else 0.0,
+    )

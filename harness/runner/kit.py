@@ -1,0 +1,22 @@
+"""The live objects one sample needs, handed to it ready-made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from harness.model.team import FinishedSample, Team, TeamContext
+from harness.protocols import Engine, ModelScript, Sandbox, Scorer
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleKit:
+    """Engine, sandbox, scorers and the user's functions of one sample."""
+
+    engine: Engine
+    sandbox: Sandbox
+    scorers: tuple[Scorer, ...]
+    build_team: Callable[[TeamContext], Team]
+    build_script: Callable[[TeamContext], ModelScript] | None
+    checks: dict[str, Callable[[FinishedSample], Any]]

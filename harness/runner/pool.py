@@ -1,0 +1,164 @@
+"""Worker processes as the coordinator sees them: start, give a task, collect, kill."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+
+from harness.errors import EnvironmentFault
+from harness.runner.orphans import end_tree
+from harness.runner.task import Task, encode_task
+
+_PID = struct.Struct("<q")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """A worker is done with a task: with a result, by dying, or by being killed in time.
+
+    Attributes:
+        task: The task.
+        data: The encoded result; None if there is none.
+        timed_out: Whether the wall-clock limit ended it.
+    """
+
+    task: Task
+    data: bytes | None
+    timed_out: bool = False
+
+
+class _Worker:
+    """One forked worker, idle or at one task."""
+
+    def __init__(self, pid: int, connection: Connection) -> None:
+        self.pid = pid
+        self.connection = connection
+        self.task: Task | None = None
+        self.deadline = float("inf")
+
+    def give(self, task: Task) -> None:
+        self.task = task
+        self.deadline = time.monotonic() + task.scenario.limits.wall_seconds
+        self.connection.send_bytes(encode_task(task))
+
+    def end(self) -> None:
+        end_tree(self.pid)
+        self.connection.close()
+
+
+class WorkerPool:
+    """A zygote and its workers. A context manager: leaving it kills every process.
+
+    Args:
+        engines: Engines the zygote imports before it forks.
+        workers: Number of worker processes, >= 1.
+    """
+
+    def __init__(self, engines: Sequence[str], workers: int) -> None:
+        self._engines = tuple(engines)
+        self._size = workers
+        self._workers: list[_Worker] = []
+
+    def __enter__(self) -> WorkerPool:
+        if not hasattr(os, "fork"):
+            raise EnvironmentFault("Running samples needs a POSIX system (Linux or macOS).")
+        self.scratch = Path(tempfile.mkdtemp(prefix="harness-"))
+        self._control, theirs = socket.socketpair()
+        command = [sys.executable, "-m", "harness.runner.zygote", str(theirs.fileno())]
+        self._zygote = subprocess.Popen(
+            [*command, *self._engines], pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
+        )
+        theirs.close()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            worker.end()
+        self._control.close()
+        self._zygote.kill()
+        self._zygote.wait()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a task can be given now."""
+        return any(w.task is None for w in self._workers) or len(self._workers) < self._size
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether any task is running."""
+        return any(worker.task is not None for worker in self._workers)
+
+    def give(self, task: Task) -> None:
+        """Start a task on an idle or new worker; call only while `has_room`."""
+        idle = next((w for w in self._workers if w.task is None), None) or self._fork()
+        idle.give(task)
+
+    def _fork(self) -> _Worker:
+        ours, theirs = socket.socketpair()
+        try:
+            socket.send_fds(self._control, [b"w"], [theirs.fileno()])
+            answer = self._control.recv(_PID.size, socket.MSG_WAITALL)
+        except OSError:
+            answer = b""
+        theirs.close()
+        if len(answer) != _PID.size:
+            raise EnvironmentFault(
+                "The process that starts workers ended unexpectedly; its message is above. "
+                "See what is installed with: harness doctor"
+            )
+        worker = _Worker(_PID.unpack(answer)[0], Connection(ours.detach()))
+        self._workers.append(worker)
+        return worker
+
+    def collect(self, timeout_seconds: float) -> list[Ended]:
+        """Wait until something ended or the time is over.
+
+        Args:
+            timeout_seconds: Longest wait; deadlines of running tasks shorten it.
+
+        Returns:
+            Everything that ended; may be empty.
+        """
+        busy = {worker.connection: worker for worker in self._workers if worker.task}
+        first_deadline = min((worker.deadline for worker in busy.values()), default=float("inf"))
+        patience = max(0.0, min(timeout_seconds, first_deadline - time.monotonic()))
+        ready = wait(list(busy), timeout=patience)
+        ended = [self._receive(busy[connection]) for connection in ready]  # type: ignore[index]
+        return ended + self._overdue()
+
+    def _receive(self, worker: _Worker) -> Ended:
+        task = worker.task
+        assert task is not None
+        try:
+            data = worker.connection.recv_bytes()
+        except (EOFError, OSError):
+            self._drop(worker)
+            return Ended(task=task, data=None)
+        worker.task = None
+        worker.deadline = float("inf")
+        return Ended(task=task, data=data)
+
+    def _overdue(self) -> list[Ended]:
+        now = time.monotonic()
+        late = [worker for worker in self._workers if worker.task and worker.deadline <= now]
+        ended = []
+        for worker in late:
+            assert worker.task is not None
+            ended.append(Ended(task=worker.task, data=None, timed_out=True))
+            self._drop(worker)
+        return ended
+
+    def _drop(self, worker: _Worker) -> None:
+        worker.end()
+        self._workers.remove(worker)

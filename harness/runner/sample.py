@@ -1,0 +1,254 @@
+"""Run and score one sample. The boundary where exceptions become data."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness import cassettes
+from harness.capture import Recorder
+from harness.errors import CassetteMiss, SampleInterrupt
+from harness.model.sample import SampleResult, Status
+from harness.model.score import Score, Unscored
+from harness.model.team import Endpoint, FinishedSample, TeamContext
+from harness.model.transcript import ExceptionInfo, ModelCall
+from harness.pricing import cost_of
+from harness.protocols import Assignment, Scorer
+from harness.runner.kit import SampleKit
+from harness.runner.task import Task
+from harness.runner.workspace import make_workspace
+from harness.sandboxes.artefacts import collect_artefacts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.cassettes import Session
+
+SPOOL_NAME = "events.jsonl"
+
+
+@dataclass
+class _Outcome:
+    """What is known of the running sample so far."""
+
+    status: Status = "completed"
+    failure: ExceptionInfo | None = None
+    session: Session | None = None
+    scores: list[Score | Unscored] = field(default_factory=list)
+
+    def fail(self, status: Status, error: BaseException) -> None:
+        # The first failure is the cause; later ones are its consequences.
+        if self.failure is None:
+            self.status = status
+            self.failure = describe(error)
+
+
+def describe(error: BaseException) -> ExceptionInfo:
+    """An exception as data, with its traceback."""
+    return ExceptionInfo(
+        type=f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins."),
+        message=str(error),
+        traceback="".join(traceback.format_exception(error)),
+    )
+
+
+def run_sample(task: Task, kit: SampleKit) -> SampleResult:
+    """Run one sample and score it; whatever goes wrong is in the result.
+
+    Args:
+        task: Which sample, how, and where.
+        kit: The live objects it needs.
+
+    Returns:
+        The result, with a partial transcript if the sample did not complete.
+    """
+    started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    clock = time.perf_counter()
+    scratch = Path(task.scratch)
+    workspace = make_workspace(scratch, task.scenario)
+    outcome = _Outcome()
+    with open(scratch / SPOOL_NAME, "wb", buffering=0) as spool:
+        price = partial(_price, task, outcome)
+        recorder = Recorder(limits=task.scenario.limits, price=price, spool=spool)
+        _converse(task, kit, workspace, recorder, outcome)
+    finished = _finished(task, kit, workspace, recorder, outcome)
+    _score(kit.scorers, finished, outcome)
+    return SampleResult(
+        key=task.key,
+        status=outcome.status,
+        mode=task.mode,
+        transcript=finished.transcript,
+        scores=tuple(outcome.scores),
+        failure=outcome.failure,
+        cassette=outcome.session.use(task.cassette_label) if outcome.session else None,
+        artefacts=collect_artefacts(workspace, finished.fixtures),
+        sandbox=kit.sandbox.label,
+        started_at=started_at,
+        duration_seconds=time.perf_counter() - clock,
+    )
+
+
+def _price(task: Task, outcome: _Outcome, call: ModelCall) -> float | None:
+    if call.usage is None:
+        return None
+    return cost_of(
+        call.model_answered or call.model_requested,
+        call.usage,
+        at=outcome.session.header.recorded_at if outcome.session else None,
+        prices=task.prices,
+    )
+
+
+def _converse(
+    task: Task, kit: SampleKit, workspace: Path, recorder: Recorder, outcome: _Outcome
+) -> None:
+    try:
+        with _session(task, kit) as session:
+            outcome.session = session
+            kit.engine.run(_assignment(task, kit, workspace, recorder, session))
+            _raise_swallowed(session)
+    except CassetteMiss as miss:
+        outcome.fail("miss", miss)
+    except SampleInterrupt as interrupt:
+        outcome.fail("error", interrupt)
+    except Exception as error:  # The boundary: a broken sample must not stop the run.
+        outcome.fail("error", error)
+    if outcome.failure is not None:
+        recorder.terminate("error", outcome.failure.message, exception=outcome.failure)
+    _adopt_termination(recorder, outcome)
+
+
+def _raise_swallowed(session: Session | None) -> None:
+    """Report a miss although an agent swallowed it: it happened, so the sample is a miss."""
+    if session is not None and session.mode == "replay" and session.misses:
+        raise CassetteMiss(session.misses[0])
+
+
+def _adopt_termination(recorder: Recorder, outcome: _Outcome) -> None:
+    """Make the status agree with how the transcript ended."""
+    last = recorder.events[-1] if recorder.events else None
+    reason = getattr(last, "reason", None)
+    if reason is None:
+        missing = RuntimeError("the engine returned without recording a termination")
+        outcome.fail("error", missing)
+        recorder.terminate("error", str(missing), exception=outcome.failure)
+    elif reason == "error" and outcome.failure is None:
+        outcome.status = "error"
+        outcome.failure = getattr(last, "exception", None)
+
+
+@contextmanager
+def _session(task: Task, kit: SampleKit) -> Iterator[Session | None]:
+    if task.mode == "replay":
+        cassettes.install()
+        with cassettes.replaying(Path(task.cassette), label=task.cassette_label) as session:
+            yield session
+    elif task.mode == "record":
+        cassettes.install()
+        header = _header(task, kit)
+        path = Path(task.cassette)
+        with cassettes.recording(path, header, overwrite=task.overwrite) as session:
+            yield session
+    else:
+        yield None
+
+
+def _header(task: Task, kit: SampleKit) -> cassettes.CassetteHeader:
+    return cassettes.CassetteHeader(
+        recorded_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        source=task.endpoint.source,
+        base_url=task.endpoint.base_url,
+        sample=str(task.key),
+        config_digest=task.config.digest,
+        scenario_digest=task.scenario.digest,
+        engine_version=kit.engine.version(),
+        sdk_version=cassettes.sdk_version(),
+    )
+
+
+def _assignment(
+    task: Task, kit: SampleKit, workspace: Path, recorder: Recorder, session: Session | None
+) -> Assignment:
+    endpoint = _endpoint(task, session)
+    context = TeamContext(
+        scenario=task.scenario,
+        config=task.config,
+        epoch=task.key.epoch,
+        workspace=workspace,
+        endpoint=endpoint,
+    )
+    return Assignment(
+        key=task.key,
+        scenario=task.scenario,
+        config=task.config,
+        workspace=workspace,
+        endpoint=endpoint,
+        build_team=kit.build_team,
+        sandbox=kit.sandbox,
+        recorder=recorder,
+        mode=task.mode,
+        script=kit.build_script(context) if kit.build_script else None,
+    )
+
+
+def _endpoint(task: Task, session: Session | None) -> Endpoint:
+    spec = task.endpoint
+    if task.mode == "replay" and session is not None:
+        # The recorded URL, so that the path of each request is the recorded one.
+        return Endpoint(
+            base_url=session.header.base_url,
+            api_type=spec.api_type,
+            api_version=spec.api_version,
+        )
+    return Endpoint(
+        base_url=spec.base_url,
+        api_key=spec.api_key,
+        api_type=spec.api_type,
+        api_version=spec.api_version,
+        is_scripted=spec.is_scripted,
+    )
+
+
+def _finished(
+    task: Task, kit: SampleKit, workspace: Path, recorder: Recorder, outcome: _Outcome
+) -> FinishedSample:
+    session = outcome.session
+    return FinishedSample(
+        key=task.key,
+        scenario=task.scenario,
+        config=task.config,
+        transcript=recorder.transcript(kit.engine.name, kit.engine.version()),
+        workspace=workspace,
+        sandbox=kit.sandbox,
+        status=outcome.status,
+        failure=outcome.failure,
+        checks=kit.checks,
+        prices=task.prices,
+        priced_at=session.header.recorded_at if session else None,
+        fixtures=tuple(relative for _, relative in task.scenario.files),
+    )
+
+
+def _score(scorers: tuple[Scorer, ...], finished: FinishedSample, outcome: _Outcome) -> None:
+    for scorer in scorers:
+        outcome.scores.append(_score_one(scorer.score, scorer.name, finished, outcome))
+
+
+def _score_one(
+    score: Callable[[FinishedSample], Score | Unscored],
+    name: str,
+    finished: FinishedSample,
+    outcome: _Outcome,
+) -> Score | Unscored:
+    try:
+        return score(finished)
+    except Exception as error:  # A scorer that crashes must be seen, not lose the sample.
+        outcome.fail("error", error)
+        return Unscored(scorer=name, reason=f"the scorer raised {type(error).__name__}: {error}")
