@@ -1,0 +1,112 @@
+"""The command group, loaded lazily, and the mapping from outcomes to exit codes."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from harness.errors import HarnessError
+
+EXIT_GATE_FAILED = 1
+EXIT_USER_MISTAKE = 2
+EXIT_OUR_BUG = 3
+EXIT_INTERRUPTED = 130
+
+# Command name -> (module, one line of help). The modules are imported when their
+# command is used, so that `harness --help` stays quick.
+_COMMANDS = {
+    "run": ("run", "Run suites offline, score every sample, write the report."),
+    "record": ("record", "Record cassettes from a provider over HTTP."),
+    "report": ("report", "Render a run as HTML, Markdown, JSON or JUnit XML."),
+    "compare": ("compare", "Compare two runs, config by config."),
+    "show": ("show", "Read one sample's conversation in the terminal."),
+    "list": ("listing", "List suites, scenarios, configs, samples or runs."),
+    "validate": ("validate", "Check suite files; report every mistake at once."),
+    "new": ("new", "Make a new scenario that runs at once."),
+    "provider": ("provider", "Serve the scripted provider over HTTP."),
+    "plugins": ("plugin_listing", "List engines, scorers, sandboxes and reporters."),
+    "schema": ("schema", "Print the JSON Schema of stored data."),
+    "doctor": ("doctor", "Tell what is installed and what would use the network."),
+}
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"harness.cli.{_COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            ctx.fail(f"There is no command {args[0]!r}.{hint} See them with: harness --help")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="conversation-harness", prog_name="harness")
+def application() -> None:
+    """Test bench for multi-agent LLM conversations.
+
+    Record the model traffic of a team of agents once, replay it offline and
+    free, score every conversation, and compare prompts and temperatures.
+
+    \b
+    Examples:
+      harness run                       all suites, offline, with a report
+      harness run sales_report -k "widgets and not brief"
+      harness show sales_report/widgets/careful-t0.2/1
+      harness new scenario my_suite/hello
+      OPENAI_API_KEY=... harness record my_suite
+
+    Exit codes: 0 all good; 1 a gate failed (errors or misses); 2 a mistake in
+    what you gave it; 3 a bug in harness.
+    """
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    try:
+        code = application.main(standalone_mode=False)
+    except HarnessError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(EXIT_USER_MISTAKE)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(EXIT_USER_MISTAKE)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # The reader (head, less) has gone; that is its right.
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception:
+        _report_bug()
+        sys.exit(EXIT_OUR_BUG)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _report_bug() -> None:
+    import traceback
+
+    from harness.runner.redact import redacted_text
+
+    click.echo(redacted_text(traceback.format_exc()), err=True)
+    click.echo("This is a bug in harness; please report it with the text above.", err=True)

@@ -1,0 +1,96 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+RUNS_FOLDER = Path(".harness/runs")
+REPORTS_FOLDER = Path("reports")
+
+
+def roots(function: F) -> F:
+    """Add --scenarios and --cassettes."""
+    function = click.option(
+        "--cassettes",
+        "cassettes_root",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path("cassettes"),
+        show_default=True,
+        help="Folder of the cassettes.",
+    )(function)
+    return scenarios(function)
+
+
+def scenarios(function: F) -> F:
+    """Add --scenarios."""
+    return click.option(
+        "--scenarios",
+        "scenarios_root",
+        type=click.Path(path_type=Path),
+        default=Path("scenarios"),
+        show_default=True,
+        help="Folder of the suites.",
+    )(function)
+
+
+def selection(function: F) -> F:
+    """Add SUITE arguments, -k, -c and -e."""
+    function = click.argument("suites", nargs=-1, metavar="[SUITE]...")(function)
+    function = click.option(
+        "-e", "--epoch", "epochs", type=click.IntRange(min=1), multiple=True, help="Only this epoch."
+    )(function)
+    function = click.option(
+        "-c", "--config", "configs", multiple=True, metavar="NAME", help="Only this config."
+    )(function)
+    return click.option(
+        "-k",
+        "keyword",
+        default="",
+        metavar="EXPRESSION",
+        help="Only samples whose suite/scenario/config/epoch fits, e.g. 'widgets and not brief'.",
+    )(function)
+
+
+def run_folder(function: F) -> F:
+    """Add --runs."""
+    return click.option(
+        "--runs",
+        "runs_folder",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=RUNS_FOLDER,
+        show_default=True,
+        help="Folder of the run logs.",
+    )(function)
+
+
+def execution(function: F) -> F:
+    """Add --workers and --sandbox."""
+    function = click.option(
+        "-n",
+        "--workers",
+        type=click.IntRange(min=1),
+        default=None,
+        help="Worker processes; default: the cores this process may use.",
+    )(function)
+    return click.option(
+        "--sandbox",
+        default="process",
+        show_default=True,
+        metavar="NAME",
+        help="Sandbox for the agents' code; list them with: harness plugins sandboxes",
+    )(function)
+
+
+def core_count() -> int:
+    """Cores this process may use."""
+    import os
+
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

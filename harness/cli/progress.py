@@ -1,0 +1,123 @@
+"""Live progress of a run: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from harness.model.sample import SampleResult
+
+_PLAIN_SECONDS = 5.0
+
+
+class Display(Protocol):
+    """What a run tells while it goes on."""
+
+    def result(self, result: SampleResult) -> None:
+        """A sample finished and is in the log."""
+
+    def tick(self) -> None:
+        """Time has passed."""
+
+
+@dataclass
+class _Counts:
+    total: int
+    done: int = 0
+    passed: int = 0
+    errors: int = 0
+    misses: int = 0
+    started: float = field(default_factory=time.monotonic)
+
+    def add(self, result: SampleResult) -> None:
+        self.done += 1
+        self.passed += result.is_success
+        self.errors += result.status == "error"
+        self.misses += result.status == "miss"
+
+    @property
+    def rate(self) -> float:
+        return self.done / max(time.monotonic() - self.started, 1e-9)
+
+    @property
+    def text(self) -> str:
+        failed = self.done - self.passed - self.errors - self.misses
+        return (
+            f"{self.passed} passed, {failed} not, {self.errors} errors, {self.misses} misses, "
+            f"{self.rate:.1f} samples/s"
+        )
+
+
+def _trouble(result: SampleResult) -> str:
+    message = result.failure.message if result.failure else ""
+    return f"{result.status.upper()} {result.key}: {message.strip().splitlines()[0] if message.strip() else '?'}"
+
+
+class _Plain:
+    """A line every few seconds, and one for each error or miss."""
+
+    def __init__(self, total: int) -> None:
+        self._counts = _Counts(total)
+        self._printed = time.monotonic()
+
+    def result(self, result: SampleResult) -> None:
+        self._counts.add(result)
+        if result.status != "completed":
+            print(_trouble(result), flush=True)  # noqa: T201 - this is the display
+        if self._counts.done == self._counts.total:
+            self._print()
+
+    def tick(self) -> None:
+        if time.monotonic() - self._printed >= _PLAIN_SECONDS:
+            self._print()
+
+    def _print(self) -> None:
+        self._printed = time.monotonic()
+        counts = self._counts
+        print(f"{counts.done}/{counts.total} samples: {counts.text}", flush=True)  # noqa: T201
+
+
+class _Bar:
+    """A rich progress bar with an estimate of the time left."""
+
+    def __init__(self, progress: Progress, task: TaskID, total: int) -> None:
+        self._progress = progress
+        self._task = task
+        self._counts = _Counts(total)
+
+    def result(self, result: SampleResult) -> None:
+        from rich.text import Text
+
+        self._counts.add(result)
+        if result.status != "completed":
+            self._progress.console.print(Text(_trouble(result)))
+        self._progress.update(self._task, advance=1, counts=self._counts.text)
+
+    def tick(self) -> None:
+        return
+
+
+@contextmanager
+def showing(total: int) -> Iterator[Display]:
+    """Show progress while the block runs.
+
+    Args:
+        total: Number of samples to come.
+    """
+    if not sys.stdout.isatty():
+        yield _Plain(total)
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[counts]}"))
+    with Progress(*columns, TextColumn("ETA"), TimeRemainingColumn()) as progress:
+        task = progress.add_task("samples", total=total, counts="")
+        yield _Bar(progress, task, total)

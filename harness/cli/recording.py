@@ -1,0 +1,149 @@
+"""What ``harness record`` does once its arguments are parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli import options
+from harness.cli.session import Outputs, load_all, new_header, start
+from harness.errors import SelectionError
+from harness.model.sample import SampleKey
+from harness.model.scenario import Suite
+from harness.runner.batch import RunConfig
+from harness.runner.endpoints import live_endpoints, refuse_unsafe
+from harness.runner.plan import Catalogue, make_plan
+from harness.runner.selection import Selection
+from harness.runner.task import EndpointSpec
+
+if TYPE_CHECKING:
+    from harness.provider.server import Behaviour
+
+SCRIPTED_SOURCE = "scripted provider"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordArguments:
+    """The command line of ``harness record``, one field per option."""
+
+    suites: tuple[str, ...]
+    keyword: str
+    configs: tuple[str, ...]
+    epochs: tuple[int, ...]
+    scenarios_root: Path
+    cassettes_root: Path
+    runs_folder: Path
+    workers: int | None
+    sandbox: str
+    base_url: str | None
+    api_key_env: str | None
+    scripted: bool
+    seed: int
+    overwrite: bool
+    allow_unsafe: bool
+    report: Path | None
+    no_report: bool
+
+
+def record(arguments: RecordArguments) -> int:
+    """Record what has no cassette yet; returns the exit code."""
+    suites = load_all(arguments.scenarios_root, arguments.suites)
+    selection = Selection(
+        keyword=arguments.keyword, configs=arguments.configs, epochs=arguments.epochs
+    )
+    plan = _to_record(make_plan(suites, selection), suites, arguments)
+    if not plan:
+        click.echo("Every selected sample has a cassette; replace them with: --overwrite")
+        return 0
+    with _provider(suites, arguments) as endpoints:
+        config = RunConfig(
+            mode="record",
+            workers=arguments.workers or options.core_count(),
+            cassettes_root=arguments.cassettes_root,
+            overwrite=arguments.overwrite,
+            endpoints=endpoints,
+            sandbox=arguments.sandbox,
+        )
+        outputs = Outputs(
+            runs_folder=arguments.runs_folder,
+            report=arguments.report,
+            no_report=arguments.no_report,
+        )
+        header = new_header(plan, suites, config, arguments.scenarios_root)
+        return start(header, suites, config, outputs)
+
+
+def _to_record(
+    plan: Sequence[SampleKey], suites: Sequence[Suite], arguments: RecordArguments
+) -> tuple[SampleKey, ...]:
+    from harness.cassettes import cassette_path
+
+    catalogue = Catalogue(suites)
+    asked = [key for key in plan if not catalogue.scenario(key).script]
+    if not asked:
+        raise SelectionError(
+            "Every selected scenario is scripted in process (script:) and needs no cassette. "
+            "Run it with: harness run"
+        )
+    if arguments.overwrite:
+        return tuple(asked)
+    fresh = [key for key in asked if not cassette_path(arguments.cassettes_root, key).exists()]
+    if len(fresh) < len(asked):
+        click.echo(f"{len(asked) - len(fresh)} samples have a cassette and are skipped.")
+    return tuple(fresh)
+
+
+@contextmanager
+def _provider(
+    suites: Sequence[Suite], arguments: RecordArguments
+) -> Iterator[dict[str, EndpointSpec]]:
+    if not arguments.scripted:
+        refuse_unsafe(arguments.sandbox, allow_unsafe=arguments.allow_unsafe)
+        yield live_endpoints(
+            suites, base_url=arguments.base_url, key_variable=arguments.api_key_env
+        )
+        return
+    from harness.provider.server import serving
+
+    with serving(behaviours(suites), seed=arguments.seed) as server:
+        spec = EndpointSpec(
+            base_url=server.base_url,
+            api_key="the-scripted-provider-needs-none",
+            is_scripted=True,
+            source=SCRIPTED_SOURCE,
+        )
+        yield {suite.name: spec for suite in suites}
+
+
+def behaviours(suites: Sequence[Suite]) -> list[Behaviour]:
+    """What the scripted provider plays: one behaviour per scenario that has a provider script.
+
+    Raises:
+        SelectionError: If no scenario has one.
+    """
+    from harness.provider.server import Behaviour
+    from harness.suites import load_callable
+
+    found = [
+        Behaviour(
+            scenario=scenario.name,
+            task=scenario.task,
+            parameters=scenario.parameters,
+            reply=load_callable(scenario.provider),
+        )
+        for suite in suites
+        for scenario in suite.scenarios
+        if scenario.provider is not None
+    ]
+    if not found:
+        names = ", ".join(suite.name for suite in suites)
+        raise SelectionError(
+            f"No scenario of {names} has a provider script (provider.py with a function reply), "
+            "so the scripted provider has nothing to say."
+        )
+    return found

@@ -1,0 +1,115 @@
+"""What ``harness run`` does once its arguments are parsed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from harness.cli import options
+from harness.cli.session import Outputs, finish, go_on, load_all, new_header, start
+from harness.errors import SelectionError
+from harness.model.sample import Mode, SampleKey
+from harness.model.scenario import Suite
+from harness.runner.batch import RunConfig
+from harness.runner.endpoints import live_endpoints, refuse_unsafe
+from harness.runner.plan import Catalogue, make_plan
+from harness.runner.selection import Selection
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunArguments:
+    """The command line of ``harness run``, one field per option."""
+
+    suites: tuple[str, ...]
+    keyword: str
+    configs: tuple[str, ...]
+    epochs: tuple[int, ...]
+    scenarios_root: Path
+    cassettes_root: Path
+    runs_folder: Path
+    workers: int | None
+    sandbox: str
+    resume: str | None
+    live: bool
+    allow_unsafe: bool
+    report: Path | None
+    no_report: bool
+    junit: Path | None
+
+
+def run(arguments: RunArguments) -> int:
+    """Run or resume; returns the exit code."""
+    if arguments.resume is not None:
+        return _resume(arguments)
+    suites = load_all(arguments.scenarios_root, arguments.suites)
+    selection = Selection(
+        keyword=arguments.keyword, configs=arguments.configs, epochs=arguments.epochs
+    )
+    plan = make_plan(suites, selection)
+    mode: Mode = "live" if arguments.live else "replay"
+    config = _run_config(arguments, suites, mode, arguments.cassettes_root)
+    if mode == "replay":
+        _require_some_cassette(plan, suites, config)
+    header = new_header(plan, suites, config, arguments.scenarios_root)
+    return start(header, suites, config, _outputs(arguments))
+
+
+def _outputs(arguments: RunArguments) -> Outputs:
+    return Outputs(
+        runs_folder=arguments.runs_folder,
+        report=arguments.report,
+        junit=arguments.junit,
+        no_report=arguments.no_report,
+    )
+
+
+def _run_config(
+    arguments: RunArguments, suites: list[Suite], mode: Mode, cassettes_root: Path
+) -> RunConfig:
+    endpoints = {}
+    if mode == "live":
+        refuse_unsafe(arguments.sandbox, allow_unsafe=arguments.allow_unsafe)
+        endpoints = live_endpoints(suites)
+    return RunConfig(
+        mode=mode,
+        workers=arguments.workers or options.core_count(),
+        cassettes_root=cassettes_root,
+        endpoints=endpoints,
+        sandbox=arguments.sandbox,
+    )
+
+
+def _require_some_cassette(
+    plan: tuple[SampleKey, ...], suites: list[Suite], config: RunConfig
+) -> None:
+    from harness.cassettes import cassette_path
+
+    catalogue = Catalogue(suites)
+    replayed = [key for key in plan if not catalogue.scenario(key).script]
+    if replayed and not any(cassette_path(config.cassettes_root, k).exists() for k in replayed):
+        raise SelectionError(
+            f"None of the {len(replayed)} samples has a cassette in {config.cassettes_root}; the "
+            f"first is {cassette_path(config.cassettes_root, replayed[0])}. Record them with: "
+            f"harness record {replayed[0].suite}"
+        )
+
+
+def _resume(arguments: RunArguments) -> int:
+    from harness.logs import find_log, read_log
+
+    path = find_log(arguments.runs_folder, arguments.resume or "latest")
+    log = read_log(path)
+    header = log.header
+    if not log.missing:
+        click.echo(f"Run {header.run_id} is complete: {len(log.samples)} samples.")
+        return finish(log, _outputs(arguments))
+    suites = load_all(Path(header.scenarios_root), [suite.name for suite in header.suites])
+    Catalogue(suites).require_unchanged(header.suites)
+    config = _run_config(arguments, suites, header.mode, Path(header.cassettes_root))
+    click.echo(
+        f"Resuming run {header.run_id}: {len(log.samples)} of {len(header.plan)} samples are "
+        f"kept, {len(log.missing)} to run."
+    )
+    return go_on(path, log.missing, suites, config, _outputs(arguments))

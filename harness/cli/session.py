@@ -1,0 +1,188 @@
+"""What `run` and `record` share: header, log, progress, report, gate."""
+
+from __future__ import annotations
+
+import platform
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from secrets import token_hex
+
+import click
+
+from harness.cli.app import EXIT_GATE_FAILED
+from harness.cli.progress import showing
+from harness.logs import create_log
+from harness.model.run import RunHeader, RunLog
+from harness.model.sample import SampleKey
+from harness.model.scenario import Suite
+from harness.runner.batch import RunConfig, run_plan
+from harness.runner.build import load_sandbox
+from harness.runner.plan import describe_suites
+from harness.runner.redact import redacted_text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """Where results go.
+
+    Attributes:
+        runs_folder: Folder of the run logs.
+        report: Path of the HTML report; None for one named after the run.
+        junit: Path of a JUnit XML file; None for none.
+        no_report: Write no HTML report.
+    """
+
+    runs_folder: Path
+    report: Path | None = None
+    junit: Path | None = None
+    no_report: bool = False
+
+
+def load_all(root: Path, names: Sequence[str] = ()) -> list[Suite]:
+    """Load every suite below a folder, or only those named.
+
+    Raises:
+        SuiteError: With the faults of all of them.
+        SelectionError: If a name fits no suite.
+    """
+    from harness.errors import SelectionError, SuiteError
+    from harness.suites import find_suites, load_suite
+
+    folders = find_suites(root)
+    known = [folder.name for folder in folders]
+    for name in names:
+        if name not in known:
+            import difflib
+
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise SelectionError(
+                f"There is no suite {name!r} in {root}; there are: {', '.join(known)}.{hint}"
+            )
+    suites, faults = [], []
+    for folder in folders:
+        if names and folder.name not in names:
+            continue
+        try:
+            suites.append(load_suite(folder))
+        except SuiteError as error:
+            faults.extend(error.faults)
+    if faults:
+        raise SuiteError(faults)
+    return suites
+
+
+def new_header(
+    plan: Sequence[SampleKey], suites: Sequence[Suite], config: RunConfig, scenarios_root: Path
+) -> RunHeader:
+    """The header of a run that starts now."""
+    now = datetime.now(UTC)
+    return RunHeader(
+        run_id=f"{now:%Y%m%dT%H%M%S}-{token_hex(3)}",
+        started_at=now.isoformat(timespec="seconds"),
+        mode=config.mode,
+        command=redacted_text(" ".join(["harness", *sys.argv[1:]])),
+        harness_version=version("conversation-harness"),
+        python=platform.python_version(),
+        platform=f"{platform.system()} {platform.machine()}",
+        sandbox=load_sandbox(config.sandbox).label,
+        suites=describe_suites(suites, plan),
+        plan=tuple(plan),
+        scenarios_root=str(scenarios_root),
+        cassettes_root=str(config.cassettes_root),
+    )
+
+
+def start(
+    header: RunHeader, suites: Sequence[Suite], config: RunConfig, outputs: Outputs
+) -> int:
+    """Run a new plan from its header to its exit code."""
+    from harness.runner.build import load_engine
+
+    # Before a log exists, so that a missing framework leaves nothing behind.
+    for engine in sorted({c.engine for suite in header.suites for c in suite.configs}):
+        load_engine(engine).version()
+    store = create_log(outputs.runs_folder, header)
+    click.echo(
+        f"Run {header.run_id}: {len(header.plan)} samples, mode {header.mode}, "
+        f"{config.workers} workers, sandbox {header.sandbox}"
+    )
+    return go_on(store.path, header.plan, suites, config, outputs)
+
+
+def go_on(
+    log_path: Path,
+    plan: Sequence[SampleKey],
+    suites: Sequence[Suite],
+    config: RunConfig,
+    outputs: Outputs,
+) -> int:
+    """Run what is left of a plan into its log, then report and judge the whole run."""
+    from harness.logs import open_log
+
+    store = open_log(log_path)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with showing(len(plan)) as display:
+            run_plan(
+                plan, suites, config, store, on_result=display.result, on_tick=display.tick
+            )
+    except KeyboardInterrupt:
+        click.echo(
+            f"\nInterrupted; every finished sample is kept. Go on with: "
+            f"harness run --resume {log_path.stem}"
+        )
+        raise
+    finally:
+        log = store.read()
+        store.close()
+    return finish(log, outputs)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def finish(log: RunLog, outputs: Outputs) -> int:
+    """Print the summary, write the reports, apply the default gate."""
+    from harness.comparison import compare_configs
+    from harness.reports.console import print_summary
+
+    comparison = compare_configs(log)
+    print_summary(log, comparison, sys.stdout)
+    if outputs.junit:
+        _write("junit", outputs.junit, log)
+    code = gate(log)
+    if not outputs.no_report:
+        path = outputs.report or Path("reports") / f"{log.header.run_id}.html"
+        _write("html", path, log)
+        click.echo(f"Report: {path}")
+    return code
+
+
+def _write(name: str, path: Path, log: RunLog) -> None:
+    from harness.cli.rendering import write_report
+
+    write_report(name, path, log)
+
+
+def gate(log: RunLog) -> int:
+    """The default gate: no errors, no misses, nothing missing."""
+    bad = [sample for sample in log.samples if sample.status != "completed"]
+    for sample in bad[:5]:
+        reason = sample.failure.message if sample.failure else ""
+        click.echo(f"{sample.status} {sample.key}\n  {reason}".rstrip(), err=True)
+    if bad or log.missing:
+        click.echo(
+            f"Gate failed: {len(bad)} of {len(log.header.plan)} samples with errors or misses, "
+            f"{len(log.missing)} not run. Read one with: harness show "
+            f"{bad[0].key if bad else 'SAMPLE'}",
+            err=True,
+        )
+        return EXIT_GATE_FAILED
+    return 0

@@ -1,0 +1,70 @@
+"""Where live requests go, checked before anything starts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from harness.errors import EnvironmentFault
+from harness.model.scenario import Suite
+from harness.runner.build import load_sandbox
+from harness.runner.task import EndpointSpec
+
+DEFAULT_BASE_URL = "https://api.openai.com/v1"
+DEFAULT_KEY_VARIABLE = "OPENAI_API_KEY"
+
+
+def live_endpoints(
+    suites: Sequence[Suite], *, base_url: str | None = None, key_variable: str | None = None
+) -> dict[str, EndpointSpec]:
+    """The provider of each suite, with its key from the environment.
+
+    Args:
+        suites: Suites whose ``provider_settings`` apply.
+        base_url: Overrides the suites' own.
+        key_variable: Overrides the suites' own name of the key's environment variable.
+
+    Raises:
+        EnvironmentFault: If a key's variable is not set; it names the variable.
+    """
+    return {
+        suite.name: _endpoint(suite, base_url=base_url, key_variable=key_variable)
+        for suite in suites
+        if not all(scenario.script for scenario in suite.scenarios)
+    }
+
+
+def _endpoint(suite: Suite, *, base_url: str | None, key_variable: str | None) -> EndpointSpec:
+    settings = suite.provider_settings
+    url = base_url or settings.get("base_url") or DEFAULT_BASE_URL
+    variable = key_variable or settings.get("api_key_env") or DEFAULT_KEY_VARIABLE
+    key = os.environ.get(variable, "").strip()
+    if not key:
+        raise EnvironmentFault(
+            f"{suite.name}: the environment variable {variable} is not set, and {url} needs a "
+            "key. Set it, name another one with --api-key-env, or record from the scripted "
+            "provider with: harness record --scripted"
+        )
+    return EndpointSpec(
+        base_url=url,
+        api_key=key,
+        api_type=settings.get("api_type", "openai"),
+        api_version=settings.get("api_version"),
+        source=urlsplit(url).hostname or url,
+    )
+
+
+def refuse_unsafe(sandbox: str, *, allow_unsafe: bool) -> None:
+    """Refuse to run a live model's code where nothing isolates it.
+
+    Raises:
+        EnvironmentFault: Unless the sandbox isolates or the user allowed it.
+    """
+    label = load_sandbox(sandbox).label
+    if "NOT ISOLATED" in label and not allow_unsafe:
+        raise EnvironmentFault(
+            f"The sandbox here is {label}: code written by a live model could read your files and "
+            "use your network. Run it in a container or virtual machine, or accept the risk with: "
+            "--allow-unsafe"
+        )
