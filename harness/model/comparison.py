@@ -1,9 +1,242 @@
-"""Paired statistics between the configs of a run, as data; computed by `harness.comparison`."""
+"""Statistics between the configs of a run, or between two runs, as data.
+
+`harness.comparison` computes them; reports only render them. All rates are
+shares from 0 to 1, all intervals are two-sided.
+"""
 
 from __future__ import annotations
 
+from typing import Literal
+
+from harness.model.sample import SampleKey
+from harness.model.score import Unit
 from harness.model.transcript import _Strict
+
+COMPARISON_SCHEMA_VERSION = 1
+
+Verdict = Literal["better", "worse", "no difference shown"]
+Outcome = Literal["pass", "fail", "error", "miss"]
+
+
+class Interval(_Strict, frozen=True, kw_only=True):
+    """A two-sided confidence interval; level is its nominal coverage."""
+
+    low: float
+    high: float
+    level: float = 0.95
+
+
+class Rate(_Strict, frozen=True, kw_only=True):
+    """Successes out of n; interval is None only when n is 0."""
+
+    successes: int
+    n: int
+    interval: Interval | None
+
+    @property
+    def value(self) -> float | None:
+        """Successes / n; None when there is no sample."""
+        return self.successes / self.n if self.n else None
+
+
+class Distribution(_Strict, frozen=True, kw_only=True):
+    """A skewed quantity over samples.
+
+    Attributes:
+        n: Samples that have the value.
+        absent: Samples that do not (unscored, or not completed).
+        mean: Arithmetic mean; None when n is 0.
+        median: Median; None when n is 0.
+        interval: Interval of the median; None when n is below 2.
+        total: Sum.
+    """
+
+    n: int
+    absent: int
+    mean: float | None
+    median: float | None
+    interval: Interval | None
+    total: float
+
+
+class CodeSummary(_Strict, frozen=True, kw_only=True):
+    """How the code that agents ran fared, over the samples in which any ran.
+
+    Attributes:
+        samples: Samples in which code ran.
+        absent: Samples in which none ran.
+        mean_share: Mean share of blocks that exited 0; None when samples is 0.
+        first_try: Samples whose first block succeeded.
+        recovered: Samples that failed first and succeeded later.
+    """
+
+    samples: int
+    absent: int
+    mean_share: float | None
+    first_try: int
+    recovered: int
+
+
+class ScorerSummary(_Strict, frozen=True, kw_only=True):
+    """One scorer over the samples of one config.
+
+    Attributes:
+        scorer: Its name.
+        unit: Unit of the mean.
+        scored: Samples with a score.
+        unscored: Samples the scorer had nothing to judge in.
+        mean: Mean of the scored values.
+        passed: Passed samples; None for a scorer that only measures.
+    """
+
+    scorer: str
+    unit: Unit | None
+    scored: int
+    unscored: int
+    mean: float | None
+    passed: int | None
+
+
+class ConfigSummary(_Strict, frozen=True, kw_only=True):
+    """One config over all its samples in one suite.
+
+    Attributes:
+        config: Its name.
+        success: Successes among all samples with a result; errors and misses are failures.
+        errors: Samples that ended in an error of the harness or the scenario's files.
+        misses: Samples that asked for something the cassette does not hold.
+        unjudged: Completed samples that no score judged; they cannot be successes.
+        missing: Planned samples without a result; they are in no number here.
+        terminations: Samples by termination reason, most frequent first.
+        turns: Turns of the completed samples.
+        code: Code executions.
+        cost: US dollars.
+        scorers: Every scorer, in the order of the scores.
+    """
+
+    config: str
+    success: Rate
+    errors: int
+    misses: int
+    unjudged: int
+    missing: int
+    terminations: dict[str, int]
+    turns: Distribution
+    code: CodeSummary
+    cost: Distribution
+    scorers: tuple[ScorerSummary, ...]
+
+
+class Estimate(_Strict, frozen=True, kw_only=True):
+    """A number with its interval; None where the data cannot give one."""
+
+    value: float
+    interval: Interval | None
+
+
+class Contrast(_Strict, frozen=True, kw_only=True):
+    """Candidate against reference, stratified by scenario.
+
+    Attributes:
+        factor: Name of the factor whose levels are contrasted; "config" for two
+            configs, "run" for one config in two runs.
+        candidate: Level, config or run.
+        reference: What it is measured against.
+        candidate_success: Successes of the candidate in the strata both have.
+        reference_success: Successes of the reference in the strata both have.
+        strata: Strata both have: scenarios, or scenarios x levels of the other factors.
+        difference: Success rate of the candidate minus the reference's, mean over strata.
+        p_value: Two-sided stratified permutation test.
+        p_adjusted: After Holm's correction over the suite's (or run pair's) family.
+        verdict: "better" or "worse" only if p_adjusted < 0.05 and the interval excludes 0.
+        turns: Difference of mean turns.
+        cost_ratio: Ratio of mean costs.
+    """
+
+    factor: str
+    candidate: str
+    reference: str
+    candidate_success: Rate
+    reference_success: Rate
+    strata: int
+    difference: Estimate
+    p_value: float
+    p_adjusted: float
+    verdict: Verdict
+    turns: Estimate | None
+    cost_ratio: Estimate | None
+
+
+class SuiteComparison(_Strict, frozen=True, kw_only=True):
+    """What a suite says about its configs.
+
+    Attributes:
+        suite: Its name.
+        baseline: Config the others are compared with.
+        verdict: One sentence for people.
+        notes: What the reader must know to trust the verdict, one sentence each.
+        best: Configs not shown to be worse than any other; all of them when nothing is shown.
+        configs: One summary per config, in suite order.
+        contrasts: Every other config against the baseline.
+        effects: Main effects of the factors of matrix configs.
+    """
+
+    suite: str
+    baseline: str
+    verdict: str
+    notes: tuple[str, ...]
+    best: tuple[str, ...]
+    configs: tuple[ConfigSummary, ...]
+    contrasts: tuple[Contrast, ...]
+    effects: tuple[Contrast, ...]
 
 
 class Comparison(_Strict, frozen=True, kw_only=True):
     """Everything a report says about how configs compare."""
+
+    schema_version: int = COMPARISON_SCHEMA_VERSION
+    suites: tuple[SuiteComparison, ...] = ()
+
+
+class SampleChange(_Strict, frozen=True, kw_only=True):
+    """A sample whose outcome or termination differs between two runs."""
+
+    key: SampleKey
+    outcome_a: Outcome
+    outcome_b: Outcome
+    termination_a: str | None
+    termination_b: str | None
+
+
+class ConfigRuns(_Strict, frozen=True, kw_only=True):
+    """One config of one suite in two runs; is_changed if its settings or prompts differ."""
+
+    suite: str
+    config: str
+    is_changed: bool
+    contrast: Contrast
+
+
+class RunComparison(_Strict, frozen=True, kw_only=True):
+    """Run B against run A, over the samples both have.
+
+    Attributes:
+        run_a: Id of the run measured against.
+        run_b: Id of the run that is judged.
+        samples: Samples with a result in both.
+        configs: One entry per suite and config both have.
+        changes: Samples that differ, in key order.
+        only_in_a: Samples with a result in run A alone.
+        only_in_b: Samples with a result in run B alone.
+        verdict: One sentence for people.
+    """
+
+    schema_version: int = COMPARISON_SCHEMA_VERSION
+    run_a: str
+    run_b: str
+    samples: int
+    configs: tuple[ConfigRuns, ...]
+    changes: tuple[SampleChange, ...]
+    only_in_a: tuple[SampleKey, ...]
+    only_in_b: tuple[SampleKey, ...]
+    verdict: str

@@ -1,0 +1,78 @@
+"""Seeded stratified bootstrap for skewed quantities such as cost and turns."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+
+from harness.model.comparison import Interval
+
+SEED = 20260101
+_MOST_VALUES_DRAWN = 2_000_000
+
+Strata = Sequence[Sequence[float]]
+
+
+def bootstrap_interval(
+    groups: Sequence[Strata],
+    statistic: Callable[..., float],
+    *,
+    draws: int = 1000,
+    level: float = 0.95,
+    seed: int = SEED,
+) -> Interval | None:
+    """Percentile bootstrap interval; values are redrawn inside their stratum.
+
+    Of n values n - 1 are redrawn: redrawing n would make the intervals of
+    small strata too narrow, by a tenth at n = 5. A stratum with one value cannot
+    be redrawn inside itself, so a group that has one is redrawn as a whole,
+    which widens the interval.
+
+    Args:
+        groups: One or more groups of values, each divided into strata.
+        statistic: Called with one flat list of values per group.
+        draws: Resamples, >= 1; fewer are taken when there are very many values.
+        level: Nominal coverage.
+        seed: Seed of the private random generator.
+
+    Returns:
+        The interval, or None when a group has fewer than two values.
+
+    Source: Efron & Tibshirani (1993), An Introduction to the Bootstrap, ch. 13;
+    n - 1 from McCarthy & Snowden (1985), Vital and Health Statistics 2(95).
+    """
+    prepared = [_redrawable(group) for group in groups]
+    size = sum(len(stratum) for group in prepared for stratum in group)
+    if any(sum(map(len, group)) < 2 for group in prepared):
+        return None
+    generator = random.Random(seed)
+    draws = max(100, min(draws, _MOST_VALUES_DRAWN // size))
+    estimates = sorted(
+        statistic(*(_redraw(group, generator) for group in prepared)) for _ in range(draws)
+    )
+    tail = (1 - level) / 2
+    return Interval(
+        low=_quantile(estimates, tail), high=_quantile(estimates, 1 - tail), level=level
+    )
+
+
+def _redrawable(group: Strata) -> list[list[float]]:
+    strata = [list(stratum) for stratum in group if stratum]
+    if any(len(stratum) == 1 for stratum in strata):
+        return [[value for stratum in strata for value in stratum]]
+    return strata
+
+
+def _redraw(group: list[list[float]], generator: random.Random) -> list[float]:
+    values: list[float] = []
+    for stratum in group:
+        values += generator.choices(stratum, k=len(stratum) - 1)
+    return values
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    """Quantile by linear interpolation between order statistics."""
+    position = share * (len(ordered) - 1)
+    below = int(position)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (position - below) * (ordered[above] - ordered[below])

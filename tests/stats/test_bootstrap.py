@@ -1,0 +1,64 @@
+import random
+from statistics import fmean, median
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.stats import bootstrap_interval
+
+values = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=12)
+
+
+def difference(left: list[float], right: list[float]) -> float:
+    return fmean(left) - fmean(right)
+
+
+@given(st.lists(values, min_size=1, max_size=4))
+def test_the_interval_of_a_median_stays_among_the_values(strata):
+    interval = bootstrap_interval([strata], median, draws=100)
+
+    everything = [value for stratum in strata for value in stratum]
+    assert min(everything) <= interval.low <= interval.high <= max(everything)
+
+
+@given(values, values)
+def test_the_same_data_give_the_same_interval(left, right):
+    first = bootstrap_interval([[left], [right]], difference, draws=100)
+
+    assert first == bootstrap_interval([[left], [right]], difference, draws=100)
+
+
+def test_one_value_gives_no_interval():
+    assert bootstrap_interval([[[3.0]]], median) is None
+    assert bootstrap_interval([[[1.0, 2.0]], [[3.0]]], difference) is None
+
+
+def test_one_epoch_per_scenario_is_redrawn_across_scenarios():
+    interval = bootstrap_interval([[[1.0], [5.0], [9.0]]], fmean)
+
+    assert interval.low < 5.0 < interval.high
+
+
+def test_redrawing_inside_scenarios_ignores_what_differs_between_them():
+    strata = [[1.0, 2.0, 3.0], [101.0, 102.0, 103.0]]
+
+    inside = bootstrap_interval([strata], fmean)
+    across = bootstrap_interval([[strata[0] + strata[1]]], fmean)
+
+    assert inside.high - inside.low < (across.high - across.low) / 5
+
+
+@pytest.mark.parametrize("epochs", [5, 20])
+def test_simulated_intervals_of_a_skewed_mean_difference_cover_the_truth(epochs):
+    generator = random.Random(5)
+    repeats = 400
+
+    def draw() -> list[list[float]]:
+        return [[generator.lognormvariate(m, 0.5) for _ in range(epochs)] for m in (0, 1, 2)]
+
+    intervals = [
+        bootstrap_interval([draw(), draw()], difference, draws=300) for _ in range(repeats)
+    ]
+
+    assert sum(each.low <= 0 <= each.high for each in intervals) / repeats >= 0.92
