@@ -208,8 +208,8 @@ def _list_price(model: str, instant: datetime) -> ModelPrice | None:
 
 @lru_cache(maxsize=1024)
 def _model_info(model: str) -> ModelInfo | None:
-    """The library's entry: by the name as it is, then by its prefix as a provider's name."""
-    for provider in (None, "litellm"):
+    """The library's entry: by its prefix as a provider's name, then by the name as it is."""
+    for provider in ("litellm", None):
         try:
             return _snapshot().find_provider_model(model, None, provider, None)[1]
         except LookupError:
