@@ -85,7 +85,7 @@ class Cost:
 
 def _price(call: ModelCall, sample: FinishedSample) -> _Priced | str:
     """The call with its cost, or the name of the model whose price is unknown."""
-    usage = call.usage or Usage(prompt_tokens=0, completion_tokens=0)
+    usage = _sound(call.usage or Usage(prompt_tokens=0, completion_tokens=0))
     model = priced_model(call, sample.prices)
     rates = rates_of(
         model,
@@ -97,6 +97,16 @@ def _price(call: ModelCall, sample: FinishedSample) -> _Priced | str:
     if rates is None or usd is None:
         return model
     return _Priced(call, usage, model, rates, usd)
+
+
+def _sound(usage: Usage) -> Usage:
+    """Usage whose parts fit their wholes, so that the working in the reason adds up."""
+    return Usage(
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
+        cached_tokens=min(usage.cached_tokens, usage.prompt_tokens),
+        reasoning_tokens=min(usage.reasoning_tokens, usage.completion_tokens),
+    )
 
 
 def _sums(priced: Sequence[_Priced], key: Callable[[_Priced], str]) -> dict[str, float]:
@@ -130,7 +140,7 @@ def _working(priced: Sequence[_Priced]) -> str:
 def _terms(rates: Rates, tokens: dict[str, int], calls: int) -> str:
     cached, reasoning = tokens["cached"], tokens["reasoning"]
     terms = [
-        f"{count:,} {kind} × ${rate:g}"
+        f"{count:,} {kind} * ${rate:g}"
         for count, kind, rate in (
             (tokens["prompt"] - cached, "prompt", rates.prompt),
             (cached, "cached", rates.cached),
@@ -140,8 +150,8 @@ def _terms(rates: Rates, tokens: dict[str, int], calls: int) -> str:
         if count and rate is not None
     ]
     if rates.request:
-        terms.append(f"{calls:,} requests × ${rates.request * 1e6:g}")
-    return " + ".join(terms) or "no tokens × any price"
+        terms.append(f"{calls:,} requests * ${rates.request * 1e6:g}")
+    return " + ".join(terms) or "no tokens * any price"
 
 
 def _sources(priced: Sequence[_Priced], sample: FinishedSample) -> str:
