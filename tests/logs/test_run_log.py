@@ -1,0 +1,145 @@
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from harness.errors import LogError
+from harness.logs import create_log, find_log, open_log, read_log
+from harness.model.run import RunHeader
+from harness.model.sample import SampleKey, SampleResult
+from harness.model.transcript import Message, Termination, Transcript
+
+
+def key(epoch: int) -> SampleKey:
+    return SampleKey(suite="s", scenario="a", config="c", epoch=epoch)
+
+
+def header(run_id: str = "20260101T000000-abc", epochs: int = 3) -> RunHeader:
+    return RunHeader(
+        run_id=run_id,
+        started_at="2026-01-01T00:00:00+00:00",
+        mode="mock",
+        command="harness run",
+        harness_version="0",
+        python="3",
+        platform="x",
+        sandbox="none",
+        suites=(),
+        plan=tuple(key(epoch) for epoch in range(1, epochs + 1)),
+    )
+
+
+def result(epoch: int, text: str = "hello") -> SampleResult:
+    events = (
+        Message(index=0, offset_seconds=0.0, speaker="a", recipient="b", content=text),
+        Termination(index=1, offset_seconds=0.1, reason="no_reply", detail="nobody answered"),
+    )
+    return SampleResult(
+        key=key(epoch),
+        status="completed",
+        mode="mock",
+        transcript=Transcript(engine="mock", engine_version="mock", events=events),
+        started_at="2026-01-01T00:00:00+00:00",
+        duration_seconds=0.1,
+    )
+
+
+def test_what_was_appended_is_read_back_equal_and_in_plan_order(tmp_path: Path) -> None:
+    store = create_log(tmp_path, header())
+    for epoch in (3, 1):
+        store.append(result(epoch, text="Grüße \x00 \u2028 </script>"))
+    store.close()
+
+    log = read_log(store.path)
+
+    assert log.header == header()
+    assert [sample.key.epoch for sample in log.samples] == [1, 3]
+    assert log.samples[0] == result(1, text="Grüße \x00 \u2028 </script>")
+    assert log.missing == (key(2),)
+
+
+def test_a_sample_is_never_overwritten(tmp_path: Path) -> None:
+    store = create_log(tmp_path, header())
+    store.append(result(1, text="first"))
+
+    with pytest.raises(LogError, match="nothing was overwritten"):
+        store.append(result(1, text="second"))
+
+    [kept] = store.read_samples()
+    store.close()
+    assert kept == result(1, text="first")
+
+
+def test_two_runs_never_share_a_log(tmp_path: Path) -> None:
+    create_log(tmp_path, header()).close()
+
+    with pytest.raises(LogError, match="exists"):
+        create_log(tmp_path, header())
+
+
+def test_every_acknowledged_sample_survives_kill_9(tmp_path: Path) -> None:
+    script = textwrap.dedent(
+        """
+        import sys
+        sys.path.insert(0, sys.argv[1])
+        from pathlib import Path
+        from test_run_log import create_log, header, result
+        store = create_log(Path(sys.argv[2]), header(epochs=100_000))
+        for epoch in range(1, 100_000):
+            store.append(result(epoch))
+            print(epoch, flush=True)
+        """
+    )
+    folder = str(Path(__file__).parent)
+    writer = subprocess.Popen(
+        [sys.executable, "-c", script, folder, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert writer.stdout is not None
+    for _ in range(50):
+        acknowledged = int(writer.stdout.readline())
+    os.kill(writer.pid, signal.SIGKILL)
+    rest = writer.stdout.read().split()
+    writer.stdout.close()
+    writer.wait()
+
+    log = read_log(find_log(tmp_path))
+
+    epochs = [sample.key.epoch for sample in log.samples]
+    assert len(epochs) >= max([acknowledged, *map(int, rest[:-1])])
+    assert epochs == list(range(1, len(epochs) + 1))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param(b"not a database at all, but long enough to look", "not a run log", id="text"),
+        pytest.param(b"", "layout version 0", id="empty"),
+    ],
+)
+def test_a_file_that_is_no_run_log_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "x.sqlite"
+    path.write_bytes(content)
+
+    with pytest.raises(LogError, match=message):
+        open_log(path)
+
+
+def test_a_run_is_found_by_the_beginning_of_its_id(tmp_path: Path) -> None:
+    for run_id in ("20260101T000000-aaa", "20260102T000000-bbb"):
+        create_log(tmp_path, header(run_id)).close()
+
+    assert find_log(tmp_path).stem == "20260102T000000-bbb"
+    assert find_log(tmp_path, "20260101").stem == "20260101T000000-aaa"
+    with pytest.raises(LogError, match="ambiguous"):
+        find_log(tmp_path, "2026")
+    with pytest.raises(LogError, match="Did you mean '20260101T000000-aaa'"):
+        find_log(tmp_path, "20260101T000000-aab")
+
+
+def test_an_empty_folder_names_the_command_that_makes_a_run(tmp_path: Path) -> None:
+    with pytest.raises(LogError, match="harness run"):
+        find_log(tmp_path)
