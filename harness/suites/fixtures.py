@@ -1,0 +1,133 @@
+"""The files a scenario puts into the workspace, and the digest of what shapes a scenario."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from harness.suites.document import Invalid, Value, shown_path
+from harness.suites.reading import Reader, Section, list_of, shortened, text
+from harness.suites.references import file, is_within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.model.scenario import PythonReference, Scenario
+
+FOLDER = "files"
+
+Fixture = tuple[str, str]
+
+
+def read_fixtures(section: Section) -> tuple[Fixture, ...]:
+    """Everything in the scenario's ``files`` folder, and what its ``files`` key adds.
+
+    Returns:
+        Absolute source path and path inside the workspace, sorted by the latter.
+    """
+    folder = section.source.folder / FOLDER
+    listed = section.find("files", list_of(_entry(folder))) or ()
+    found: dict[str, str] = {}
+    for source, target in (*_whole_folder(section, folder), *listed):
+        other = found.setdefault(target, source)
+        if other != source:
+            section.report(
+                f"{shown_path(other)} and {shown_path(source)} would both become "
+                f"{target!r} in the workspace",
+                "files",
+            )
+    return tuple((source, target) for target, source in sorted(found.items()))
+
+
+def _whole_folder(section: Section, folder: Path) -> Iterator[Fixture]:
+    for path in _files_below(folder):
+        if is_within(path, section.source.root):
+            yield str(path), path.relative_to(folder).as_posix()
+        else:
+            section.report(f"{shown_path(path)} is a link that leads out of the suite's folder")
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder):
+        # Python leaves compiled files beside sources it imports; they are nobody's fixture.
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        for name in sorted(names):
+            path = Path(parent, name)
+            if path.is_file() and name != ".DS_Store":
+                yield path
+
+
+def _entry(folder: Path) -> Reader[Fixture]:
+    """A path, or ``{file: path, as: path in the workspace}``."""
+
+    def read(value: Value) -> Fixture:
+        if isinstance(value.content, str):
+            source = file(value)
+            target = source.relative_to(folder) if source.is_relative_to(folder) else source.name
+            return str(source), Path(target).as_posix()
+        section = Section(value, ["file", "as"])
+        found = section.require("file", file, None)
+        target_text = section.require("as", _target, "")
+        return str(found or ""), target_text
+
+    return read
+
+
+def _target(value: Value) -> str:
+    written = text(value)
+    target = os.path.normpath(written).replace(os.sep, "/")
+    if "\0" in written or os.path.isabs(written) or target.split("/")[0] in ("..", "."):
+        raise Invalid(value, f"{shortened(written)} is not a path inside the workspace")
+    return target
+
+
+def scenario_digest(scenario: Scenario) -> str:
+    """Hex digest of what a scenario is made of: its settings, fixtures, checks and team.
+
+    The same on every machine: paths count only as the workspace sees them, and
+    line ends of Python files do not count. Titles, comments and the layout of
+    the YAML do not count either.
+    """
+    settings = (
+        scenario.task,
+        scenario.human,
+        scenario.accept,
+        scenario.limits,
+        scenario.parameters,
+        scenario.team.attribute,
+        [spec.name for spec in scenario.scorers],
+        [spec.options for spec in scenario.scorers],
+    )
+    digest = hashlib.blake2b(digest_size=12)
+    for part in (
+        msgspec.json.encode(settings, order="deterministic"),
+        *_python_parts(scenario.team, scenario.checks),
+        *_fixture_parts(scenario.files),
+    ):
+        # The length before each part keeps "ab"+"c" and "a"+"bc" apart.
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _python_parts(*references: PythonReference | None) -> Iterator[bytes]:
+    for reference in references:
+        yield b"" if reference is None else _bytes(reference.path).replace(b"\r\n", b"\n")
+
+
+def _fixture_parts(fixtures: tuple[Fixture, ...]) -> Iterator[bytes]:
+    for source, target in fixtures:
+        yield target.encode("utf-8", "surrogateescape")
+        yield _bytes(source)
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError:
+        # Unreadable now, so it fails with its own message when the sample copies it.
+        return b""

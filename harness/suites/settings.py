@@ -1,0 +1,59 @@
+"""How a suite reaches its provider and what the provider's models cost."""
+
+from __future__ import annotations
+
+import re
+
+from harness.model.scenario import Price
+from harness.suites.document import Invalid, Value
+from harness.suites.reading import Reader, Section, number, one_of, optional, text
+
+_PRICE = number(0)
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+def price(value: Value) -> Price:
+    """Prices of one model, in US dollars per million tokens."""
+    section = Section(value, Price.__struct_fields__)
+    return Price(
+        prompt=section.require("prompt", _PRICE, 0.0),
+        completion=section.require("completion", _PRICE, 0.0),
+        cached=section.get("cached", optional(_PRICE), None),
+    )
+
+
+def provider_settings(value: Value) -> dict[str, str]:
+    """The settings that are given, all of them text."""
+    section = Section(value, [*_SETTINGS, "api_key"])
+    if section.has("api_key"):
+        section.report(
+            "a key does not belong in a file; put it into an environment variable and name that "
+            "variable under 'api_key_env'",
+            "api_key",
+        )
+    found = {key: section.find(key, reader) for key, reader in _SETTINGS.items()}
+    if found["api_type"] == "azure" and not section.has("api_version"):
+        section.report("Azure needs an 'api_version', e.g. \"2024-10-21\"", "api_type")
+    return {key: setting for key, setting in found.items() if setting is not None}
+
+
+def _url(value: Value) -> str:
+    found = text(value)
+    if not re.match(r"https?://[^\s/]+", found):
+        raise Invalid(value, "expected a URL that begins with http:// or https://")
+    return found
+
+
+def _variable(value: Value) -> str:
+    # What is written may be the key itself, so no message repeats it.
+    if not isinstance(value.content, str) or not _VARIABLE.match(value.content):
+        raise Invalid(value, "expected the name of an environment variable, e.g. OPENAI_API_KEY")
+    return value.content
+
+
+_SETTINGS: dict[str, Reader[str]] = {
+    "base_url": _url,
+    "api_key_env": _variable,
+    "api_type": one_of("api_type", ("openai", "azure")),
+    "api_version": text,
+}
