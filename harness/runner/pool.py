@@ -20,6 +20,8 @@ from harness.runner.orphans import end_tree
 from harness.runner.task import Task, encode_task
 
 _PID = struct.Struct("<q")
+# How long idle workers may take to end by themselves.
+_GOODBYE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,12 +83,18 @@ class WorkerPool:
         theirs.close()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, error_type: type[BaseException] | None, *_: object) -> None:
         for worker in self._workers:
-            worker.end()
+            if error_type is None and worker.task is None:
+                worker.connection.close()
+            else:
+                worker.end()
         self._control.close()
-        self._zygote.kill()
-        self._zygote.wait()
+        try:
+            self._zygote.wait(timeout=_GOODBYE_SECONDS)
+        except subprocess.TimeoutExpired:
+            end_tree(self._zygote.pid)
+            self._zygote.wait()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
     @property

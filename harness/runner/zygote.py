@@ -36,12 +36,13 @@ def main(arguments: list[str]) -> None:
     _preload(arguments[1:])
     # Forked workers collect garbage too; frozen objects are not copied for it.
     gc.freeze()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
         data, descriptors, _, _ = socket.recv_fds(control, 1, 1)
         if not data:
+            _reap(0)
             return
+        _reap(os.WNOHANG)
         pid = _fork_worker(control, descriptors[0])
         os.close(descriptors[0])
         control.sendall(_PID.pack(pid))
@@ -59,13 +60,24 @@ def _preload(engines: list[str]) -> None:
             continue
 
 
+def _reap(options: int) -> None:
+    """Collect ended workers: all of them (0), or those that ended already (WNOHANG).
+
+    Waited for, they also count in the resource usage the coordinator's parent sees.
+    """
+    try:
+        while os.waitpid(-1, options) != (0, 0):
+            continue
+    except ChildProcessError:
+        return
+
+
 def _fork_worker(control: socket.socket, descriptor: int) -> int:
     pid = os.fork()
     if pid:
         return pid
     status = 1
     try:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         die_with_parent()
         control.close()
         from harness.runner.worker import serve
