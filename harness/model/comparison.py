@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from harness.model.sample import SampleKey
+from harness.model.sample import Outcome, SampleKey
 from harness.model.score import Unit
 from harness.model.transcript import _Strict
 
 COMPARISON_SCHEMA_VERSION = 1
 
 Verdict = Literal["better", "worse", "no difference shown"]
-Outcome = Literal["pass", "fail", "error", "miss"]
 
 
 class Interval(_Strict, frozen=True, kw_only=True):

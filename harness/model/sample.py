@@ -13,6 +13,7 @@ SAMPLE_SCHEMA_VERSION = 1
 
 Mode = Literal["replay", "record", "live", "mock"]
 Status = Literal["completed", "error", "miss"]
+Outcome = Literal["pass", "fail", "error", "miss"]
 
 
 class SampleKey(_Strict, frozen=True, kw_only=True, order=True):
@@ -107,6 +108,13 @@ class SampleResult(_Strict, frozen=True, kw_only=True):
             and bool(verdicts)
             and all(score.passed for score in verdicts)
         )
+
+    @property
+    def outcome(self) -> Outcome:
+        """Pass or fail, or what kept the sample from completing."""
+        if self.status != "completed":
+            return self.status
+        return "pass" if self.is_success else "fail"
 
     def score_of(self, scorer: str) -> Score | None:
         """The score with that name; None if the scorer was not applied or did not score."""
