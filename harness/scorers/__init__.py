@@ -1,0 +1,1 @@
+"""Judges and measures of a finished sample, one file per family; see `harness.protocols.Scorer`."""
