@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
-from harness.model.comparison import Comparison
-from harness.model.run import RunHeader, RunLog
-from harness.model.sample import Mode, SampleKey, SampleResult
-from harness.model.scenario import AgentConfig, Scenario
-from harness.model.score import Score, Unscored
-from harness.model.team import Endpoint, FinishedSample, Team, TeamContext
-
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
     from harness.capture import Recorder
+    from harness.model.comparison import Comparison
+    from harness.model.run import RunHeader, RunLog
+    from harness.model.sample import Mode, SampleKey, SampleResult
+    from harness.model.scenario import AgentConfig, Scenario
+    from harness.model.score import Score, Unscored
+    from harness.model.team import Endpoint, FinishedSample, Team, TeamContext
 
 
 @dataclass(frozen=True, kw_only=True)

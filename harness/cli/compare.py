@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli import options
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command("compare")
@@ -14,7 +17,7 @@ from harness.cli import options
 @click.argument("run_b", default="latest")
 @options.run_folder
 def command(run_a: str, run_b: str, runs_folder: Path) -> int:
-    """Compare two runs: what changed per config, sample by sample.
+    r"""Compare two runs: what changed per config, sample by sample.
 
     RUN_A and RUN_B are run ids, their beginnings, paths of run logs, or "latest".
     Runs of scenarios that changed in between are not comparable and are refused.

@@ -33,7 +33,7 @@ def command(
     cassettes_root: Path,
     runs_folder: Path,
 ) -> int:
-    """List what there is: suites with their scenarios and configs, samples, or runs.
+    r"""List what there is: suites with their scenarios and configs, samples, or runs.
 
     \b
     Examples:

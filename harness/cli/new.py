@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli import options
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.group("new")
@@ -18,7 +21,7 @@ def command() -> None:
 @click.argument("name")
 @options.scenarios
 def scenario(name: str, scenarios_root: Path) -> int:
-    """Make a scenario that runs at once, with a scripted model and no key.
+    r"""Make a scenario that runs at once, with a scripted model and no key.
 
     NAME is suite/scenario, or one name for both. Nothing is overwritten.
 

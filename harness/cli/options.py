@@ -43,7 +43,12 @@ def selection(function: F) -> F:
     """Add SUITE arguments, -k, -c and -e."""
     function = click.argument("suites", nargs=-1, metavar="[SUITE]...")(function)
     function = click.option(
-        "-e", "--epoch", "epochs", type=click.IntRange(min=1), multiple=True, help="Only this epoch."
+        "-e",
+        "--epoch",
+        "epochs",
+        type=click.IntRange(min=1),
+        multiple=True,
+        help="Only this epoch.",
     )(function)
     function = click.option(
         "-c", "--config", "configs", multiple=True, metavar="NAME", help="Only this config."

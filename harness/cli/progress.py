@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import contextmanager
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.progress import Progress, TaskID
 
     from harness.model.sample import SampleResult
@@ -114,8 +115,13 @@ def showing(total: int) -> Iterator[Display]:
     if not sys.stdout.isatty():
         yield _Plain(total)
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[counts]}"))
     with Progress(*columns, TextColumn("ETA"), TimeRemainingColumn()) as progress:

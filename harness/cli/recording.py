@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,8 +11,6 @@ import click
 from harness.cli import options
 from harness.cli.session import Outputs, load_all, new_header, start
 from harness.errors import SelectionError
-from harness.model.sample import SampleKey
-from harness.model.scenario import Suite
 from harness.runner.batch import RunConfig
 from harness.runner.endpoints import live_endpoints, refuse_unsafe
 from harness.runner.plan import Catalogue, make_plan
@@ -22,6 +18,11 @@ from harness.runner.selection import Selection
 from harness.runner.task import EndpointSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from harness.model.sample import SampleKey
+    from harness.model.scenario import Suite
     from harness.provider.server import Behaviour
 
 SCRIPTED_SOURCE = "scripted provider"

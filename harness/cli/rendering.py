@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness import plugins
 from harness.comparison import compare_configs
 from harness.errors import EnvironmentFault
-from harness.model.run import RunLog
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.model.run import RunLog
 
 
 def render(name: str, log: RunLog) -> str:

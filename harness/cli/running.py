@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli import options
 from harness.cli.session import Outputs, finish, go_on, load_all, new_header, start
 from harness.errors import SelectionError
-from harness.model.sample import Mode, SampleKey
-from harness.model.scenario import Suite
 from harness.runner.batch import RunConfig
 from harness.runner.endpoints import live_endpoints, refuse_unsafe
 from harness.runner.plan import Catalogue, make_plan
 from harness.runner.selection import Selection
+
+if TYPE_CHECKING:
+    from harness.model.sample import Mode, SampleKey
+    from harness.model.scenario import Suite
 
 
 @dataclass(frozen=True, kw_only=True)

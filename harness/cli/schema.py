@@ -6,11 +6,9 @@ import click
 
 
 @click.command("schema")
-@click.argument(
-    "name", type=click.Choice(["transcript", "sample", "run"]), default="transcript"
-)
+@click.argument("name", type=click.Choice(["transcript", "sample", "run"]), default="transcript")
 def command(name: str) -> int:
-    """Print the JSON Schema of stored data: transcript, sample result, or run log.
+    r"""Print the JSON Schema of stored data: transcript, sample result, or run log.
 
     \b
     Examples:

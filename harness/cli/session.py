@@ -5,12 +5,12 @@ from __future__ import annotations
 import platform
 import signal
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from secrets import token_hex
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,12 +18,16 @@ from harness.cli.app import EXIT_GATE_FAILED
 from harness.cli.progress import showing
 from harness.logs import create_log
 from harness.model.run import RunHeader, RunLog
-from harness.model.sample import SampleKey
-from harness.model.scenario import Suite
 from harness.runner.batch import RunConfig, run_plan
 from harness.runner.build import load_sandbox
 from harness.runner.plan import describe_suites
 from harness.runner.redact import redacted_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.model.sample import SampleKey
+    from harness.model.scenario import Suite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,9 +102,7 @@ def new_header(
     )
 
 
-def start(
-    header: RunHeader, suites: Sequence[Suite], config: RunConfig, outputs: Outputs
-) -> int:
+def start(header: RunHeader, suites: Sequence[Suite], config: RunConfig, outputs: Outputs) -> int:
     """Run a new plan from its header to its exit code."""
     from harness.runner.build import load_engine
 
@@ -129,9 +131,7 @@ def go_on(
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with showing(len(plan)) as display:
-            run_plan(
-                plan, suites, config, store, on_result=display.result, on_tick=display.tick
-            )
+            run_plan(plan, suites, config, store, on_result=display.result, on_tick=display.tick)
     except KeyboardInterrupt:
         click.echo(
             f"\nInterrupted; every finished sample is kept. Go on with: "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +9,8 @@ import click
 from harness.cli import options
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.model.run import RunLog
     from harness.model.sample import SampleResult
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print the stored result as JSON.")
 @options.run_folder
 def command(sample: str, run: str, hidden: bool, as_json: bool, runs_folder: Path) -> int:  # noqa: FBT001 - click passes flags by name
-    """Read one sample's conversation in the terminal.
+    r"""Read one sample's conversation in the terminal.
 
     SAMPLE is suite/scenario/config/epoch, or any part of it that fits one sample.
 

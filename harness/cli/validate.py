@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli import options
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command("validate")
 @click.argument("suites", nargs=-1, metavar="[SUITE]...")
 @options.scenarios
 def command(suites: tuple[str, ...], scenarios_root: Path) -> int:
-    """Check suite files without running anything; every mistake is reported at once.
+    r"""Check suite files without running anything; every mistake is reported at once.
 
     Exit code 2 when there is a mistake.
 

@@ -11,15 +11,18 @@ from __future__ import annotations
 
 import difflib
 import sqlite3
-from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from harness.errors import LogError
 from harness.model.run import RunHeader, RunLog
 from harness.model.sample import SampleResult, decode_sample, encode_sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 LAYOUT_VERSION = 1
 SUFFIX = ".sqlite"
@@ -118,7 +121,9 @@ class SqliteRunStore:
         except sqlite3.Error as error:
             raise LogError(f"{self.path}: the run log cannot be used: {error}.") from None
         except (msgspec.MsgspecError, ValueError) as error:
-            raise LogError(f"{self.path}: the run log holds data that does not fit: {error}.") from None
+            raise LogError(
+                f"{self.path}: the run log holds data that does not fit: {error}."
+            ) from None
 
 
 def create_log(folder: Path, header: RunHeader) -> SqliteRunStore:
@@ -205,7 +210,9 @@ def find_log(folder: Path, name: str = LATEST) -> Path:
     ]
     if len(found) == 1:
         return found[0]
-    raise LogError(_not_found(folder, name, [log.stem for log in (found or logs)], many=bool(found)))
+    raise LogError(
+        _not_found(folder, name, [log.stem for log in (found or logs)], many=bool(found))
+    )
 
 
 def _not_found(folder: Path, name: str, stems: list[str], *, many: bool) -> str:

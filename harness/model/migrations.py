@@ -6,13 +6,15 @@ Version 0 is what people had before this product: AutoGen's own
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from harness.errors import SchemaError
 from harness.model.transcript import SCHEMA_VERSION, Transcript
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # What a decoded JSON document may be; the shape is checked before use.
 _Document = Any

@@ -94,9 +94,7 @@ class SampleResult(_Strict, frozen=True, kw_only=True):
     def verdicts(self) -> tuple[Score, ...]:
         """The scores that judge (have `passed`), as opposed to those that only measure."""
         return tuple(
-            score
-            for score in self.scores
-            if isinstance(score, Score) and score.passed is not None
+            score for score in self.scores if isinstance(score, Score) and score.passed is not None
         )
 
     @property

@@ -8,17 +8,18 @@ and never stored.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import HarnessError
-from harness.model.sample import SampleKey, Status
-from harness.model.scenario import AgentConfig, Price, Scenario
-from harness.model.transcript import ExceptionInfo, Transcript
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from harness.model.sample import SampleKey, Status
+    from harness.model.scenario import AgentConfig, Price, Scenario
+    from harness.model.transcript import ExceptionInfo, Transcript
     from harness.protocols import Execution, Sandbox
 
 

@@ -7,11 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-
+from typing import TYPE_CHECKING
 
 from harness.capture import read_spool
 from harness.model.sample import Mode, SampleKey, SampleResult, decode_sample
-from harness.model.scenario import Suite
 from harness.model.score import Unscored
 from harness.model.transcript import (
     AnyEvent,
@@ -20,12 +19,15 @@ from harness.model.transcript import (
     TerminationReason,
     Transcript,
 )
-from harness.protocols import RunStore
 from harness.runner.plan import Catalogue
 from harness.runner.pool import Ended, WorkerPool
 from harness.runner.sample import SPOOL_NAME
 from harness.runner.task import EndpointSpec, Task
 from harness.runner.workspace import remove_scratch
+
+if TYPE_CHECKING:
+    from harness.model.scenario import Suite
+    from harness.protocols import RunStore
 
 _TICK_SECONDS = 0.25
 

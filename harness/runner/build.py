@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from harness import plugins
 from harness.errors import PluginError
-from harness.model.scenario import Scenario, ScorerSpec
-from harness.protocols import Engine, Sandbox, Scorer
 from harness.runner.kit import SampleKit
 from harness.suites import load_callable, load_checks
 
 if TYPE_CHECKING:
+    from harness.model.scenario import Scenario, ScorerSpec
+    from harness.protocols import Engine, Sandbox, Scorer
     from harness.runner.task import Task
 
 
@@ -36,14 +36,14 @@ def build_kit(task: Task) -> SampleKit:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_engine(name: str) -> Engine:
     """The engine of that name; one per process."""
     engine: Engine = plugins.load("engines", name)()
     return engine
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_sandbox(name: str) -> Sandbox:
     """The sandbox of that name; one per process."""
     sandbox: Sandbox = plugins.load("sandboxes", name)()

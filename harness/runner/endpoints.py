@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harness.errors import EnvironmentFault
-from harness.model.scenario import Suite
 from harness.runner.build import load_sandbox
 from harness.runner.task import EndpointSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.model.scenario import Suite
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 DEFAULT_KEY_VARIABLE = "OPENAI_API_KEY"

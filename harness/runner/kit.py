@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from harness.model.team import FinishedSample, Team, TeamContext
-from harness.protocols import Engine, ModelScript, Sandbox, Scorer
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.model.team import FinishedSample, Team, TeamContext
+    from harness.protocols import Engine, ModelScript, Sandbox, Scorer
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from harness.errors import SelectionError
 from harness.model.run import ScenarioInfo, SuiteInfo
 from harness.model.sample import SampleKey
-from harness.model.scenario import AgentConfig, Scenario, Suite
 from harness.runner.selection import Selection, select
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.model.scenario import AgentConfig, Scenario, Suite
 
 
 def all_keys(suites: Sequence[Suite]) -> tuple[SampleKey, ...]:

@@ -10,14 +10,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.errors import EnvironmentFault
 from harness.runner.orphans import end_tree
 from harness.runner.task import Task, encode_task
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _PID = struct.Struct("<q")
 # How long idle workers may take to end by themselves.

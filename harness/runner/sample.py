@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,15 +20,15 @@ from harness.model.team import Endpoint, FinishedSample, TeamContext
 from harness.model.transcript import ExceptionInfo, ModelCall
 from harness.pricing import cost_of
 from harness.protocols import Assignment, Scorer
-from harness.runner.kit import SampleKit
-from harness.runner.task import Task
 from harness.runner.workspace import make_workspace
 from harness.sandboxes.artefacts import collect_artefacts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from harness.cassettes import Session
+    from harness.runner.kit import SampleKit
+    from harness.runner.task import Task
 
 SPOOL_NAME = "events.jsonl"
 

@@ -6,9 +6,12 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from harness.errors import SelectionError
-from harness.model.sample import SampleKey
+
+if TYPE_CHECKING:
+    from harness.model.sample import SampleKey
 
 _Predicate = Callable[[str], bool]
 _TOKEN = re.compile(r"\s*(\(|\)|[^\s()]+)")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from datetime import UTC, datetime
-from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
 
 from harness.model.sample import SampleResult
 from harness.model.transcript import Termination, Transcript
@@ -17,6 +17,9 @@ from harness.runner.orphans import adopt_orphans, end_descendants
 from harness.runner.redact import redacted_encoding
 from harness.runner.sample import describe, run_sample
 from harness.runner.task import Task, decode_task
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 
 def serve(connection: Connection) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.errors import EnvironmentFault
-from harness.model.scenario import Scenario
+
+if TYPE_CHECKING:
+    from harness.model.scenario import Scenario
 
 
 def make_workspace(scratch: Path, scenario: Scenario) -> Path:

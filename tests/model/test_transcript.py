@@ -118,7 +118,9 @@ def test_a_bare_autogen_chat_history_is_migrated() -> None:
     assert transcript.schema_version == 1
 
 
-@pytest.mark.skipif(not REAL_LOGS.is_dir(), reason="no folder of real agent logs beside this checkout")
+@pytest.mark.skipif(
+    not REAL_LOGS.is_dir(), reason="no folder of real agent logs beside this checkout"
+)
 def test_real_agent_histories_are_migrated_turn_by_turn() -> None:
     files = sorted(REAL_LOGS.rglob("*.json"))
     assert files

@@ -35,7 +35,10 @@ def test_a_keyword_expression_keeps_what_it_names(keyword: str, expected: int) -
 def test_fields_narrow_each_other() -> None:
     kept = select(KEYS, Selection(suites=("sales",), configs=("careful-t1",), epochs=(2,)))
 
-    assert [str(key) for key in kept] == ["sales/widgets/careful-t1/2", "sales/regions/careful-t1/2"]
+    assert [str(key) for key in kept] == [
+        "sales/widgets/careful-t1/2",
+        "sales/regions/careful-t1/2",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +69,11 @@ def test_any_text_is_an_expression_or_a_clear_error(expression: str) -> None:
         assert predicate("a/b/c/1") in (True, False)
 
 
-@given(st.sampled_from(["a", "b", "zz"]), st.sampled_from(["a", "b", "zz"]), st.text("abz/", max_size=9))
+@given(
+    st.sampled_from(["a", "b", "zz"]),
+    st.sampled_from(["a", "b", "zz"]),
+    st.text("abz/", max_size=9),
+)
 def test_expressions_obey_de_morgan(left: str, right: str, text: str) -> None:
     one = compile_keyword(f"not ({left} or {right})")
     other = compile_keyword(f"not {left} and not {right}")
