@@ -194,7 +194,8 @@ def _composed(source: Source, text: str) -> Node | None:
         source.report(_syntax(error), line=mark.line + 1 if mark else 1)
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        source.report(f"not YAML: the character {error.character!r} is not allowed", line=line)
+        shown = ascii(chr(error.character))
+        source.report(f"not YAML: the character {shown} is not allowed", line=line)
     except RecursionError:
         source.report("nested too deeply to be read")
     except (ValueError, OverflowError) as error:

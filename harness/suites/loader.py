@@ -174,7 +174,8 @@ def _ordered(
 
 def _cross_check(section: Section, draft: _SuiteDraft, scenarios: tuple[Scenario, ...]) -> None:
     names = [config.name for config in draft.configs]
-    if draft.baseline is not None and names and draft.baseline not in names:
+    faulty = any(fault.key.startswith(("configs", "matrix")) for fault in section.source.faults)
+    if draft.baseline is not None and draft.baseline not in names and names and not faulty:
         section.report(unknown("config", draft.baseline, names), "baseline")
     if not section.has("model"):
         _need_models(section, draft.configs, scenarios)

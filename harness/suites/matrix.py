@@ -113,8 +113,10 @@ def _matrix_reader(defaults: Defaults) -> Reader[tuple[Placed, ...]]:
     def read(value: Value) -> tuple[Placed, ...]:
         section = Section(value, _matrix_keys(value))
         factors = [levels for levels in _factors(value) if levels]
-        if not factors:
+        if not value.content:
             raise Invalid(section.place, "expected at least one factor with at least one level")
+        if not factors:
+            return ()
         size = math.prod(len(levels) for levels in factors)
         if size > MAX_CONFIGS:
             raise Invalid(value, f"expands to {size} configs; at most {MAX_CONFIGS} are allowed")

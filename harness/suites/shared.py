@@ -88,7 +88,7 @@ def read_shared(section: Section) -> Shared:
         script=section.find("script", _TEAM),
         human=section.find("human", list_of(any_text)),
         limits=section.get("limits", _limits, {}),
-        accept=section.find("accept", list_of(one_of("termination reason", TERMINATION_REASONS))),
+        accept=section.get("accept", _accept, None),
         scorers=section.find("scorers", filled(list_of(_scorer))),
         parameters=section.get("parameters", mapping_of(data), {}),
         written=frozenset(key for key in SHARED_KEYS if section.has(key)),
@@ -101,6 +101,12 @@ def _reference(
     if section.has(key):
         return section.find(key, reader)
     return beside(section.source, default, reader)
+
+
+def _accept(value: Value) -> tuple[str, ...] | None:
+    found = list_of(one_of("termination reason", TERMINATION_REASONS))(value)
+    # Of a list with nothing but mistakes, nothing is known: it was not meant to be empty.
+    return None if value.content and not found else found
 
 
 def _limits(value: Value) -> dict[str, Any]:

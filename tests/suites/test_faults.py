@@ -1,0 +1,361 @@
+"""Every mistake is named with its file, line, key, valid choices and nearest name."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.errors import SuiteError
+from harness.suites import load_suite
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def faults_of(suite: Any) -> tuple[str, ...]:
+    with pytest.raises(SuiteError) as caught:
+        load_suite(suite.root)
+    return caught.value.faults
+
+
+# The suite file of the fixture has 5 lines, so what a test adds begins on line 6.
+SUITE_FAULTS = [
+    pytest.param(
+        "epoch: 3",
+        "6: epoch: unknown key 'epoch'; valid choices: ... Did you mean 'epochs'?",
+        id="unknown key",
+    ),
+    pytest.param("title: Again", "6: title: given twice; the first is on line 1", id="repeated"),
+    pytest.param("epochs: 0", "6: epochs: 0 is out of range; ... from 1 to 10000", id="epochs"),
+    pytest.param("epochs: five", "6: epochs: expected a whole number, got the text 'five'", id="a"),
+    pytest.param("epochs: true", "6: epochs: expected a whole number, got true", id="bool"),
+    pytest.param("epochs: 2.0", "6: epochs: expected a whole number, got the number 2.0", id="f"),
+    pytest.param(
+        "description: 3", "6: description: expected text, ... 3; put it in quotes", id="q"
+    ),
+    pytest.param("description: [a]", "6: description: expected text, got a list", id="list"),
+    pytest.param("human: exit", "6: human: expected a list, got the text 'exit'", id="no list"),
+    pytest.param("limits: 3", "6: limits: expected a mapping, got the number 3", id="no mapping"),
+    pytest.param("limits: {turns: 0}", "6: limits.turns: 0 is out of range; ...", id="turns"),
+    pytest.param(
+        "limits: {cost_usd: -1}",
+        "6: limits.cost_usd: -1 is out of range; expected a number above 0",
+        id="cost",
+    ),
+    pytest.param("limits: {wall_seconds: .inf}", "6: ...: .inf is not a number that...", id="inf"),
+    pytest.param("limits: {turn: 3}", "6: limits.turn: unknown key ... mean 'turns'?", id="limit"),
+    pytest.param(
+        "scorers: [terminaton]",
+        "6: scorers[0]: unknown scorer 'terminaton'; valid choices: ...acceptance... "
+        "Did you mean 'termination'? List them with: harness plugins scorers",
+        id="unknown scorer",
+    ),
+    pytest.param(
+        "scorers: [{cost: {currency: EUR}}]",
+        "6: scorers[0].cost.currency: the scorer 'cost' takes no options",
+        id="unknown option",
+    ),
+    pytest.param("scorers: []", "6: scorers: expected at least one entry", id="no scorer"),
+    pytest.param(
+        "engine: autogn", "6: engine: unknown engine 'autogn'; ... mean 'autogen'?...", id="engine"
+    ),
+    pytest.param(
+        "team: tem.py", "6: team: there is no file demo/tem.py. ... 'team.py'?", id="file"
+    ),
+    pytest.param(
+        "team: team.py:biuld",
+        "6: team: demo/team.py has no 'biuld'; it defines: build. Did you mean 'build'?",
+        id="attribute",
+    ),
+    pytest.param(
+        "team: 'team.py:'", "6: team: '' is not a function's name; ...", id="no attribute"
+    ),
+    pytest.param(
+        "team: ../team.py",
+        "6: team: '../team.py' leads out of the suite's folder demo; ...",
+        id="climbing",
+    ),
+    pytest.param("team: /etc/team.py", "6: team: '/etc/team.py' is absolute; ...", id="absolute"),
+    pytest.param('team: "a\\0b.py"', "6: team: ... is not a path", id="not a path"),
+    pytest.param(
+        "checks: team.py", "6: checks: ... no function whose name begins ...", id="checks"
+    ),
+    pytest.param("script: script.py", "6: script: there is no file demo/script.py.", id="script"),
+    pytest.param("baseline: plan", "6: baseline: unknown config 'plan'; ... 'plain'?", id="base"),
+    pytest.param(
+        "scenarios: [frist]", "6: scenarios[0]: unknown scenario ... 'first'?", id="order"
+    ),
+    pytest.param("scenarios: [first, first]", "6: scenarios[1]: ... is listed twice", id="twice"),
+    pytest.param(
+        "prices: {m: {prompt: 1}}", "6: prices.m: the key 'completion' is missing", id="p"
+    ),
+    pytest.param(
+        "prices: {m: {prompt: -1, completion: 1}}", "6: prices.m.prompt: -1 is...", id="n"
+    ),
+    pytest.param(
+        "provider_settings: {api_typ: azure}", "6: ...: unknown key ... 'api_type'?", id="settings"
+    ),
+    pytest.param("provider_settings: {base_url: here}", "6: ...: expected a URL ...", id="url"),
+    pytest.param("provider_settings: {api_type: azure}", "6: ...: Azure needs ...", id="azure"),
+    pytest.param("matrix: {}", "6: matrix: expected at least one factor ...", id="empty matrix"),
+    pytest.param(
+        "matrix: {temperature: []}", "6: matrix.temperature: expected at least ...", id="l"
+    ),
+    pytest.param(
+        "matrix: {temperature: [0.2, 2.5]}",
+        "6: matrix.temperature[1]: 2.5 is out of range; expected a number from 0 to 2",
+        id="temperature",
+    ),
+    pytest.param(
+        "matrix: {temprature: [1]}", "6: matrix.temprature: ... Did you mean 'temperature'?", id="m"
+    ),
+    pytest.param(
+        "matrix: {model: [a/b, a:b]}", "6: matrix: two configs have the name 'a-b'", id="clash"
+    ),
+    pytest.param(
+        "matrix: {prompts: {Plain: {a: b}}}",
+        "6: matrix: two configs have the name 'Plain' when case is ignored",
+        id="clash of case",
+    ),
+    pytest.param(
+        "matrix: {prompts: {a b: {a: b}}}", "6: matrix: ... 'a b' is not valid...", id="nm"
+    ),
+    pytest.param(
+        "matrix: {prompts: {a: hello}}", "6: matrix.prompts.a: expected a mapping, ...", id="z"
+    ),
+    pytest.param(
+        "matrix: {prompts: {a: {writer: {file: x.md}}}}",
+        "6: matrix.prompts.a.writer.file: there is no file demo/x.md.",
+        id="prompt file",
+    ),
+    pytest.param(
+        "matrix: {parameters.a: &a [1,2,3,4,5,6,7,8,9,10,11], parameters.b: *a, parameters.c: *a}",
+        "6: matrix: expands to 1331 configs; at most 1000 are allowed",
+        id="too many configs",
+    ),
+    pytest.param("parameters: !!python/object:os.system {}", "6: ...: the tag ...", id="tag"),
+    pytest.param("parameters: {a: !!binary aGk=}", "6: ...: the tag '!!binary' ...", id="binary"),
+    pytest.param("parameters: {[a]: 1}", "6: parameters: a key must be a word, ...", id="key"),
+    pytest.param('parameters: {a: "\\ud800"}', "6: ...: ... surrogate ...", id="surrogate"),
+    pytest.param("parameters: &a [*a]", "6: parameters...: nested more than 40 deep", id="endless"),
+    pytest.param("parameters: {<<: 3}", "6: ...: only a mapping can be merged ...", id="merge"),
+    pytest.param("\ttitle: x", "6: not YAML: ...; indent with spaces, not tabs", id="tab"),
+    pytest.param("a: b: c", "6: not YAML: mapping values are not allowed here", id="syntax"),
+    pytest.param('a: "\\UFFFFFFFF"', "...: not YAML: ...", id="escape"),
+    pytest.param("a: \x07", "6: not YAML: the character '\\x07' is not allowed", id="control"),
+    pytest.param("--- {}", "6: not YAML: expected a single document ...", id="two documents"),
+]
+
+
+@pytest.mark.parametrize(("line", "expected"), SUITE_FAULTS)
+def test_a_fault_in_the_suite_file(suite: Any, line: str, expected: str) -> None:
+    suite.suite(line)
+
+    faults = faults_of(suite)
+
+    assert len(faults) == 1, faults
+    assert matches(faults[0], f"demo{os.sep}suite.yaml:{expected}")
+
+
+SCENARIO_FAULTS = [
+    pytest.param(["title: No task"], "1: there is no task; ...", id="no task"),
+    pytest.param(["task: a", "task_file: ../team.py"], "2: task_file: give either ...", id="both"),
+    pytest.param(["task: ' '"], "1: task: the text is empty", id="blank task"),
+    pytest.param(["task_file: t.md"], "1: task_file: there is no file demo/first/t.md.", id="file"),
+    pytest.param(
+        ["task: a", "accept:", "  - max_turn"],
+        "3: accept[0]: unknown termination reason 'max_turn'; valid ... Did you mean 'max_turns'?",
+        id="reason",
+    ),
+    pytest.param(["task: a", "accept: []"], "1: the scenario expects nothing, ...", id="nothing"),
+    pytest.param(["task: a", "tasks: b"], "2: tasks: unknown key ... Did you mean 'task'?", id="k"),
+    pytest.param(["task: a", "epochs: 3"], "2: epochs: unknown key 'epochs'; ...", id="suite key"),
+    pytest.param(["task: a", "files: [x.csv]"], "2: files[0]: there is no file ...", id="fixture"),
+    pytest.param(
+        ["task: a", "files: [{file: scenario.yaml, as: ../x}]"],
+        "2: files[0].as: '../x' is not a path inside the workspace",
+        id="target",
+    ),
+    pytest.param(
+        ["task: a", "files: [scenario.yaml, {file: ../team.py, as: scenario.yaml}]"],
+        "2: files: ... and demo/team.py would both become 'scenario.yaml' in the workspace",
+        id="same target",
+    ),
+    pytest.param([], "1: the file is empty", id="empty"),
+    pytest.param(["- a"], "1: expected a mapping, got a list", id="list"),
+    pytest.param(["just text"], "1: expected a mapping, got the text 'just text'", id="text"),
+]
+
+
+@pytest.mark.parametrize(("lines", "expected"), SCENARIO_FAULTS)
+def test_a_fault_in_a_scenario_file(suite: Any, lines: list[str], expected: str) -> None:
+    suite.scenario(*lines)
+
+    faults = faults_of(suite)
+
+    assert len(faults) == 1, faults
+    assert matches(faults[0], f"demo/first/scenario.yaml:{expected}")
+
+
+def matches(fault: str, pattern: str) -> bool:
+    """Whether fault is pattern, where "..." in the pattern stands for anything."""
+    first, *rest = pattern.split("...")
+    position = len(first)
+    if not fault.startswith(first):
+        raise AssertionError(f"{fault!r} does not begin with {first!r}")
+    for part in rest:
+        found = fault.find(part.strip(), position)
+        if found < 0:
+            raise AssertionError(f"{part!r} is not where it should be in {fault!r}")
+        position = found + len(part.strip())
+    return pattern.endswith("...") or position == len(fault) or fault[position:] == "."
+
+
+def test_all_mistakes_of_all_files_come_at_once(suite: Any) -> None:
+    suite.suite("epochs: 0", "engine: autogn")
+    suite.scenario("task: a", "titel: b")
+    suite.scenario("task: [", name="second")
+    suite.write("team.py", "def build(:\n")
+
+    faults = faults_of(suite)
+
+    places = [fault.partition(": ")[0] for fault in faults]
+    assert places == [
+        "demo/suite.yaml:1",
+        "demo/suite.yaml:6",
+        "demo/suite.yaml:7",
+        "demo/first/scenario.yaml:2",
+        "demo/second/scenario.yaml:2",
+    ]
+    assert "team: demo/team.py:1: invalid Python" in faults[0]
+
+
+def test_a_broken_suite_file_does_not_hide_or_invent_faults_of_scenarios(suite: Any) -> None:
+    suite.write("suite.yaml", "title: [\n")
+    suite.scenario("task: 3")
+
+    faults = faults_of(suite)
+
+    assert len(faults) == 2
+    assert faults[1].startswith("demo/first/scenario.yaml:1: task: expected text")
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        pytest.param(lambda s: (s.root / "team.py").unlink(), "there is no team.py", id="no team"),
+        pytest.param(
+            lambda s: (s.root / "first/scenario.yaml").unlink(), "no scenario", id="no scenario"
+        ),
+        pytest.param(
+            lambda s: s.write("suite.yaml", "model: m\naccept: [max_turns]\n"),
+            "there is no config",
+            id="no config",
+        ),
+        pytest.param(
+            lambda s: s.write("suite.yaml", "accept: [max_turns]\nconfigs: [{name: a}]\n"),
+            "no model is named for the config a",
+            id="no model",
+        ),
+        pytest.param(
+            lambda s: s.write("suite.yaml", "model: m\nconfigs: [{name: a}]\n"),
+            "the scenario expects nothing",
+            id="no expectation",
+        ),
+        pytest.param(
+            lambda s: s.write("suite.yaml", "\xff".encode("latin-1")),
+            "suite.yaml:1: the file is not UTF-8: byte 0xff",
+            id="not UTF-8",
+        ),
+        pytest.param(
+            lambda s: s.write("suite.yaml", "[" * 5000), "nested too deeply", id="too deep"
+        ),
+        pytest.param(
+            lambda s: s.write("suite.yaml", "#" * 1_000_001), "has 1000001 bytes", id="too big"
+        ),
+        pytest.param(
+            lambda s: (s.root / "first").rename(s.root / "the first"),
+            "'the first' is not valid",
+            id="bad folder name",
+        ),
+    ],
+)
+def test_a_suite_that_lacks_something(suite: Any, change: Any, expected: str) -> None:
+    change(suite)
+
+    faults = faults_of(suite)
+
+    assert len(faults) == 1, faults
+    assert expected in faults[0]
+
+
+def test_a_misnamed_scenario_file_is_not_silently_ignored(suite: Any) -> None:
+    suite.write("second/scenario.yml", "task: x\n")
+
+    assert faults_of(suite) == (
+        "demo/suite.yaml:1: rename demo/second/scenario.yml to scenario.yaml",
+    )
+
+
+def test_scenarios_that_the_scripted_provider_could_not_tell_apart(suite: Any) -> None:
+    suite.write("provider.py", "def reply(call): return ''\n")
+    suite.scenario("task: Do it.", name="second")
+
+    (fault,) = faults_of(suite)
+
+    assert "'first' and 'second' have the same task" in fault
+
+
+def test_aliases_that_multiply_are_refused_quickly(suite: Any) -> None:
+    rows = ["parameters:", "  a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    rows += [f"  a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 30)]
+    suite.suite(*rows)
+
+    (fault,) = faults_of(suite)
+
+    assert "more than 20000 values, aliases counted in full" in fault
+
+
+def test_a_key_written_into_the_file_is_refused_and_never_repeated(suite: Any) -> None:
+    secret = "sk-live-0123456789"
+    suite.suite(f"provider_settings: {{api_key: {secret}, api_key_env: {secret}}}")
+
+    faults = faults_of(suite)
+
+    assert len(faults) == 2
+    assert "api_key_env" in faults[0]
+    assert secret not in "".join(faults)
+
+
+def test_a_link_out_of_the_suite_is_climbing_too(suite: Any, tmp_path: Path) -> None:
+    (tmp_path / "outside.py").write_text("def build(context): pass\n")
+    (suite.root / "linked.py").symlink_to(tmp_path / "outside.py")
+    suite.suite("team: linked.py")
+
+    (fault,) = faults_of(suite)
+
+    assert "leads out of the suite's folder" in fault
+
+
+def test_paths_outside_the_current_directory_are_shown_in_full(
+    suite: Any, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite.suite("epochs: 0")
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+
+    (fault,) = faults_of(suite)
+
+    assert fault.startswith(f"{suite.root}/suite.yaml:6: epochs: ")
+
+
+def test_names_that_only_running_the_file_could_show_are_not_faults(suite: Any) -> None:
+    suite.write("team.py", "from factories import *\n")
+    suite.suite("provider: provider.py")
+    suite.write(
+        "provider.py",
+        "try:\n    from x import reply\nexcept ImportError:\n    reply = None\n",
+    )
+
+    assert load_suite(suite.root).scenarios[0].team.attribute == "build"
