@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.model.sample import SampleKey
+    from harness.model.scenario import Suite
 
 
 @click.command("list")
@@ -21,19 +28,8 @@ from harness.cli import options
     show_default=True,
     help="Folder of the run logs.",
 )
-def command(
-    suites: tuple[str, ...],
-    keyword: str,
-    configs: tuple[str, ...],
-    epochs: tuple[int, ...],
-    *,
-    samples: bool,
-    list_runs: bool,
-    scenarios_root: Path,
-    cassettes_root: Path,
-    runs_folder: Path,
-) -> int:
-    r"""List what there is: suites with their scenarios and configs, samples, or runs.
+def command(**arguments: Any) -> int:
+    """List what there is: suites with their scenarios and configs, samples, or runs.
 
     \b
     Examples:
@@ -41,31 +37,47 @@ def command(
       harness list --samples -k "widgets and t0.2"
       harness list --runs
     """
-    if list_runs:
-        return _list_runs(runs_folder)
-    from harness.cassettes import cassette_path
+    if arguments["list_runs"]:
+        return _list_runs(arguments["runs_folder"])
     from harness.cli.session import load_all
     from harness.runner.plan import make_plan
     from harness.runner.selection import Selection
 
-    loaded = load_all(scenarios_root, suites)
-    selection = Selection(keyword=keyword, configs=configs, epochs=epochs)
-    plan = make_plan(loaded, selection)
-    if samples:
-        for key in plan:
-            has_cassette = cassette_path(cassettes_root, key).exists()
-            click.echo(f"{key}{'' if has_cassette else '   (no cassette)'}")
+    suites = load_all(arguments["scenarios_root"], arguments["suites"])
+    selection = Selection(
+        keyword=arguments["keyword"], configs=arguments["configs"], epochs=arguments["epochs"]
+    )
+    plan = make_plan(suites, selection)
+    if arguments["samples"]:
+        _list_samples(plan, suites, arguments["cassettes_root"])
         return 0
-    for suite in loaded:
-        click.echo(f"{suite.name}: {suite.title} ({suite.epochs} epochs)")
-        for scenario in suite.scenarios:
-            click.echo(f"  scenario {scenario.name}: {scenario.title}")
-        for config in suite.configs:
-            heat = "" if config.temperature is None else f", temperature {config.temperature:g}"
-            mark = "  (baseline)" if config.name == suite.baseline else ""
-            click.echo(f"  config {config.name}: {config.model}{heat}{mark}")
+    for suite in suites:
+        _list_suite(suite)
     click.echo(f"{len(plan)} samples selected")
     return 0
+
+
+def _list_samples(plan: Sequence[SampleKey], suites: Sequence[Suite], root: Path) -> None:
+    from harness.cassettes import cassette_path
+    from harness.runner.plan import Catalogue
+
+    catalogue = Catalogue(suites)
+    for key in plan:
+        if catalogue.scenario(key).script:
+            note = "   (scripted)"
+        else:
+            note = "" if cassette_path(root, key).exists() else "   (no cassette)"
+        click.echo(f"{key}{note}")
+
+
+def _list_suite(suite: Suite) -> None:
+    click.echo(f"{suite.name}: {suite.title} ({suite.epochs} epochs)")
+    for scenario in suite.scenarios:
+        click.echo(f"  scenario {scenario.name}: {scenario.title}")
+    for config in suite.configs:
+        heat = "" if config.temperature is None else f", temperature {config.temperature:g}"
+        mark = "  (baseline)" if config.name == suite.baseline else ""
+        click.echo(f"  config {config.name}: {config.model}{heat}{mark}")
 
 
 def _list_runs(folder: Path) -> int:

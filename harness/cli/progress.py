@@ -57,8 +57,8 @@ class _Counts:
 
 
 def _trouble(result: SampleResult) -> str:
-    message = result.failure.message if result.failure else ""
-    return f"{result.status.upper()} {result.key}: {message.strip().splitlines()[0] if message.strip() else '?'}"
+    message = result.failure.message.strip() if result.failure else ""
+    return f"{result.status.upper()} {result.key}: {message.partition(chr(10))[0] or '?'}"
 
 
 class _Plain:
