@@ -127,7 +127,8 @@ def _module(path: Path) -> ModuleType:
 
 
 def _imported(name: str, path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_loader(name, _Loader(name, str(path)), origin=str(path))
+    # Not spec_from_loader: only this one gives the module its __file__.
+    spec = importlib.util.spec_from_file_location(name, path, loader=_Loader(name, str(path)))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
