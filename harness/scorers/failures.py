@@ -7,9 +7,9 @@ import inspect
 import linecache
 import os
 import reprlib
-import textwrap
 import traceback
 from itertools import islice
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from harness.model.team import FinishedSample
@@ -33,9 +33,11 @@ def explain_assertion(error: AssertionError, check: Callable[..., Any]) -> str:
     message = str(error).strip()
     if message or place is None:
         return f"{message or 'The assertion failed'}{_at(place)}"
-    source = place.source() or "The assertion failed"
-    values = ", ".join(f"{name} = {value}" for name, value in place.values(source))
-    return f"{source}{', where ' + values if values else ''}{_at(place)}"
+    statement = place.assertion()
+    if statement is None:
+        return f"The assertion failed{_at(place)}"
+    values = ", ".join(f"{name} = {value}" for name, value in place.values(statement))
+    return f"{ast.unparse(statement)}{', where ' + values if values else ''}{_at(place)}"
 
 
 def explain_exception(error: BaseException, check: Callable[..., Any]) -> str:
@@ -67,19 +69,20 @@ class _Place:
         # The file's name only: the folder differs between machines, the score must not.
         return f"{os.path.basename(self._summary.filename)}:{self._summary.lineno}"
 
-    def source(self) -> str:
-        """The statement, on one line; "" if its file cannot be read."""
-        first = self._summary.lineno or 0
-        last = self._summary.end_lineno or first
-        lines = [linecache.getline(self._summary.filename, line) for line in range(first, last + 1)]
-        return " ".join(textwrap.dedent("".join(lines)).split())
-
-    def values(self, source: str) -> Iterator[tuple[str, str]]:
-        """Values of the local names in a statement, as far as they fit in a sentence."""
+    def assertion(self) -> ast.Assert | None:
+        """The assert statement that failed; None if its file cannot be read."""
         try:
-            tree = ast.parse(source)
+            tree = ast.parse("".join(linecache.getlines(self._summary.filename)))
         except SyntaxError:
-            return
+            return None
+        line = self._summary.lineno or 0
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assert) and node.lineno <= line <= (node.end_lineno or 0):
+                return node
+        return None
+
+    def values(self, tree: ast.AST) -> Iterator[tuple[str, str]]:
+        """Values of the local names in a statement, as far as they fit in a sentence."""
         names = dict.fromkeys(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
         known = {name: self._frame.f_locals[name] for name in names if name in self._frame.f_locals}
         shown = ((name, _shown(value)) for name, value in known.items())
@@ -94,8 +97,9 @@ def _shown(value: object) -> str:
         text = " ".join(short.repr(value).split())
     except Exception as error:  # The repr is the user's code too.
         return f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
-    is_opaque = callable(value) or isinstance(value, FinishedSample) or " at 0x" in text
-    return "" if is_opaque else text
+    # Addresses and folders differ from run to run, and say nothing.
+    is_opaque = isinstance(value, FinishedSample | ModuleType) or " at 0x" in text
+    return "" if is_opaque or callable(value) else text
 
 
 def _at(place: _Place | None) -> str:
