@@ -62,7 +62,7 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="conversation-harness", prog_name="harness")
 def application() -> None:
-    r"""Test bench for multi-agent LLM conversations.
+    """Test bench for multi-agent LLM conversations.
 
     Record the model traffic of a team of agents once, replay it offline and
     free, score every conversation, and compare prompts and temperatures.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.argument("run_b", default="latest")
 @options.run_folder
 def command(run_a: str, run_b: str, runs_folder: Path) -> int:
-    r"""Compare two runs: what changed per config, sample by sample.
+    """Compare two runs: what changed per config, sample by sample.
 
     RUN_A and RUN_B are run ids, their beginnings, paths of run logs, or "latest".
     Runs of scenarios that changed in between are not comparable and are refused.

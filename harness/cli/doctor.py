@@ -7,7 +7,7 @@ import click
 
 @click.command("doctor")
 def command() -> int:
-    r"""Tell what is installed, what is missing, and what would be sent over the network.
+    """Tell what is installed, what is missing, and what would be sent over the network.
 
     Exit code 2 when something keeps the classic AutoGen engine from running.
 

@@ -21,7 +21,7 @@ def command() -> None:
 @click.argument("name")
 @options.scenarios
 def scenario(name: str, scenarios_root: Path) -> int:
-    r"""Make a scenario that runs at once, with a scripted model and no key.
+    """Make a scenario that runs at once, with a scripted model and no key.
 
     NAME is suite/scenario, or one name for both. Nothing is overwritten.
 

@@ -10,7 +10,7 @@ _GROUPS = ("engines", "scorers", "sandboxes", "reporters")
 @click.command("plugins")
 @click.argument("group", required=False, type=click.Choice(_GROUPS))
 def command(group: str | None) -> int:
-    r"""List what is installed behind each seam: built-in and third-party alike.
+    """List what is installed behind each seam: built-in and third-party alike.
 
     \b
     Examples:

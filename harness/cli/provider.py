@@ -24,7 +24,7 @@ def command() -> None:
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True, help="Changes what it says.")
 def serve(suites: tuple[str, ...], scenarios_root: Path, host: str, port: int, seed: int) -> int:
-    r"""Serve chat completions for the suites that have a provider script.
+    """Serve chat completions for the suites that have a provider script.
 
     It is no model: it says what the suites' provider.py files say. Use it to
     try a recording, or to build an agent without paying for every run.

@@ -34,7 +34,7 @@ from harness.cli import options
 @click.option("--report", type=click.Path(path_type=Path), help="Path of the HTML report.")
 @click.option("--no-report", is_flag=True, help="Write no HTML report.")
 def command(**arguments: Any) -> int:
-    r"""Record cassettes: run samples against a provider and keep its HTTP traffic.
+    """Record cassettes: run samples against a provider and keep its HTTP traffic.
 
     Samples that have a cassette are skipped unless --overwrite is given.
     Secrets are removed before anything is written.

@@ -28,7 +28,7 @@ from harness.cli import options
 )
 @options.run_folder
 def command(run: str, name: str, output: Path | None, runs_folder: Path) -> int:
-    r"""Render a finished run again, without running anything.
+    """Render a finished run again, without running anything.
 
     RUN is a run id, its beginning, the path of a run log, or "latest".
 

@@ -37,7 +37,7 @@ from harness.cli import options
 @click.option("--no-report", is_flag=True, help="Write no HTML report.")
 @click.option("--junit", type=click.Path(path_type=Path), help="Also write JUnit XML here.")
 def command(**arguments: Any) -> int:
-    r"""Run suites: replay, score, report.
+    """Run suites: replay, score, report.
 
     Without arguments every suite in scenarios/ runs, every config and epoch,
     from the cassettes in cassettes/: no API key, no network, no cost.

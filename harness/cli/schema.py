@@ -8,7 +8,7 @@ import click
 @click.command("schema")
 @click.argument("name", type=click.Choice(["transcript", "sample", "run"]), default="transcript")
 def command(name: str) -> int:
-    r"""Print the JSON Schema of stored data: transcript, sample result, or run log.
+    """Print the JSON Schema of stored data: transcript, sample result, or run log.
 
     \b
     Examples:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print the stored result as JSON.")
 @options.run_folder
 def command(sample: str, run: str, hidden: bool, as_json: bool, runs_folder: Path) -> int:  # noqa: FBT001 - click passes flags by name
-    r"""Read one sample's conversation in the terminal.
+    """Read one sample's conversation in the terminal.
 
     SAMPLE is suite/scenario/config/epoch, or any part of it that fits one sample.
 

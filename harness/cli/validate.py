@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.argument("suites", nargs=-1, metavar="[SUITE]...")
 @options.scenarios
 def command(suites: tuple[str, ...], scenarios_root: Path) -> int:
-    r"""Check suite files without running anything; every mistake is reported at once.
+    """Check suite files without running anything; every mistake is reported at once.
 
     Exit code 2 when there is a mistake.
 
