@@ -73,7 +73,7 @@ class Source:
         shown = shown_path(self.path)
         for fault in sorted(set(self.faults)):
             key = f"{fault.key}: " if fault.key else ""
-            yield f"{shown}:{fault.line}: {key}{fault.text}"
+            yield printable(f"{shown}:{fault.line}: {key}{fault.text}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,8 +187,10 @@ class _Loader(TextReader, Scanner, Parser, Composer, _Resolver):
 
 
 def _composed(source: Source, text: str) -> Node | None:
+    loader = None
     try:
-        node: Node | None = _Loader(text).get_single_node()
+        loader = _Loader(text)
+        node: Node | None = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         source.report(_syntax(error), line=mark.line + 1 if mark else 1)
@@ -200,7 +202,8 @@ def _composed(source: Source, text: str) -> Node | None:
         source.report("nested too deeply to be read")
     except (ValueError, OverflowError) as error:
         # PyYAML lets these out for an escape such as "\UFFFFFFFF".
-        source.report(f"not YAML: {error}")
+        line = loader.line + 1 if loader else 1
+        source.report(f"not YAML: an escape names no character ({error})", line=line)
     else:
         return node
     return None
@@ -246,7 +249,11 @@ class _Expansion:
         merged: dict[str, Value] = {}
         for key_node, value_node in node.value:
             name = _key(key_node, place)
-            key = joined(place.key, name) if name != _MERGE else place.key
+            key = (
+                joined(place.key, name if name.strip() else repr(name))
+                if name != _MERGE
+                else place.key
+            )
             value = self.value(value_node, key=key, depth=depth + 1)
             at_key = Value(self._source, key_node.start_mark.line + 1, key, value.content)
             if name == _MERGE:
@@ -257,6 +264,11 @@ class _Expansion:
                 # The key's line: a reader looks for the key, and a block value starts below it.
                 own[name] = at_key
         return {**merged, **own}
+
+
+def printable(text: str) -> str:
+    """Text for one line of a terminal: control characters, line ends too, as escapes."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def joined(*parts: str) -> str:

@@ -20,132 +20,91 @@ def faults_of(suite: Any) -> tuple[str, ...]:
     return caught.value.faults
 
 
-# The suite file of the fixture has 5 lines, so what a test adds begins on line 6.
+def at_six(line: str, expected: str) -> Any:
+    """A case: the fixture's suite file has 5 lines, so a line that is added is the sixth."""
+    return pytest.param(line, f"6: {expected}", id=line)
+
+
 SUITE_FAULTS = [
-    pytest.param(
-        "epoch: 3",
-        "6: epoch: unknown key 'epoch'; valid choices: ... Did you mean 'epochs'?",
-        id="unknown key",
+    at_six("epoch: 3", "epoch: unknown key 'epoch'; valid choices: ... Did you mean 'epochs'?"),
+    at_six("title: Again", "title: given twice; the first is on line 1"),
+    at_six("epochs: 0", "epochs: 0 is out of range; ... from 1 to 10000"),
+    at_six("epochs: five", "epochs: expected a whole number, got the text 'five'"),
+    at_six("epochs: true", "epochs: expected a whole number, got true"),
+    at_six("epochs: 2.0", "epochs: expected a whole number, got the number 2.0"),
+    at_six("description: 3", "description: expected text, ... 3; put it in quotes"),
+    at_six("description: [a]", "description: expected text, got a list"),
+    at_six("human: exit", "human: expected a list, got the text 'exit'"),
+    at_six("limits: 3", "limits: expected a mapping, got the number 3"),
+    at_six("limits: {turns: 0}", "limits.turns: 0 is out of range; ..."),
+    at_six(
+        "limits: {cost_usd: -1}", "limits.cost_usd: -1 is out of range; expected a number above 0"
     ),
-    pytest.param("title: Again", "6: title: given twice; the first is on line 1", id="repeated"),
-    pytest.param("epochs: 0", "6: epochs: 0 is out of range; ... from 1 to 10000", id="epochs"),
-    pytest.param("epochs: five", "6: epochs: expected a whole number, got the text 'five'", id="a"),
-    pytest.param("epochs: true", "6: epochs: expected a whole number, got true", id="bool"),
-    pytest.param("epochs: 2.0", "6: epochs: expected a whole number, got the number 2.0", id="f"),
-    pytest.param(
-        "description: 3", "6: description: expected text, ... 3; put it in quotes", id="q"
-    ),
-    pytest.param("description: [a]", "6: description: expected text, got a list", id="list"),
-    pytest.param("human: exit", "6: human: expected a list, got the text 'exit'", id="no list"),
-    pytest.param("limits: 3", "6: limits: expected a mapping, got the number 3", id="no mapping"),
-    pytest.param("limits: {turns: 0}", "6: limits.turns: 0 is out of range; ...", id="turns"),
-    pytest.param(
-        "limits: {cost_usd: -1}",
-        "6: limits.cost_usd: -1 is out of range; expected a number above 0",
-        id="cost",
-    ),
-    pytest.param("limits: {wall_seconds: .inf}", "6: ...: .inf is not a number that...", id="inf"),
-    pytest.param("limits: {turn: 3}", "6: limits.turn: unknown key ... mean 'turns'?", id="limit"),
-    pytest.param(
+    at_six("limits: {wall_seconds: .inf}", "...: .inf is not a number that..."),
+    at_six("limits: {turn: 3}", "limits.turn: unknown key ... mean 'turns'?"),
+    at_six(
         "scorers: [terminaton]",
-        "6: scorers[0]: unknown scorer 'terminaton'; valid choices: ...acceptance... "
+        "scorers[0]: unknown scorer 'terminaton'; valid choices: ...acceptance... "
         "Did you mean 'termination'? List them with: harness plugins scorers",
-        id="unknown scorer",
     ),
-    pytest.param(
+    at_six(
         "scorers: [{cost: {currency: EUR}}]",
-        "6: scorers[0].cost.currency: the scorer 'cost' takes no options",
-        id="unknown option",
+        "scorers[0].cost.currency: the scorer 'cost' takes no options",
     ),
-    pytest.param("scorers: []", "6: scorers: expected at least one entry", id="no scorer"),
-    pytest.param(
-        "engine: autogn", "6: engine: unknown engine 'autogn'; ... mean 'autogen'?...", id="engine"
-    ),
-    pytest.param(
-        "team: tem.py", "6: team: there is no file demo/tem.py. ... 'team.py'?", id="file"
-    ),
-    pytest.param(
+    at_six("scorers: []", "scorers: expected at least one entry"),
+    at_six("engine: autogn", "engine: unknown engine 'autogn'; ... mean 'autogen'?..."),
+    at_six("team: tem.py", "team: there is no file demo/tem.py. ... 'team.py'?"),
+    at_six(
         "team: team.py:biuld",
-        "6: team: demo/team.py has no 'biuld'; it defines: build. Did you mean 'build'?",
-        id="attribute",
+        "team: demo/team.py has no 'biuld'; it defines: build. Did you mean 'build'?",
     ),
-    pytest.param(
-        "team: 'team.py:'", "6: team: '' is not a function's name; ...", id="no attribute"
-    ),
-    pytest.param(
-        "team: ../team.py",
-        "6: team: '../team.py' leads out of the suite's folder demo; ...",
-        id="climbing",
-    ),
-    pytest.param("team: /etc/team.py", "6: team: '/etc/team.py' is absolute; ...", id="absolute"),
-    pytest.param('team: "a\\0b.py"', "6: team: ... is not a path", id="not a path"),
-    pytest.param(
-        "checks: team.py", "6: checks: ... no function whose name begins ...", id="checks"
-    ),
-    pytest.param("script: script.py", "6: script: there is no file demo/script.py.", id="script"),
-    pytest.param("baseline: plan", "6: baseline: unknown config 'plan'; ... 'plain'?", id="base"),
-    pytest.param(
-        "scenarios: [frist]", "6: scenarios[0]: unknown scenario ... 'first'?", id="order"
-    ),
-    pytest.param("scenarios: [first, first]", "6: scenarios[1]: ... is listed twice", id="twice"),
-    pytest.param(
-        "prices: {m: {prompt: 1}}", "6: prices.m: the key 'completion' is missing", id="p"
-    ),
-    pytest.param(
-        "prices: {m: {prompt: -1, completion: 1}}", "6: prices.m.prompt: -1 is...", id="n"
-    ),
-    pytest.param(
-        "provider_settings: {api_typ: azure}", "6: ...: unknown key ... 'api_type'?", id="settings"
-    ),
-    pytest.param("provider_settings: {base_url: here}", "6: ...: expected a URL ...", id="url"),
-    pytest.param("provider_settings: {api_type: azure}", "6: ...: Azure needs ...", id="azure"),
-    pytest.param("matrix: {}", "6: matrix: expected at least one factor ...", id="empty matrix"),
-    pytest.param(
-        "matrix: {temperature: []}", "6: matrix.temperature: expected at least ...", id="l"
-    ),
-    pytest.param(
+    at_six("team: 'team.py:'", "team: '' is not a function's name; ..."),
+    at_six("team: ../team.py", "team: '../team.py' leads out of the suite's folder demo; ..."),
+    at_six("team: /etc/team.py", "team: '/etc/team.py' is absolute; ..."),
+    at_six('team: "a\\0b.py"', "team: ... is not a path"),
+    at_six("checks: team.py", "checks: ... no function whose name begins ..."),
+    at_six("script: script.py", "script: there is no file demo/script.py."),
+    at_six("baseline: plan", "baseline: unknown config 'plan'; ... 'plain'?"),
+    at_six("scenarios: [frist]", "scenarios[0]: unknown scenario ... 'first'?"),
+    at_six("scenarios: [first, first]", "scenarios[1]: ... is listed twice"),
+    at_six("prices: {m: {prompt: 1}}", "prices.m: the key 'completion' is missing"),
+    at_six("prices: {m: {prompt: -1, completion: 1}}", "prices.m.prompt: -1 is..."),
+    at_six("provider_settings: {api_typ: azure}", "...: unknown key ... 'api_type'?"),
+    at_six("provider_settings: {base_url: here}", "...: expected a URL ..."),
+    at_six("provider_settings: {api_type: azure}", "...: Azure needs ..."),
+    at_six("matrix: {}", "matrix: expected at least one factor ..."),
+    at_six("matrix: {temperature: []}", "matrix.temperature: expected at least ..."),
+    at_six(
         "matrix: {temperature: [0.2, 2.5]}",
-        "6: matrix.temperature[1]: 2.5 is out of range; expected a number from 0 to 2",
-        id="temperature",
+        "matrix.temperature[1]: 2.5 is out of range; expected a number from 0 to 2",
     ),
-    pytest.param(
-        "matrix: {temprature: [1]}", "6: matrix.temprature: ... Did you mean 'temperature'?", id="m"
-    ),
-    pytest.param(
-        "matrix: {model: [a/b, a:b]}", "6: matrix: two configs have the name 'a-b'", id="clash"
-    ),
-    pytest.param(
+    at_six("matrix: {temprature: [1]}", "matrix.temprature: ... Did you mean 'temperature'?"),
+    at_six("matrix: {model: [a/b, a:b]}", "matrix: two configs have the name 'a-b'"),
+    at_six(
         "matrix: {prompts: {Plain: {a: b}}}",
-        "6: matrix: two configs have the name 'Plain' when case is ignored",
-        id="clash of case",
+        "matrix: two configs have the name 'Plain' when case is ignored",
     ),
-    pytest.param(
-        "matrix: {prompts: {a b: {a: b}}}", "6: matrix: ... 'a b' is not valid...", id="nm"
-    ),
-    pytest.param(
-        "matrix: {prompts: {a: hello}}", "6: matrix.prompts.a: expected a mapping, ...", id="z"
-    ),
-    pytest.param(
+    at_six("matrix: {prompts: {a b: {a: b}}}", "matrix: ... 'a b' is not valid..."),
+    at_six("matrix: {prompts: {a: hello}}", "matrix.prompts.a: expected a mapping, ..."),
+    at_six(
         "matrix: {prompts: {a: {writer: {file: x.md}}}}",
-        "6: matrix.prompts.a.writer.file: there is no file demo/x.md.",
-        id="prompt file",
+        "matrix.prompts.a.writer.file: there is no file demo/x.md.",
     ),
-    pytest.param(
+    at_six(
         "matrix: {parameters.a: &a [1,2,3,4,5,6,7,8,9,10,11], parameters.b: *a, parameters.c: *a}",
-        "6: matrix: expands to 1331 configs; at most 1000 are allowed",
-        id="too many configs",
+        "matrix: expands to 1331 configs; at most 1000 are allowed",
     ),
-    pytest.param("parameters: !!python/object:os.system {}", "6: ...: the tag ...", id="tag"),
-    pytest.param("parameters: {a: !!binary aGk=}", "6: ...: the tag '!!binary' ...", id="binary"),
-    pytest.param("parameters: {[a]: 1}", "6: parameters: a key must be a word, ...", id="key"),
-    pytest.param('parameters: {a: "\\ud800"}', "6: ...: ... surrogate ...", id="surrogate"),
-    pytest.param("parameters: &a [*a]", "6: parameters...: nested more than 40 deep", id="endless"),
-    pytest.param("parameters: {<<: 3}", "6: ...: only a mapping can be merged ...", id="merge"),
-    pytest.param("\ttitle: x", "6: not YAML: ...; indent with spaces, not tabs", id="tab"),
-    pytest.param("a: b: c", "6: not YAML: mapping values are not allowed here", id="syntax"),
-    pytest.param('a: "\\UFFFFFFFF"', "...: not YAML: ...", id="escape"),
-    pytest.param("a: \x07", "6: not YAML: the character '\\x07' is not allowed", id="control"),
-    pytest.param("--- {}", "6: not YAML: expected a single document ...", id="two documents"),
+    at_six("parameters: !!python/object:os.system {}", "...: the tag ..."),
+    at_six("parameters: {a: !!binary aGk=}", "...: the tag '!!binary' ..."),
+    at_six("parameters: {[a]: 1}", "parameters: a key must be a word, ..."),
+    at_six('parameters: {a: "\\ud800"}', "...: ... surrogate ..."),
+    at_six("parameters: &a [*a]", "parameters...: nested more than 40 deep"),
+    at_six("parameters: {<<: 3}", "...: only a mapping can be merged ..."),
+    at_six("\ttitle: x", "not YAML: ...; indent with spaces, not tabs"),
+    at_six("a: b: c", "not YAML: mapping values are not allowed here"),
+    at_six('a: "\\UFFFFFFFF"', "not YAML: an escape names no character ..."),
+    at_six("a: \x07", "not YAML: the character '\\x07' is not allowed"),
+    at_six("--- {}", "not YAML: expected a single document ..."),
 ]
 
 
@@ -327,6 +286,15 @@ def test_a_key_written_into_the_file_is_refused_and_never_repeated(suite: Any) -
     assert len(faults) == 2
     assert "api_key_env" in faults[0]
     assert secret not in "".join(faults)
+
+
+def test_control_characters_cannot_reach_the_terminal(suite: Any) -> None:
+    suite.suite('"\\e[31m\\n": 1')
+
+    (fault,) = faults_of(suite)
+
+    assert fault.isprintable()
+    assert "\\x1b[31m\\n: unknown key" in fault
 
 
 def test_a_link_out_of_the_suite_is_climbing_too(suite: Any, tmp_path: Path) -> None:
