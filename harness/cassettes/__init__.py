@@ -1,0 +1,27 @@
+"""Record model traffic once, replay it without a network.
+
+Enter `replaying` or `recording` around a sample; `calling` names who makes the
+calls. vcrpy is imported by `install` and by nothing else.
+"""
+
+from harness.cassettes.cassette import Cassette, Interaction, cassette_path
+from harness.cassettes.format import CassetteHeader
+from harness.cassettes.installation import install, sdk_version
+from harness.cassettes.reader import load_cassette
+from harness.cassettes.scope import calling, current_session
+from harness.cassettes.session import Session, recording, replaying
+
+__all__ = [
+    "Cassette",
+    "CassetteHeader",
+    "Interaction",
+    "Session",
+    "calling",
+    "cassette_path",
+    "current_session",
+    "install",
+    "load_cassette",
+    "recording",
+    "replaying",
+    "sdk_version",
+]

@@ -1,0 +1,177 @@
+"""Response bytes in a readable form that gives the same bytes back."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import importlib
+import json
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from harness.cassettes.format import Payload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_LAYOUTS: dict[str, dict[str, Any]] = {
+    "compact": {"separators": (",", ":")},
+    "spaced": {},
+    "indented": {"indent": 2},
+    "indented4": {"indent": 4},
+}
+
+
+def _styles() -> dict[str, tuple[dict[str, Any], str]]:
+    """Every way of writing JSON that is recognised: json.dumps arguments and ending."""
+    return {
+        f"{layout}{suffix}{'+newline' if ending else ''}": (
+            {**arguments, "ensure_ascii": ascii_only},
+            ending,
+        )
+        for ending in ("", "\n")
+        for layout, arguments in _LAYOUTS.items()
+        for suffix, ascii_only in (("", False), ("-ascii", True))
+    }
+
+
+STYLES = _styles()
+
+
+def payload_of(content: bytes, *, value: Any = msgspec.UNSET, style: str = "") -> Payload:
+    """Choose the most readable form that restores content exactly.
+
+    Args:
+        content: The bytes.
+        value: Parsed JSON, if the caller has it.
+        style: Name of the JSON style, if the caller knows it.
+    """
+    if value is msgspec.UNSET:
+        value, style = parse_json(content)
+    if style:
+        payload = Payload(json=value, style=style)
+        if _survives(payload, content):
+            return payload
+    try:
+        return Payload(text=content.decode())
+    except UnicodeDecodeError:
+        return Payload(base64=base64.b64encode(content).decode())
+
+
+def content_of(payload: Payload) -> bytes:
+    """The bytes a payload stands for."""
+    if payload.json is not msgspec.UNSET:
+        return write_json(payload.json, payload.style)
+    if payload.text is not msgspec.UNSET:
+        return str(payload.text).encode()
+    return base64.b64decode(payload.base64)
+
+
+def check_payload(payload: Payload) -> None:
+    """Make sure that `content_of` can restore the bytes.
+
+    Raises:
+        ValueError: If it cannot.
+    """
+    if payload.json is not msgspec.UNSET and payload.style not in STYLES:
+        raise ValueError(f"unknown JSON style {payload.style!r}; known: {', '.join(STYLES)}")
+    if payload.text is not msgspec.UNSET and not isinstance(payload.text, str):
+        raise ValueError(f"text is a {type(payload.text).__name__}, not a string")
+    base64.b64decode(payload.base64, validate=True)
+
+
+def parse_json(content: bytes) -> tuple[Any, str]:
+    """Parse JSON and name the style that writes these very bytes; ("" if none does)."""
+    try:
+        value = json.loads(content)
+    except ValueError:
+        return msgspec.UNSET, ""
+    text = content.decode(errors="replace")
+    for style in STYLES:
+        if text == _dumps(value, style):
+            return value, style
+    return value, ""
+
+
+def write_json(value: Any, style: str) -> bytes:
+    """JSON bytes in a named style.
+
+    Raises:
+        KeyError: If there is no such style.
+    """
+    return _dumps(value, style).encode()
+
+
+def _dumps(value: Any, style: str) -> str:
+    arguments, ending = STYLES[style]
+    return json.dumps(value, **arguments) + ending
+
+
+def _survives(payload: Payload, content: bytes) -> bool:
+    """Whether writing to the file and reading back restores the bytes (floats may not)."""
+    try:
+        again = msgspec.json.decode(msgspec.json.encode(payload.json))
+        return write_json(again, payload.style) == content
+    except (ValueError, UnicodeEncodeError, RecursionError):
+        return False
+
+
+def decompressed(content: bytes, encodings: str) -> bytes | None:
+    """Undo content-encoding.
+
+    Args:
+        content: Body as received; a client may have decoded it already.
+        encodings: Value of the content-encoding header.
+
+    Returns:
+        The decoded body; None if an encoding is unknown or the data do not fit it.
+    """
+    for name in reversed([part.strip().lower() for part in encodings.split(",")]):
+        decode = _DECODERS.get(name)
+        if decode is None:
+            return None
+        try:
+            content = decode(content)
+        except Exception:
+            return None
+    return content
+
+
+def _identity(content: bytes) -> bytes:
+    return content
+
+
+def _gunzip(content: bytes) -> bytes:
+    return gzip.decompress(content)
+
+
+def _inflate(content: bytes) -> bytes:
+    try:
+        return zlib.decompress(content)
+    except zlib.error:
+        return zlib.decompress(content, -zlib.MAX_WBITS)
+
+
+def _brotli(content: bytes) -> bytes:
+    # Optional: installed only where a client advertises it.
+    brotli = importlib.import_module("brotli")
+    return bytes(brotli.decompress(content))
+
+
+def _zstd(content: bytes) -> bytes:
+    import zstandard
+
+    return zstandard.ZstdDecompressor().decompressobj().decompress(content)
+
+
+_DECODERS: Mapping[str, Callable[[bytes], bytes]] = {
+    "": _identity,
+    "identity": _identity,
+    "gzip": _gunzip,
+    "x-gzip": _gunzip,
+    "deflate": _inflate,
+    "br": _brotli,
+    "zstd": _zstd,
+}
