@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # A path ends where its last component does: "/w/a" is neither "/w/ab" nor "/w/a.py",
 # but a full stop after it ends a sentence.
 _END_OF_NAME = r"(?![\w-])(?!\.\w)"
+# As `tempfile` makes them, unless told otherwise.
+_RANDOM_NAME = r"/tmp[a-z0-9_]{8}(?![a-z0-9_])"
 
 # "at 0x…" is how reprs and fault handlers show an address. Elsewhere only the ranges where
 # Linux puts stacks, libraries and heaps count: checksums are written in hexadecimal too.
@@ -67,8 +69,8 @@ def normalise(text: str, places: Iterable[Place] = ()) -> str:
 
     Replaced are the given places and the interpreter's folders (``<python>/…``) wherever
     they occur, memory addresses (``0x…``), names made by `tempfile` in a place that has
-    them, the durations unittest and pytest print, CRLF line ends, and matplotlib's
-    notice that it builds its font cache.
+    them and given no other prefix, the durations unittest and pytest print, CRLF line
+    ends, and matplotlib's notice that it builds its font cache.
 
     Args:
         text: Output of a program.
@@ -104,12 +106,12 @@ def _rename(text: str, places: tuple[Place, ...]) -> str:
         return text
     by_length = sorted(present, key=len, reverse=True)
     pattern = "|".join(_path_pattern(present[path]) for path in by_length)
-    return re.sub(rf"(?:{pattern}){_END_OF_NAME}", lambda match: _name_of(match, present), text)
+    return re.sub(pattern, lambda match: _name_of(match, present), text)
 
 
 def _path_pattern(place: Place) -> str:
-    path = re.escape(place.path)
-    return f"{path}(?:/tmp[a-z0-9_]{{8}}(?![a-z0-9_]))?" if place.has_random_names else path
+    end = rf"(?:{_RANDOM_NAME}|{_END_OF_NAME})" if place.has_random_names else _END_OF_NAME
+    return re.escape(place.path) + end
 
 
 def _name_of(match: re.Match[str], present: dict[str, Place]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import shutil
 import stat
 from contextlib import suppress
@@ -176,11 +177,33 @@ def clear_way(folder: Path, relative: str) -> None:
 
 
 def remove_tree(folder: Path) -> None:
-    """Remove a folder, also when the code run in it took away its own permissions."""
-    shutil.rmtree(folder, ignore_errors=True)
-    if not os.path.lexists(folder):
-        return
-    for location, _, _ in os.walk(folder):
+    """Remove a folder whatever the code run in it did to it: permissions, or endless depth."""
+    with suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
+    if os.path.lexists(folder):
+        _dismantle(os.fspath(folder))
+
+
+def _dismantle(root: str) -> None:
+    # Each folder is lifted to the root before it is emptied, so no path gets too long.
+    token = secrets.token_hex(4)
+    pending = [root]
+    lifted = 0
+    while pending:
+        folder = pending.pop()
         with suppress(OSError):
-            os.chmod(location, 0o700)
-    shutil.rmtree(folder, ignore_errors=True)
+            os.chmod(folder, 0o700)
+        for entry in _entries(folder):
+            with suppress(OSError):
+                if not entry.is_dir(follow_symlinks=False):
+                    os.unlink(entry.path)
+                    continue
+                os.chmod(entry.path, 0o700)
+                lifted += 1
+                pending.append(os.path.join(root, f"{token}-{lifted}"))
+                os.rename(entry.path, pending[-1])
+        if folder != root:
+            with suppress(OSError):
+                os.rmdir(folder)
+    with suppress(OSError):
+        os.rmdir(root)
