@@ -142,6 +142,8 @@ class _Handler(BaseHTTPRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer what the standard library found malformed, as JSON instead of HTML."""
         self.close_connection = True
+        # A line that is no HTTP is taken for HTTP/0.9, whose answers have no status line.
+        self.request_version = self.protocol_version
         text = message or self.responses.get(code, ("unknown error", ""))[0]
         self._send(Response.of_error(ApiError(int(code), f"Malformed HTTP request: {text}.")))
 
