@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.errors import SuiteError
+from harness.suites import load_callable, load_checks, load_suite, new_scenario
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SUITE_FILES = {
+    "suite.yaml",
+    "team.py",
+    "checks.py",
+    "script.py",
+    "prompts/brief.md",
+    "prompts/careful.md",
+}
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def relative(paths: list[Path], root: Path) -> set[str]:
+    return {path.relative_to(root).as_posix() for path in paths}
+
+
+def test_a_new_suite_is_valid_as_it_is(tmp_path: Path) -> None:
+    written = new_scenario(tmp_path / "scenarios", "demo/adding")
+
+    root = tmp_path / "scenarios/demo"
+    loaded = load_suite(root)
+    assert relative(written, root) == SUITE_FILES | {
+        "adding/scenario.yaml",
+        "adding/files/numbers.txt",
+    }
+    assert [scenario.name for scenario in loaded.scenarios] == ["adding"]
+    assert len(loaded.configs) == 4
+    assert loaded.scenarios[0].script is not None
+    assert loaded.scenarios[0].checks is not None
+    assert callable(load_callable(loaded.scenarios[0].team))
+    assert list(load_checks(loaded.scenarios[0].checks)) == [
+        "printed_the_sum",
+        "answered_with_the_sum",
+    ]
+
+
+def test_one_name_stands_for_suite_and_scenario(tmp_path: Path) -> None:
+    new_scenario(tmp_path, "demo")
+
+    (scenario,) = load_suite(tmp_path / "demo").scenarios
+    assert (scenario.suite, scenario.name) == ("demo", "demo")
+
+
+def test_in_a_suite_that_exists_only_the_scenario_is_made(tmp_path: Path) -> None:
+    new_scenario(tmp_path, "demo/first")
+    before = (tmp_path / "demo/suite.yaml").read_text()
+
+    written = new_scenario(tmp_path, "demo/second")
+
+    assert relative(written, tmp_path / "demo/second") == {"scenario.yaml", "files/numbers.txt"}
+    assert (tmp_path / "demo/suite.yaml").read_text() == before
+    assert len(load_suite(tmp_path / "demo").scenarios) == 2
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        pytest.param("demo/first/scenario.yaml", id="the scenario"),
+        pytest.param("demo/team.py", id="another file in the suite's folder"),
+        pytest.param("demo", id="a file in the folder's place"),
+    ],
+)
+def test_nothing_is_ever_overwritten(tmp_path: Path, there: str) -> None:
+    path = tmp_path / there
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("mine")
+
+    with pytest.raises(SuiteError, match="already there and nothing is overwritten"):
+        new_scenario(tmp_path, "demo/first")
+
+    assert path.read_text() == "mine"
+    assert [each for each in tmp_path.rglob("*") if each.is_file()] == [path]
+
+
+@pytest.mark.parametrize("name", ["", "a b", "../x", "a/../b", "a/b/c", "/", "-x", 'a"b', ".x"])
+def test_a_bad_name_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SuiteError, match="is not valid; use up to 100 letters"):
+        new_scenario(tmp_path, name)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_python_that_is_written_is_documented_and_needs_no_framework_to_load(
+    tmp_path: Path,
+) -> None:
+    new_scenario(tmp_path, "demo")
+
+    for path in (tmp_path / "demo").glob("*.py"):
+        tree = ast.parse(path.read_text())
+        imported = {node.module for node in tree.body if isinstance(node, ast.ImportFrom)}
+        assert ast.get_docstring(tree), path
+        assert imported <= {"harness.mocks", "harness.model.team"}, path
