@@ -12,7 +12,7 @@ phrases = sibling(__file__, "phrases")
 
 CHECK_LOOP = """\
 failures = 0
-for check in ({names},):
+for check in [{names}]:
     try:
         check()
     except Exception as error:
@@ -73,7 +73,7 @@ def _mended(call: Call, talk: Any, turn: int, defect: Any, code: str) -> tuple[s
     if not asked and call.draw(f"sees {defect.name} {turn}") >= _own_eye(call):
         return code, []
     luck = call.draw(f"repairs {defect.name} {turn}")
-    if luck < (0.96 if _is_careful(call) else 0.88) - 0.05 * hot:
+    if luck < (0.95 if _is_careful(call) else 0.87) - 0.02 * hot:
         fix = call.choose(f"repair of {defect.name}", defect.fixes)
         return defect.repaired(code, fix), [fix.said]
     if state == "planted" and luck < 0.99 and defect.half_fix.can_apply(code):
@@ -117,7 +117,7 @@ def _check(call: Call, talk: Any, turn: int, code: str) -> str:
 def _setup(call: Call, talk: Any, turn: int) -> str:
     """The imports and helpers of the check, now and then with an import forgotten."""
     setup = str(talk.parts.check_setup)
-    forgets = 0.04 + (0.0 if _is_careful(call) else 0.06) + 0.06 * conversation.heat(call)
+    forgets = 0.04 + (0.0 if _is_careful(call) else 0.06) + 0.05 * conversation.heat(call)
     if turn == 1 and call.draw("forgets an import") < forgets:
         old, new = talk.parts.forgotten
         return setup.replace(old, new, 1)

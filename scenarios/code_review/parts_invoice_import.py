@@ -147,7 +147,7 @@ money = Defect(
         "says half up",
     ),
     probe="""\
-assert line_total({"quantity": "3", "unit_price": "0.335"}) == Decimal("1.01")
+assert line_total({"quantity": "1", "unit_price": "1.005"}) == Decimal("1.01")
 """,
 )
 

@@ -58,7 +58,7 @@ def _in_form(call: Call, turn: int, finding: Any) -> str:
 
 def _carelessness(call: Call) -> float:
     hot = conversation.heat(call)
-    return 0.005 + 0.015 * hot if _is_thorough(call) else 0.015 + 0.025 * hot
+    return 0.005 + 0.01 * hot if _is_thorough(call) else 0.015 + 0.01 * hot
 
 
 def _is_thorough(call: Call) -> bool:
@@ -80,7 +80,7 @@ def _attention(call: Call, talk: Any, turn: int, defect: Any, state: str) -> flo
     """Chance that this look at the code finds this defect."""
     is_named = defect.kind in call.system.lower()
     base = 0.97 - 0.08 * defect.subtlety if is_named else 0.9 - 0.45 * defect.subtlety
-    base -= (0.05 if is_named else 0.09) * conversation.heat(call)
+    base -= 0.03 * conversation.heat(call)
     if state == "half":
         # Something was done about it, which is easily taken for a repair.
         return base - (0.05 if is_named else 0.3)
@@ -93,8 +93,8 @@ def _attention(call: Call, talk: Any, turn: int, defect: Any, state: str) -> flo
 def _imagined(call: Call, talk: Any, turn: int) -> list[Any]:
     """Findings that are not true; once made, a reviewer may insist on them."""
     hot = conversation.heat(call)
-    chance = 0.03 + 0.05 * hot if _is_thorough(call) else 0.09 + 0.09 * hot
-    insists = 0.93 if call.draw("is stubborn") < 0.06 + 0.1 * hot else 0.15
+    chance = 0.04 + 0.04 * hot if _is_thorough(call) else 0.09 + 0.03 * hot
+    insists = 0.93 if call.draw("is stubborn") < 0.06 + 0.06 * hot else 0.15
     found = []
     for mistake in talk.parts.mistakes:
         again = talk.was_reported((mistake.what,))

@@ -51,7 +51,7 @@ def _is_too_early(call: Call, talk: Any) -> bool:
     """Roles that only say who runs code, and not when, let the choice fall on them too soon."""
     hot = conversation.heat(call)
     says_when = "only after" in call.system
-    chance = 0.015 * hot if says_when else 0.05 + 0.05 * hot
+    chance = 0.015 * hot if says_when else 0.045 + 0.02 * hot
     return call.draw(f"too early {talk.count('coder')}") < chance
 
 
