@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
+from harness.model.team import TeamContext
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from harness.model.sample import Mode, SampleKey, SampleResult
     from harness.model.scenario import AgentConfig, Scenario
     from harness.model.score import Score, Unscored
-    from harness.model.team import Endpoint, FinishedSample, Team, TeamContext
+    from harness.model.team import Endpoint, FinishedSample, Team
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +55,7 @@ class Sandbox(Protocol):
         Args:
             workspace: Folder of the sample; what the code writes stays there.
             code: Source text.
-            language: "python" or "sh".
+            language: "python", "sh" or "bash".
             filename: File name inside the workspace to store the source under.
             timeout_seconds: Wall-clock limit; the whole process tree is killed after it.
         """
@@ -103,6 +105,17 @@ class Assignment:
     recorder: Recorder
     mode: Mode
     script: ModelScript | None = None
+
+    @property
+    def context(self) -> TeamContext:
+        """What the team factory gets."""
+        return TeamContext(
+            scenario=self.scenario,
+            config=self.config,
+            epoch=self.key.epoch,
+            workspace=self.workspace,
+            endpoint=self.endpoint,
+        )
 
 
 class Engine(Protocol):

@@ -1,0 +1,1 @@
+"""One engine per framework; each imports its framework inside its functions."""

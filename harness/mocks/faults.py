@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from harness.mocks.replies import MockReply
 
 # Called with agent, kind and detail of every fault delivered in this context.
-FaultListener = Callable[[str, str, str], None]
+FaultListener = Callable[[str, str, str], object]
 
 _LISTENER: ContextVar[FaultListener | None] = ContextVar("harness_fault_listener", default=None)
 

@@ -105,6 +105,8 @@ class Team:
         max_turns: As AutoGen's ``initiate_chat(max_turns=...)``.
         summary_method: As AutoGen's ``initiate_chat(summary_method=...)``.
         options: Further keyword arguments for the framework's start call.
+        is_async: Whether to start with the framework's async call, which async reply
+            functions need.
     """
 
     initiator: Any
@@ -113,6 +115,7 @@ class Team:
     max_turns: int | None = None
     summary_method: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    is_async: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,94 @@
+"""A model client for AutoGen that asks the sample's script instead of a provider."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from harness.mocks.faults import deliver
+from harness.mocks.replies import MockReply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from harness.engines.autogen_scope import SampleState
+    from harness.model.transcript import Purpose
+    from harness.protocols import ModelScript
+
+# For whom the client is asked, which AutoGen does not tell it.
+_CALLER: ContextVar[tuple[str, Purpose]] = ContextVar("harness_autogen_caller")
+
+
+@contextmanager
+def answering(agent: str, purpose: Purpose) -> Iterator[None]:
+    """Tell the scripted client on whose behalf and why it is asked inside."""
+    token = _CALLER.set((agent, purpose))
+    try:
+        yield
+    finally:
+        _CALLER.reset(token)
+
+
+class ScriptedClient:
+    """A model client, as AutoGen wants them, that asks the sample's script."""
+
+    def __init__(self, sample: SampleState, script: ModelScript, config: Mapping[str, Any]) -> None:
+        self._sample = sample
+        self._script = script
+        self._model = str(config.get("model") or "scripted")
+
+    def create(self, params: Mapping[str, Any]) -> Any:
+        """Answer one request from the script.
+
+        Raises:
+            ScriptError: If the script has no answer.
+        """
+        agent, purpose = _CALLER.get()
+        messages = params.get("messages") or [{"content": params.get("prompt", "")}]
+        reply = self._script.reply(agent, purpose, messages)
+        reply = MockReply(reply) if isinstance(reply, str) else reply
+        deliver(reply, agent)
+        return self._response(reply)
+
+    def _response(self, reply: MockReply) -> SimpleNamespace:
+        self._sample.replies += 1
+        number = self._sample.replies
+        calls = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+            }
+            for call in reply.calls(f"call_{number}")
+        ]
+        message = SimpleNamespace(
+            role="assistant", content=reply.text, tool_calls=calls or None, function_call=None
+        )
+        return SimpleNamespace(
+            id=f"scripted-{number}",
+            choices=[SimpleNamespace(message=message, finish_reason=reply.stopped_because)],
+            usage=reply.usage,
+            model=reply.model or self._model,
+            cost=0.0,
+            message_retrieval_function=None,
+            config_id=None,
+            pass_filter=None,
+        )
+
+    def message_retrieval(self, response: Any) -> list[Any]:
+        """The reply: its text, or a whole message if it calls tools."""
+        message = response.choices[0].message
+        if not message.tool_calls:
+            return [message.content]
+        return [{"role": "assistant", "content": message.content, "tool_calls": message.tool_calls}]
+
+    def cost(self, response: Any) -> float:
+        """Nothing: AutoGen's figure is not used."""
+        return 0.0
+
+    @staticmethod
+    def get_usage(response: Any) -> dict[str, Any]:
+        """Nothing: AutoGen's own sums are not used."""
+        return {}
