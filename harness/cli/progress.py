@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harness.model.sample import SampleResult
 
 _PLAIN_SECONDS = 5.0
+_MOST_TROUBLES = 5
 
 
 class Display(Protocol):
@@ -55,10 +56,15 @@ class _Counts:
             f"{self.rate:.1f} samples/s"
         )
 
-
-def _trouble(result: SampleResult) -> str:
-    message = result.failure.message.strip() if result.failure else ""
-    return f"{result.status.upper()} {result.key}: {message.partition(chr(10))[0] or '?'}"
+    def trouble(self, result: SampleResult) -> str:
+        """A line about an error or miss; empty for other results and after the first few."""
+        if result.status == "completed" or self.errors + self.misses > _MOST_TROUBLES:
+            return ""
+        message = result.failure.message.strip() if result.failure else ""
+        line = f"{result.status.upper()} {result.key}: {message.partition(chr(10))[0] or '?'}"
+        if self.errors + self.misses == _MOST_TROUBLES:
+            line += "\n(further errors and misses are in the log and the report)"
+        return line
 
 
 class _Plain:
@@ -70,8 +76,8 @@ class _Plain:
 
     def result(self, result: SampleResult) -> None:
         self._counts.add(result)
-        if result.status != "completed":
-            print(_trouble(result), flush=True)  # noqa: T201 - this is the display
+        if trouble := self._counts.trouble(result):
+            print(trouble, flush=True)  # noqa: T201 - this is the display
         if self._counts.done == self._counts.total:
             self._print()
 
@@ -97,8 +103,8 @@ class _Bar:
         from rich.text import Text
 
         self._counts.add(result)
-        if result.status != "completed":
-            self._progress.console.print(Text(_trouble(result)))
+        if trouble := self._counts.trouble(result):
+            self._progress.console.print(Text(trouble))
         self._progress.update(self._task, advance=1, counts=self._counts.text)
 
     def tick(self) -> None:

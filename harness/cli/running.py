@@ -51,12 +51,19 @@ def run(arguments: RunArguments) -> int:
         keyword=arguments.keyword, configs=arguments.configs, epochs=arguments.epochs
     )
     plan = make_plan(suites, selection)
-    mode: Mode = "live" if arguments.live else "replay"
+    mode = _mode(plan, suites, live=arguments.live)
     config = _run_config(arguments, suites, mode, arguments.cassettes_root)
     if mode == "replay":
         _require_some_cassette(plan, suites, config)
     header = new_header(plan, suites, config, arguments.scenarios_root)
     return start(header, suites, config, _outputs(arguments))
+
+
+def _mode(plan: tuple[SampleKey, ...], suites: list[Suite], *, live: bool) -> Mode:
+    catalogue = Catalogue(suites)
+    if all(catalogue.scenario(key).script for key in plan):
+        return "mock"
+    return "live" if live else "replay"
 
 
 def _outputs(arguments: RunArguments) -> Outputs:

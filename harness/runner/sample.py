@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from harness.capture import Recorder
 from harness.errors import CassetteMiss, SampleInterrupt
 from harness.model.sample import SampleResult, Status
 from harness.model.score import Score, Unscored
-from harness.model.team import Endpoint, FinishedSample, TeamContext
+from harness.model.team import Endpoint, FinishedSample
 from harness.model.transcript import ExceptionInfo, ModelCall
 from harness.pricing import cost_of
 from harness.protocols import Assignment, Scorer
@@ -175,26 +175,20 @@ def _header(task: Task, kit: SampleKit) -> cassettes.CassetteHeader:
 def _assignment(
     task: Task, kit: SampleKit, workspace: Path, recorder: Recorder, session: Session | None
 ) -> Assignment:
-    endpoint = _endpoint(task, session)
-    context = TeamContext(
-        scenario=task.scenario,
-        config=task.config,
-        epoch=task.key.epoch,
-        workspace=workspace,
-        endpoint=endpoint,
-    )
-    return Assignment(
+    assignment = Assignment(
         key=task.key,
         scenario=task.scenario,
         config=task.config,
         workspace=workspace,
-        endpoint=endpoint,
+        endpoint=_endpoint(task, session),
         build_team=kit.build_team,
         sandbox=kit.sandbox,
         recorder=recorder,
         mode=task.mode,
-        script=kit.build_script(context) if kit.build_script else None,
     )
+    if kit.build_script is None:
+        return assignment
+    return replace(assignment, script=kit.build_script(assignment.context))
 
 
 def _endpoint(task: Task, session: Session | None) -> Endpoint:
