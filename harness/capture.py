@@ -71,6 +71,7 @@ class Recorder:
         self._started = clock()
         self._events: list[Any] = []
         self._turns = 0
+        self._last_message_index: int | None = None
         self._spent_usd = 0.0
         self._termination: Termination | None = None
         self._lock = threading.Lock()
@@ -84,6 +85,11 @@ class Recorder:
     def turns(self) -> int:
         """Number of messages so far."""
         return self._turns
+
+    @property
+    def last_message_index(self) -> int | None:
+        """Index of the newest message; None before the first."""
+        return self._last_message_index
 
     @property
     def termination(self) -> Termination | None:
@@ -105,6 +111,7 @@ class Recorder:
             )
         event = self._keep(Message, fields)
         self._turns += 1
+        self._last_message_index = event.index
         return event
 
     def model_call(self, **fields: Any) -> ModelCall:
@@ -174,6 +181,18 @@ class Recorder:
             }
             self._termination = self._keep(Termination, fields)
         return self._termination
+
+    def terminate_for(self, error: BaseException) -> Termination:
+        """Record that an exception ended the conversation: a limit, or else an error."""
+        index = self._last_message_index
+        if isinstance(error, LimitReached):
+            return self.terminate(error.reason, str(error), message_index=index)
+        return self.terminate(
+            "error",
+            f"{type(error).__name__}: {error}",
+            message_index=index,
+            exception=exception_info(error),
+        )
 
     def transcript(self, engine: str, engine_version: str) -> Transcript:
         """The events so far as a transcript."""

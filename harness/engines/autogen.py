@@ -11,7 +11,6 @@ import warnings
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness.capture import exception_info
 from harness.engines.autogen_distribution import installed_version
 from harness.engines.autogen_quiet import silenced
 from harness.engines.autogen_scope import ContextExecutor, SampleState, entered
@@ -62,11 +61,10 @@ class AutogenEngine:
         try:
             with _sample_entered(sample):
                 _converse(assignment)
-        except LimitReached as limit:
-            recorder.terminate(limit.reason, str(limit), message_index=_last_message(recorder))
         except SampleInterrupt as interrupt:
-            _terminate_with_error(recorder, interrupt)
-            raise
+            recorder.terminate_for(interrupt)
+            if not isinstance(interrupt, LimitReached):
+                raise
         except Exception as error:
             _terminate_after(recorder, error)
         else:
@@ -146,22 +144,7 @@ def _terminate_after(recorder: Recorder, error: Exception) -> None:
 
     if is_no_eligible_speaker(error):
         # 0.2 lets it out of an async group chat, where later releases end the chat.
-        recorder.terminate("no_next_speaker", str(error), message_index=_last_message(recorder))
+        index = recorder.last_message_index
+        recorder.terminate("no_next_speaker", str(error), message_index=index)
     else:
-        _terminate_with_error(recorder, error)
-
-
-def _terminate_with_error(recorder: Recorder, error: BaseException) -> None:
-    recorder.terminate(
-        "error",
-        f"{type(error).__name__}: {error}",
-        message_index=_last_message(recorder),
-        exception=exception_info(error),
-    )
-
-
-def _last_message(recorder: Recorder) -> int | None:
-    for event in reversed(recorder.events):
-        if event.__class__.__name__ == "Message":
-            return event.index
-    return None
+        recorder.terminate_for(error)
