@@ -39,6 +39,8 @@ def _guarded_sender(original: Callable[..., Any], name: str) -> Callable[..., An
         if replays and self.family != getattr(socket, "AF_UNIX", None):
             address = _address(name, args)
             if address is not None:
+                # The callers that clean up do so for OSError only.
+                self.close()
                 _block(replays, f"socket.{name} to {address!r}")
         return original(self, *args)
 
