@@ -12,6 +12,7 @@ model of the library.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from harness.model.scenario import Price
     from harness.model.transcript import ModelCall, Usage
 
+_DATE = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8}|\d{4})")
 _NO_PRICES: Mapping[str, Price] = MappingProxyType({})
 
 
@@ -121,14 +123,15 @@ def cost_of_call(
 def priced_model(call: ModelCall, prices: Mapping[str, Price] = _NO_PRICES) -> str:
     """The model name a call is priced by: the one that answered, else the one asked for.
 
-    A price the user gave for the name they asked for counts as the price of that
-    call, also when the provider answers under a longer name ("my-deployment" is
-    answered by "gpt-4o-2024-08-06").
+    A provider asked for "gpt-4o" answers as "gpt-4o-2024-08-06": a price the user
+    gave for the name asked for holds for its dated form too.
     """
-    answered = call.model_answered
-    if answered and (answered in prices or call.model_requested not in prices):
+    asked, answered = call.model_requested, call.model_answered
+    if not answered:
+        return asked
+    if answered in prices or asked not in prices or not answered.startswith(asked):
         return answered
-    return call.model_requested
+    return asked if _DATE.fullmatch(answered.removeprefix(asked)) else answered
 
 
 def rates_of(

@@ -9,6 +9,8 @@ from typing import Any
 
 from harness.errors import HarnessError
 
+# They say how an answer travels, not what is asked.
+_DELIVERY = frozenset({"stream", "stream_options"})
 # What a decoded JSON value may be; its shape is checked here before anything uses it.
 _Json = Any
 
@@ -63,7 +65,8 @@ class ChatRequest:
         is_stream: Whether to answer with server-sent events.
         wants_usage: Whether a stream ends with a usage event.
         is_parallel: Whether one answer may carry several tool calls.
-        digest: Hex digest of the whole body, whatever its key order and spacing.
+        digest: Hex digest of the body but for how the answer is delivered, whatever its
+            key order and spacing: a stream has the ids of the plain answer.
     """
 
     model: str
@@ -227,7 +230,8 @@ def _flag(body: dict[str, Any], param: str, *, default: bool) -> bool:
 
 
 def _digest(body: dict[str, Any]) -> str:
-    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    question = {key: value for key, value in body.items() if key not in _DELIVERY}
+    canonical = json.dumps(question, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(canonical.encode(), digest_size=16).hexdigest()
 
 

@@ -221,27 +221,26 @@ def call(answered, *, requested="my-deployment", usage=BIG):
     )
 
 
-OWN = {"my-deployment": Price(prompt=1.0, completion=1.0)}
+OWN = {"gpt-4o": Price(prompt=1.0, completion=1.0)}
+DATED = {"gpt-4o-2024-08-06": Price(prompt=2.0, completion=2.0)}
 
 
 @pytest.mark.parametrize(
-    ("answered", "prices", "name"),
+    ("requested", "answered", "prices", "name"),
     [
-        pytest.param("gpt-4o-2024-08-06", {}, "gpt-4o-2024-08-06", id="answered"),
-        pytest.param(None, {}, "my-deployment", id="nobody-answered"),
-        pytest.param("gpt-4o-2024-08-06", OWN, "my-deployment", id="own-price-for-what-was-asked"),
+        pytest.param("my-deployment", "gpt-4o", {}, "gpt-4o", id="answered"),
+        pytest.param("gpt-4o", None, {}, "gpt-4o", id="nobody-answered"),
+        pytest.param("gpt-4o", "gpt-4o-2024-08-06", {}, "gpt-4o-2024-08-06", id="dated"),
+        pytest.param("gpt-4o", "gpt-4o-2024-08-06", OWN, "gpt-4o", id="own-price-undated"),
         pytest.param(
-            "gpt-4o",
-            OWN | {"gpt-4o": Price(prompt=2.0, completion=2.0)},
-            "gpt-4o",
-            id="own-price-for-both",
+            "gpt-4o", "gpt-4o-2024-08-06", OWN | DATED, "gpt-4o-2024-08-06", id="own-price-for-both"
         ),
+        pytest.param("gpt-4o", "gpt-4o-mini", OWN, "gpt-4o-mini", id="other-model-answered"),
+        pytest.param("gpt-4o", "o3", OWN, "o3", id="quite-other-model-answered"),
     ],
 )
-def test_a_call_is_priced_by_the_model_that_answered_unless_the_user_priced_the_one_asked(
-    answered, prices, name
-):
-    assert priced_model(call(answered), prices) == name
+def test_a_call_is_priced_by_the_model_that_answered(requested, answered, prices, name):
+    assert priced_model(call(answered, requested=requested), prices) == name
 
 
 def test_a_call_without_usage_has_no_cost():
