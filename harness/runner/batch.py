@@ -23,7 +23,7 @@ from harness.runner.plan import Catalogue
 from harness.runner.pool import Ended, WorkerPool
 from harness.runner.sample import SPOOL_NAME
 from harness.runner.task import EndpointSpec, Task
-from harness.runner.workspace import remove_scratch
+from harness.sandboxes.workspace import remove_tree
 
 if TYPE_CHECKING:
     from harness.model.scenario import Suite
@@ -86,7 +86,7 @@ def run_plan(
             for ended in pool.collect(_TICK_SECONDS):
                 result = result_of(ended)
                 store.append(result)
-                remove_scratch(Path(ended.task.scratch))
+                remove_tree(Path(ended.task.scratch))
                 on_result(result)
             on_tick()
 

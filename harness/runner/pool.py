@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import struct
 import subprocess
@@ -98,7 +97,7 @@ class WorkerPool:
         except subprocess.TimeoutExpired:
             end_tree(self._zygote.pid)
             self._zygote.wait()
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        remove_tree(self.scratch)
 
     @property
     def has_room(self) -> bool:

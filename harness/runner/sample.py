@@ -21,7 +21,7 @@ from harness.model.transcript import ExceptionInfo, ModelCall
 from harness.pricing import cost_of
 from harness.protocols import Assignment, Scorer
 from harness.runner.workspace import make_workspace
-from harness.sandboxes.artefacts import collect_artefacts
+from harness.sandboxes.artefacts import collect_artefacts, digests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,6 +72,7 @@ def run_sample(task: Task, kit: SampleKit) -> SampleResult:
     clock = time.perf_counter()
     scratch = Path(task.scratch)
     workspace = make_workspace(scratch, task.scenario)
+    fixtures = digests(workspace)
     outcome = _Outcome()
     with open(scratch / SPOOL_NAME, "wb", buffering=0) as spool:
         price = partial(_price, task, outcome)
@@ -87,7 +88,7 @@ def run_sample(task: Task, kit: SampleKit) -> SampleResult:
         scores=tuple(outcome.scores),
         failure=outcome.failure,
         cassette=outcome.session.use(task.cassette_label) if outcome.session else None,
-        artefacts=collect_artefacts(workspace, finished.fixtures),
+        artefacts=collect_artefacts(workspace, fixtures),
         sandbox=kit.sandbox.label,
         started_at=started_at,
         duration_seconds=time.perf_counter() - clock,

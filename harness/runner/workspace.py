@@ -1,4 +1,4 @@
-"""The folder one sample's code runs in: made fresh, filled with fixtures, removed."""
+"""The folder one sample's code runs in: made fresh and filled with fixtures."""
 
 from __future__ import annotations
 
@@ -35,24 +35,3 @@ def make_workspace(scratch: Path, scenario: Scenario) -> Path:
                 f"{error.strerror}."
             ) from None
     return workspace
-
-
-def remove_scratch(scratch: Path) -> None:
-    """Remove a sample's folder, whatever its code left there."""
-    shutil.rmtree(scratch, onerror=_make_writable_and_retry)
-
-
-def _make_writable_and_retry(function: object, path: str, _: object) -> None:
-    # Code under test may have made its own folders unreadable.
-    target = Path(path)
-    try:
-        target.parent.chmod(0o700)
-        if target.is_dir() and not target.is_symlink():
-            target.chmod(0o700)
-            shutil.rmtree(target, ignore_errors=True)
-        else:
-            target.unlink(missing_ok=True)
-    except OSError:
-        # The scratch root is a temporary folder: what cannot be removed now,
-        # the operating system removes later. The sample's result is not affected.
-        return
