@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.comparison.summary import Samples, cost_of, success_rate, turns_of
+from harness.comparison.wording import ALPHA
 from harness.model.comparison import Contrast, Estimate, Verdict
 from harness.stats import (
     Count,
@@ -20,8 +21,6 @@ from harness.stats import (
 
 if TYPE_CHECKING:
     from harness.model.sample import SampleResult
-
-ALPHA = 0.05
 
 Strata = Sequence[tuple[Samples, Samples]]
 

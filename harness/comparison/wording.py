@@ -9,6 +9,7 @@ from harness.model.comparison import ConfigSummary, Contrast, Interval, RunCompa
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+ALPHA = 0.05
 _MOST_NAMED = 3
 
 
@@ -29,7 +30,8 @@ def suite_verdict(
         return f"{_alone(ran[0])}; there is no other config to compare it with."
     if not (effects or contrasts):
         return "The configs share no scenario, so nothing can be compared."
-    return "; ".join(_parts(effects or contrasts, baseline)) + "."
+    sentence = "; ".join(_parts(effects or contrasts, baseline)) + "."
+    return f"N{sentence[1:]}" if sentence.startswith("no difference") else sentence
 
 
 def _alone(config: ConfigSummary) -> str:
@@ -70,7 +72,7 @@ def undecided_sentence(contrast: Contrast) -> str:
     points = round(100 * contrast.difference.value)
     return (
         f"no difference shown between {kind}{contrast.reference} and {contrast.candidate} "
-        f"({points:+d} points, {_evidence(contrast)})"
+        f"({f'{points:+d}' if points else 0} points, {_evidence(contrast)})"
     )
 
 
@@ -85,7 +87,10 @@ def _evidence(contrast: Contrast, *, is_flipped: bool = False) -> str:
         counts = counts[::-1]
         interval = interval and Interval(low=-interval.high, high=-interval.low)
     limits = f"interval {_points(interval)}, " if interval else ""
-    return f"{limits}n = {counts[0]} vs {counts[1]}, {_p(contrast.p_adjusted)}"
+    p_value = _p(contrast.p_adjusted)
+    if contrast.p_value < ALPHA <= contrast.p_adjusted:
+        p_value += f" after correction, {contrast.p_value:.3f} before"
+    return f"{limits}n = {counts[0]} vs {counts[1]}, {p_value}"
 
 
 def _cost(contrast: Contrast, *, is_flipped: bool) -> str:
@@ -122,7 +127,8 @@ def suite_notes(
     unpriced = sum(config.cost.absent for config in configs)
     notes = [_claim(scenarios, comparisons)] if total else []
     if errors or misses:
-        notes.append(f"Counted as failures: {_n(errors, 'error')} and {_n(misses, 'miss')}.")
+        counted = [_n(errors, "error")] * bool(errors) + [_n(misses, "miss")] * bool(misses)
+        notes.append(f"Counted as failures: {' and '.join(counted)}.")
     if unjudged:
         notes.append(f"No score judged {_n(unjudged, 'sample')}; they count as failures.")
     if missing:

@@ -1,0 +1,88 @@
+"""What every report says of a run before its numbers: whose replies, and what is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from harness.model.run import RunLog
+    from harness.model.sample import SampleResult
+
+SCRIPTED = "scripted provider"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFacts:
+    """The facts of a run.
+
+    Attributes:
+        sources: Where the model's replies come from, one phrase per distinct source.
+        recorded: Days of the first and last recording, or "" without cassettes.
+        planned: Samples planned.
+        ran: Samples with a result.
+        passed: Successful samples.
+        errors: Samples that ended in an error.
+        misses: Samples that asked for something their cassette does not hold.
+        sandboxes: Labels of the sandboxes.
+        modes: How model calls were answered.
+        engines: Frameworks and their versions.
+        cost_usd: Sum of the known costs; None if no sample has one.
+    """
+
+    sources: tuple[str, ...]
+    recorded: str
+    planned: int
+    ran: int
+    passed: int
+    errors: int
+    misses: int
+    sandboxes: tuple[str, ...]
+    modes: tuple[str, ...]
+    engines: tuple[str, ...]
+    cost_usd: float | None
+
+
+def facts_of(log: RunLog) -> RunFacts:
+    """Gather the facts of a run."""
+    samples = log.samples
+    costs = [score.value for sample in samples if (score := sample.score_of("cost"))]
+    return RunFacts(
+        sources=_distinct(source_of(sample) for sample in samples),
+        recorded=_recorded(log),
+        planned=max(len(log.header.plan), len(samples)),
+        ran=len(samples),
+        passed=sum(sample.is_success for sample in samples),
+        errors=sum(sample.status == "error" for sample in samples),
+        misses=sum(sample.status == "miss" for sample in samples),
+        sandboxes=_distinct(sample.sandbox or log.header.sandbox for sample in samples)
+        or (log.header.sandbox,),
+        modes=_distinct(sample.mode for sample in samples) or (log.header.mode,),
+        engines=_distinct(sample.transcript.engine_version for sample in samples),
+        cost_usd=sum(costs) if costs else None,
+    )
+
+
+def source_of(sample: SampleResult) -> str:
+    """Where a sample's replies come from, in words nobody can mistake for a real model's."""
+    if sample.cassette is None:
+        if sample.mode == "mock":
+            return "mock \u2014 replies scripted in process, no model was asked"
+        return "live provider" if sample.mode in ("live", "record") else "no cassette"
+    if sample.cassette.source.startswith(SCRIPTED):
+        return f"{sample.cassette.source} \u2014 written replies, not a real model's output"
+    return f"recorded from {sample.cassette.source}"
+
+
+def _distinct(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(values)))
+
+
+def _recorded(log: RunLog) -> str:
+    times = sorted(sample.cassette.recorded_at for sample in log.samples if sample.cassette)
+    if not times:
+        return ""
+    first, last = times[0][:10], times[-1][:10]
+    return first if first == last else f"{first} to {last}"

@@ -1,0 +1,181 @@
+"""One self-contained HTML file: no network, opens from disk, hostile text stays inert.
+
+Three lines of defence, each tested alone or together in a real browser:
+every value passes `visible` and Jinja's autoescape; transcripts travel as
+base64 and reach the page through textContent only; a Content-Security-Policy
+allows no request, no script and no style but the two whose hashes it names.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import zlib
+from collections import defaultdict
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
+
+from harness.reports import numbers
+from harness.reports.facts import facts_of
+from harness.reports.text import one_line, visible, visible_data
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import jinja2
+
+    from harness.model.comparison import Comparison
+    from harness.model.run import RunLog
+    from harness.model.sample import SampleKey, SampleResult
+
+_STYLES = ("theme.css", "tables.css", "conversation.css", "print.css")
+_SCRIPTS = ("data.js", "events.js", "conversation.js", "browse.js")
+
+
+class HtmlReporter:
+    """The report people open: verdicts, comparison tables and every conversation."""
+
+    name: ClassVar[str] = "html"
+    suffix: ClassVar[str] = ".html"
+
+    def render(self, log: RunLog, comparison: Comparison) -> str:
+        """The whole page; identical for identical arguments."""
+        from markupsafe import Markup
+
+        style, script = _asset(_STYLES), _asset(_SCRIPTS)
+        page = (
+            _environment()
+            .get_template("report.html")
+            .render(
+                header=log.header,
+                facts=facts_of(log),
+                suites=_suites(log, comparison),
+                samples=_rows(log.samples),
+                missing=log.missing,
+                chunks=_chunks(log.samples),
+                policy=_policy(style, script),
+                # Ours, not the agents': the only text on the page that is not escaped.
+                style=Markup(style),
+                script=Markup(script),
+            )
+        )
+        return str(page)
+
+
+def _policy(style: str, script: str) -> str:
+    """Allow these two and nothing else; Trusted Types closes innerHTML even to our own script."""
+    return (
+        f"default-src 'none'; style-src 'sha256-{_sha256(style)}'; "
+        f"script-src 'sha256-{_sha256(script)}'; base-uri 'none'; form-action 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+
+
+def _sha256(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+@cache
+def _asset(names: Sequence[str]) -> str:
+    folder = files("harness.reports") / "static"
+    return "\n".join((folder / name).read_text(encoding="utf-8") for name in names)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_template),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_finalized,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    names = ("percent", "percent_range", "points", "points_range", "p_value", "usd", "number")
+    environment.filters |= {name: getattr(numbers, name) for name in (*names, "ratio", "change")}
+    environment.filters |= {"anchor": _anchor, "one_line": one_line}
+    return environment
+
+
+def _template(name: str) -> str:
+    return (files("harness.reports") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _finalized(value: Any) -> Any:  # whatever a template expression evaluates to
+    """Every string of every template passes here, so none can be forgotten."""
+    return visible(value) if type(value) is str else value
+
+
+def _anchor(key: SampleKey) -> str:
+    """Fragment identifier of a sample, safe in an attribute and in a link."""
+    return "sample/" + quote(visible(str(key)), safe="/")
+
+
+def _suites(log: RunLog, comparison: Comparison) -> list[dict[str, Any]]:
+    """Per suite, what its section shows."""
+    infos = {suite.name: suite for suite in log.header.suites}
+    by_suite: defaultdict[str, list[SampleResult]] = defaultdict(list)
+    for sample in log.samples:
+        by_suite[sample.key.suite].append(sample)
+    return [
+        {
+            "info": infos[each.suite],
+            "comparison": each,
+            "reasons": _reasons(each.configs),
+            "scorers": list(dict.fromkeys(s.scorer for c in each.configs for s in c.scorers)),
+            "matrix": _matrix(by_suite[each.suite]),
+        }
+        for each in comparison.suites
+    ]
+
+
+def _reasons(configs: Sequence[Any]) -> list[str]:
+    """Termination reasons that occur, most frequent first."""
+    totals: defaultdict[str, int] = defaultdict(int)
+    for config in configs:
+        for reason, count in config.terminations.items():
+            totals[reason] += count
+    return sorted(totals, key=lambda reason: (-totals[reason], reason))
+
+
+def _matrix(samples: Sequence[SampleResult]) -> dict[tuple[str, str], list[SampleResult]]:
+    """(scenario, config) to its samples by epoch."""
+    cells: defaultdict[tuple[str, str], list[SampleResult]] = defaultdict(list)
+    for sample in samples:
+        cells[sample.key.scenario, sample.key.config].append(sample)
+    return {name: sorted(cell, key=lambda sample: sample.key) for name, cell in cells.items()}
+
+
+def _rows(samples: Sequence[SampleResult]) -> list[dict[str, Any]]:
+    """One row of the sample list each, with where its conversation is stored."""
+    positions: defaultdict[tuple[str, str], int] = defaultdict(int)
+    chunks: dict[tuple[str, str], int] = {}
+    rows = []
+    for sample in samples:
+        chunk = (sample.key.suite, sample.key.scenario)
+        number = chunks.setdefault(chunk, len(chunks))
+        rows.append({"sample": sample, "chunk": number, "position": positions[chunk]})
+        positions[chunk] += 1
+    return rows
+
+
+def _chunks(samples: Sequence[SampleResult]) -> list[str]:
+    """The conversations of each scenario together: alike, so they deflate well, and lazy to open."""
+    groups: defaultdict[tuple[str, str], list[SampleResult]] = defaultdict(list)
+    for sample in samples:
+        groups[sample.key.suite, sample.key.scenario].append(sample)
+    return [_packed(group) for group in groups.values()]
+
+
+def _packed(samples: Sequence[SampleResult]) -> str:
+    """base64(deflate(JSON)): holds no character that means anything to an HTML parser."""
+    import msgspec
+
+    data = [visible_data(msgspec.to_builtins(sample)) for sample in samples]
+    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
+    return base64.b64encode(zlib.compress(text.encode("ascii"), 9)).decode("ascii")

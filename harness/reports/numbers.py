@@ -1,0 +1,85 @@
+"""Numbers as people read them; absence is a dash, never a zero."""
+
+from __future__ import annotations
+
+from math import floor, log10
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.model.comparison import Contrast, Estimate, Interval, Rate
+
+DASH = "\u2013"
+
+
+def percent(share: float | None) -> str:
+    """A share as a whole percentage."""
+    return DASH if share is None else f"{100 * share:.0f} %"
+
+
+def percent_range(interval: Interval | None) -> str:
+    """An interval of shares, e.g. "52 to 94 %"."""
+    return DASH if interval is None else f"{100 * interval.low:.0f} to {100 * interval.high:.0f} %"
+
+
+def rate(success: Rate) -> str:
+    """A success rate with its counts, e.g. "80 % (12 of 15)"."""
+    return f"{percent(success.value)} ({success.successes} of {success.n})"
+
+
+def points(share: float) -> str:
+    """A signed difference of shares in points, e.g. "+28"."""
+    rounded = round(100 * share)
+    return f"{rounded:+d}" if rounded else "0"
+
+
+def points_range(estimate: Estimate) -> str:
+    """The interval of a difference in points, e.g. "12 to 44"."""
+    if estimate.interval is None:
+        return DASH
+    return f"{points(estimate.interval.low)} to {points(estimate.interval.high)}"
+
+
+def p_value(contrast: Contrast) -> str:
+    """The corrected p-value, three decimals."""
+    return "< 0.001" if contrast.p_adjusted < 0.001 else f"{contrast.p_adjusted:.3f}"
+
+
+def usd(amount: float | None) -> str:
+    """US dollars with enough digits to tell small amounts apart."""
+    if amount is None:
+        return DASH
+    if amount == 0 or amount >= 1:
+        return f"${amount:,.2f}"
+    if amount >= 0.01:
+        return f"${amount:.3f}"
+    # Two significant digits, never in scientific notation.
+    return f"${amount:.{1 - floor(log10(amount))}f}"
+
+
+def number(value: float | None, digits: int = 1) -> str:
+    """A plain number without trailing zeros."""
+    if value is None:
+        return DASH
+    text = f"{value:,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def ratio(estimate: Estimate | None) -> str:
+    """A ratio with its interval, e.g. "1.3 (1.1 to 1.5)"."""
+    return _with_interval(estimate, 2, is_signed=False)
+
+
+def change(estimate: Estimate | None) -> str:
+    """A signed difference with its interval, e.g. "+0.8 (0.2 to 1.4)"."""
+    return _with_interval(estimate, 1, is_signed=True)
+
+
+def _with_interval(estimate: Estimate | None, digits: int, *, is_signed: bool) -> str:
+    if estimate is None:
+        return DASH
+    sign = "+" if is_signed and estimate.value > 0 else ""
+    text = f"{sign}{number(estimate.value, digits)}"
+    if estimate.interval is None:
+        return text
+    low, high = estimate.interval.low, estimate.interval.high
+    return f"{text} ({number(low, digits)} to {number(high, digits)})"

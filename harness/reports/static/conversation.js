@@ -1,0 +1,123 @@
+"use strict";
+// The conversation of one sample, built when it is opened.
+
+function viewOf(sample) {
+  const scores = sample.scores || [];
+  const cost = scores.find((score) => score.scorer === "cost");
+  const judged = scores.find((score) => score.scorer === "termination");
+  return {
+    agents: new Map(), turn: 0, outputs: [], texts: [],
+    costs: (cost && cost.details && cost.details.by_call) || {},
+    isAccepted: !judged || judged.passed !== false,
+  };
+}
+
+function scoreValue(score) {
+  if (score.type === "unscored") return "unscored";
+  if (score.unit === "share") return `${Math.round(100 * score.value)} %`;
+  if (score.unit === "usd") return usd(score.value);
+  return `${Number(score.value.toFixed(3))} ${score.unit}`;
+}
+
+function check(entry) {
+  const value = entry.value === null || entry.value === undefined ? "" : ` (${Math.round(100 * entry.value)} %)`;
+  return el("li", "", el("span", `outcome ${entry.passed ? "pass" : "fail"}`, entry.passed ? "pass" : "fail"),
+    ` ${entry.name}${value}`, entry.reason ? el("span", "muted", ` — ${entry.reason}`) : null,
+    evidence(entry.evidence));
+}
+
+function scoreRow(score) {
+  const checks = (score.details && score.details.checks) || [];
+  const verdict = score.passed === true ? "pass" : score.passed === false ? "fail" : null;
+  return el("tr", "", el("th", "", score.scorer),
+    el("td", "n", scoreValue(score)),
+    el("td", "", verdict ? el("span", `outcome ${verdict}`, verdict) : null),
+    el("td", "why", score.reason, evidence(score.evidence),
+      checks.length ? el("ul", "", checks.map(check)) : null));
+}
+
+function scoresTable(sample) {
+  return el("table", "scores", el("tbody", "", (sample.scores || []).map(scoreRow)));
+}
+
+function cassetteLine(sample) {
+  const use = sample.cassette;
+  if (!use) return `no cassette (${sample.mode})`;
+  return `${use.path} · ${use.source} · recorded ${use.recorded_at} · ${use.served} of ${use.asked} requests served` +
+    (use.unplayed ? ` · ${use.unplayed} unplayed` : "");
+}
+
+function tokensLine(sample) {
+  const cost = (sample.scores || []).find((score) => score.scorer === "cost");
+  const tokens = cost && cost.details && cost.details.tokens;
+  if (!tokens) return null;
+  return el("p", "meta", `${tokens.prompt} prompt (${tokens.cached} cached) + ${tokens.completion} completion tokens` +
+    (tokens.reasoning ? ` (${tokens.reasoning} reasoning)` : "") + `, ${usd(cost.value)}`);
+}
+
+function facts(sample) {
+  return el("div", "", tokensLine(sample), el("p", "meta", cassetteLine(sample)),
+    el("p", "meta", `${sample.transcript.engine_version} · ${sample.sandbox || "no sandbox"} · took ${seconds(sample.duration_seconds)}`));
+}
+
+function artefacts(sample) {
+  const files = sample.artefacts || [];
+  if (!files.length) return null;
+  return el("details", "", el("summary", "", `${plural(files.length, "file")} left in the workspace`),
+    el("ul", "", files.map((file) => el("li", "", el("code", "", file.path), el("span", "muted", ` ${file.size_bytes} bytes`)))));
+}
+
+function stopped(sample) {
+  if (sample.failure) {
+    return [el("div", "ended refused", el("p", "", el("b", "", `The sample did not complete: ${sample.status}.`)), exception(sample.failure))];
+  }
+  return [el("div", "ended refused", el("p", "", "The conversation did not end; this is all that was recorded."))];
+}
+
+// Said at the top and, by the termination event itself or by `stopped`, again at the bottom.
+function ending(sample, view) {
+  const last = sample.transcript.events.at(-1);
+  const isEnded = last && last.type === "termination";
+  const top = isEnded ? [ended(last, view)] : [];
+  const bottom = isEnded && !sample.failure ? [] : stopped(sample);
+  return { top: [...top, ...(bottom.length ? stopped(sample) : [])], bottom };
+}
+
+function events(sample, view) {
+  return (sample.transcript.events || []).map((event) => {
+    const node = el("div", "event", renderers[event.type](event, view));
+    node.id = `event-${event.index}`;
+    node.dataset.index = event.index;
+    return node;
+  });
+}
+
+function topBar(sample, outcome, navigation) {
+  const key = sample.key;
+  const title = el("h2", "", el("span", `outcome ${outcome}`, outcome),
+    ` ${key.scenario} `, el("span", "muted", `${key.suite} · ${key.config} · epoch ${key.epoch}`));
+  return el("div", "bar-top", title, ...navigation);
+}
+
+// Colours are handed out in order of first speech, so an agent keeps its colour within a suite's samples.
+function conversation(sample, outcome, navigation) {
+  const view = viewOf(sample);
+  for (const event of sample.transcript.events || []) if (event.type === "message") agentClass(view, event.speaker);
+  const why = ending(sample, view);
+  return [
+    topBar(sample, outcome, navigation), ...why.top, scoresTable(sample),
+    facts(sample), artefacts(sample), ...events(sample, view), ...why.bottom,
+  ].filter(Boolean);
+}
+
+function searchText(sample) {
+  const words = [];
+  const visit = (value) => {
+    if (typeof value === "string") words.push(value);
+    else if (value && typeof value === "object") Object.values(value).forEach(visit);
+  };
+  visit(sample.transcript.events);
+  visit(sample.scores);
+  visit(sample.failure);
+  return words.join("\n").toLowerCase();
+}

@@ -1,0 +1,162 @@
+"use strict";
+// One function per kind of event; each returns a node. `view` holds what they share.
+
+function agentClass(view, name) {
+  if (!view.agents.has(name)) view.agents.set(name, view.agents.size);
+  return `a${view.agents.get(name) % 8}`;
+}
+
+function who(view, name) {
+  return el("span", `who ${agentClass(view, name)}`, name);
+}
+
+function pre(text) {
+  const node = el("pre", "", text);
+  node.tabIndex = 0;
+  return node;
+}
+
+function block(label, text) {
+  return el("div", "block", el("span", "label", label), pre(text));
+}
+
+function fold(label, ...inside) {
+  return el("details", "", el("summary", "", label), el("div", "inside", ...inside));
+}
+
+// Text and fenced code blocks, told apart line by line; an open fence runs to the end.
+function body(text) {
+  const parts = [];
+  let lines = [];
+  let language = null;
+  const flush = () => {
+    const joined = lines.join("\n");
+    if (language !== null) parts.push(block(language || "code", joined));
+    else if (joined.trim()) parts.push(el("div", "prose", joined.replace(/^\n+|\n+$/g, "")));
+    lines = [];
+  };
+  for (const line of text.split("\n")) {
+    const fence = /^ {0,3}```(.*)$/.exec(line);
+    if (!fence) { lines.push(line); continue; }
+    flush();
+    language = language === null ? fence[1].trim() : null;
+  }
+  flush();
+  return parts;
+}
+
+const renderers = {
+  message(event, view) {
+    const head = el("div", "head", who(view, event.speaker),
+      el("span", "muted", `to ${event.recipient}`),
+      event.role === "assistant" ? null : el("span", "muted", event.role),
+      el("span", "when", `turn ${++view.turn} · ${seconds(event.offset_seconds)}`));
+    const isResult = view.outputs.some((text) => text.trim() && event.content.includes(text.trim()));
+    const content = isResult && event.content.length > 200
+      ? [fold("the output above, as sent to the agents", pre(event.content))]
+      : body(event.content || "");
+    view.outputs = [];
+    view.texts.push(event.content || "");
+    const calls = (event.tool_calls || []).map((call) => block(`calls tool ${call.name}`, call.arguments));
+    return el("div", `message ${agentClass(view, event.speaker)}`, head, ...content, ...calls);
+  },
+
+  model_call(event, view) {
+    const isHidden = event.purpose !== "reply";
+    const tokens = event.usage
+      ? `${event.usage.prompt_tokens} → ${event.usage.completion_tokens} tokens` +
+        (event.usage.cached_tokens ? ` (${event.usage.cached_tokens} cached)` : "") +
+        (event.usage.reasoning_tokens ? ` (${event.usage.reasoning_tokens} reasoning)` : "")
+      : "no token counts";
+    const names = event.model_answered && event.model_answered !== event.model_requested
+      ? `${event.model_requested} (answered by ${event.model_answered})` : event.model_requested;
+    const purpose = isHidden ? `hidden call: ${event.purpose.replace("_", " ")} for ` : "model call by ";
+    const summary = el("summary", "", purpose, who(view, event.agent),
+      ` · ${names} · ${tokens} · ${usd(view.costs[String(event.index)])}`,
+      ` · ${seconds(event.latency_seconds)} · ${event.error ? "failed" : event.finish_reason || "no finish reason"}`,
+      event.attempt > 1 ? ` · attempt ${event.attempt}` : null);
+    const inside = el("div", "inside",
+      block(`prompt: last of ${plural(event.prompt_messages, "message")}`, event.prompt),
+      event.reply ? block("reply", event.reply) : null,
+      ...(event.tool_calls || []).map((call) => block(`calls tool ${call.name}`, call.arguments)),
+      event.error ? exception(event.error) : null);
+    return el("details", `call${isHidden ? " hidden-call" : ""}`, summary, inside);
+  },
+
+  code_execution(event, view) {
+    const isSeen = view.texts.some((text) => text.includes(event.code.trim()));
+    view.outputs.push(event.output);
+    const exit = el("span", `exit ${event.exit_code === 0 ? "pass" : "fail"}`,
+      event.timed_out ? `timed out, exit ${event.exit_code}` : `exit ${event.exit_code}`);
+    return el("div", "execution",
+      el("div", "head", who(view, event.agent), `ran ${event.language}`, exit,
+        el("span", "when", `${event.sandbox} · ${seconds(event.duration_seconds)}`)),
+      isSeen ? el("div", "aside", fold("code as run", pre(event.code))) : block("code", event.code),
+      block("output", event.output || "(no output)"));
+  },
+
+  tool_call(event, view) {
+    return el("div", "aside", who(view, event.agent), " calls tool ", el("b", "", event.name),
+      block("arguments", event.arguments));
+  },
+
+  tool_result(event, view) {
+    return el("div", "aside", "tool ", el("b", "", event.name), event.is_error ? " failed for " : " answered ",
+      who(view, event.agent), block(event.is_error ? "error" : "result", event.content));
+  },
+
+  speaker_selection(event, view) {
+    const chosen = event.selected === null ? el("b", "", "nobody") : who(view, event.selected);
+    return el("div", "aside", `${event.manager || "group chat"} chose `, chosen,
+      ` (${event.method}, after ${event.last_speaker || "nobody"}, from ${event.candidates.join(", ")}; ` +
+      `${plural(event.model_calls || 0, "model call")})`);
+  },
+
+  human_input(event, view) {
+    return el("div", "aside", who(view, event.agent), " asked the human",
+      block("question", event.prompt), block("answer", event.reply || "(skipped)"));
+  },
+
+  fault(event, view) {
+    return el("div", "aside", el("b", "", `injected fault: ${event.kind}`), " for ", who(view, event.agent),
+      block("detail", event.detail));
+  },
+
+  termination(event, view) {
+    return ended(event, view);
+  },
+};
+
+function exception(error) {
+  return el("div", "block", el("span", "label", "exception"),
+    pre(error.traceback ? `${error.type}: ${error.message}\n\n${error.traceback}` : `${error.type}: ${error.message}`));
+}
+
+function ended(event, view) {
+  const cause = event.message_index === null || event.message_index === undefined
+    ? null : evidence([event.message_index]);
+  return el("div", `ended ${view.isAccepted ? "accepted" : "refused"}`,
+    el("p", "", "Ended by ", el("b", "", event.reason), event.agent ? [" · ", who(view, event.agent)] : null,
+      view.isAccepted ? null : " · not an ending this scenario accepts"),
+    el("p", "", event.detail, cause), event.exception ? exception(event.exception) : null);
+}
+
+function evidence(indices) {
+  return el("span", "", (indices || []).map((index) => {
+    const button = el("button", "at", `#${index}`);
+    button.type = "button";
+    button.title = `Show event ${index}`;
+    button.addEventListener("click", () => light(index));
+    return button;
+  }));
+}
+
+function light(index) {
+  for (const old of document.querySelectorAll(".event.lit")) old.classList.remove("lit");
+  const node = document.getElementById(`event-${index}`);
+  if (!node) return;
+  node.classList.add("lit");
+  const details = node.querySelector(":scope > details");
+  if (details) details.open = true;
+  node.scrollIntoView({ block: "center" });
+}

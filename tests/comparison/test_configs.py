@@ -1,0 +1,204 @@
+import random
+
+import pytest
+from report_logs import outcome_log, realistic_log
+
+from harness.comparison import compare_configs
+from harness.model.run import RunLog
+
+FACTORS = {
+    f"{prompts}-t{temperature}": {"prompts": prompts, "temperature": temperature}
+    for prompts in ("brief", "careful")
+    for temperature in ("0.2", "1.0")
+}
+
+
+def only_suite(log):
+    (suite,) = compare_configs(log).suites
+    return suite
+
+
+def matrix_log(**marks):
+    """Two prompts x two temperatures x three scenarios, the marks of each prompt as given."""
+    return outcome_log(
+        {
+            name: dict.fromkeys(("a", "b", "c"), marks[levels["prompts"]])
+            for name, levels in FACTORS.items()
+        },
+        factors=FACTORS,
+        costs={name: 0.013 if "careful" in name else 0.01 for name in FACTORS},
+        baseline="brief-t0.2",
+    )
+
+
+def test_errors_and_misses_count_as_failures_and_are_named():
+    suite = only_suite(outcome_log({"one": {"a": "ppfem"}}))
+
+    (config,) = suite.configs
+    assert (config.success.successes, config.success.n) == (2, 5)
+    assert (config.errors, config.misses) == (1, 1)
+    assert "Counted as failures: 1 error and 1 miss." in suite.notes
+
+
+def test_missing_samples_are_left_out_and_the_run_is_called_incomplete():
+    suite = only_suite(outcome_log({"one": {"a": "pp..."}}))
+
+    assert suite.configs[0].success.n == 2
+    assert suite.configs[0].missing == 3
+    assert any("3 planned samples of 5 without a result" in note for note in suite.notes)
+
+
+def test_a_sample_nobody_judged_is_no_success_and_the_reader_is_told():
+    suite = only_suite(outcome_log({"one": {"a": "pu"}}))
+
+    assert suite.configs[0].success.successes == 1
+    assert "No score judged 1 sample; they count as failures." in suite.notes
+
+
+def test_a_clear_difference_between_prompts_is_found_and_its_cost_named():
+    suite = only_suite(matrix_log(brief="pffff", careful="ppppf"))
+
+    prompts, temperature = suite.effects
+    assert (prompts.candidate, prompts.reference) == ("careful", "brief")
+    assert prompts.verdict == "better"
+    assert prompts.difference.value == pytest.approx(0.6)
+    assert (prompts.candidate_success.n, prompts.reference_success.n) == (30, 30)
+    assert temperature.verdict == "no difference shown"
+    assert suite.verdict.startswith("prompts=careful solves 60 points more than brief (interval ")
+    assert "n = 30 vs 30, p < 0.001, at 1.3\N{MULTIPLICATION SIGN} the cost)" in suite.verdict
+    assert "no difference shown between temperature 0.2 and 1.0 (0 points" in suite.verdict
+
+
+def test_the_winner_comes_first_even_when_it_is_the_baseline():
+    suite = only_suite(matrix_log(brief="ppppp", careful="fffff"))
+
+    assert suite.effects[0].verdict == "worse"
+    assert suite.verdict.startswith("prompts=brief solves 100 points more than careful")
+    assert "at 0.77\N{MULTIPLICATION SIGN} the cost" in suite.verdict
+
+
+def test_the_best_set_holds_every_config_not_shown_to_be_worse():
+    clear = only_suite(matrix_log(brief="fffff", careful="ppppf"))
+    level = only_suite(matrix_log(brief="ppfff", careful="pppff"))
+
+    assert clear.best == ("careful-t0.2", "careful-t1.0")
+    assert level.best == tuple(FACTORS)
+
+
+def test_a_factor_is_compared_within_the_levels_of_the_others():
+    # Brief ran only at 0.2 in scenario b: nothing pairs with its careful samples at 1.0.
+    outcomes = {name: {"a": "ppfff", "b": "pppff"} for name in FACTORS}
+    outcomes["brief-t1.0"].pop("b")
+
+    prompts = only_suite(outcome_log(outcomes, factors=FACTORS)).effects[0]
+
+    assert prompts.strata == 3
+    assert prompts.candidate_success.n == prompts.reference_success.n == 15
+
+
+def test_a_harder_scenario_is_never_held_against_the_config_that_met_it():
+    # Equal in both scenarios, but the candidate met the hard one twice as often.
+    outcomes = {
+        "base": {"easy": "p" * 10, "hard": "f" * 5},
+        "other": {"easy": "p" * 5, "hard": "f" * 10},
+    }
+
+    contrast = only_suite(outcome_log(outcomes)).contrasts[0]
+
+    assert contrast.difference.value == 0
+    assert contrast.p_value == 1
+
+
+def test_configs_without_factors_are_compared_with_the_baseline():
+    suite = only_suite(
+        outcome_log({"base": {"a": "fffff", "b": "fffff"}, "new": {"a": "ppppp", "b": "ppppf"}})
+    )
+
+    assert suite.baseline == "base"
+    assert suite.verdict.startswith("new solves 90 points more than base")
+
+
+def test_p_values_are_corrected_over_everything_shown_for_the_suite():
+    suite = only_suite(matrix_log(brief="ppfff", careful="ppppf"))
+
+    family = [*suite.contrasts, *suite.effects]
+    smallest = min(family, key=lambda each: each.p_value)
+    assert len(family) == 5
+    assert smallest.p_adjusted == pytest.approx(5 * smallest.p_value)
+
+
+def test_one_config_alone_is_reported_without_a_comparison():
+    suite = only_suite(outcome_log({"one": {"a": "ppppf"}}))
+
+    assert suite.verdict == (
+        "one solves 4 of 5 samples (80 %, interval 38 to 96 %); "
+        "there is no other config to compare it with."
+    )
+    assert suite.best == ("one",)
+
+
+def test_a_run_without_any_result_says_so():
+    suite = only_suite(outcome_log({"one": {"a": "..."}, "two": {"a": "..."}}))
+
+    assert suite.verdict == "No sample of this suite has a result yet."
+    assert suite.configs[0].success.interval is None
+
+
+def test_an_unknown_cost_is_left_out_and_never_zero():
+    log = outcome_log({"base": {"a": "pp"}, "new": {"a": "pp"}}, costs={"new": 0.5})
+    suite = only_suite(log)
+
+    base, new = suite.configs
+    assert (base.cost.n, base.cost.mean, base.cost.absent) == (0, None, 2)
+    assert new.cost.total == 1.0
+    assert suite.contrasts[0].cost_ratio is None
+    assert "Cost is unknown for 2 samples, left out of every cost." in suite.notes
+
+
+def test_the_measures_of_whole_conversations_are_summarised():
+    suite = compare_configs(realistic_log()).suites[0]
+
+    config = suite.configs[0]
+    assert config.success.n == 15
+    assert config.turns.median in {4, 5, 6}
+    assert config.code.samples == 15
+    assert config.code.first_try + config.code.recovered == 15
+    assert sum(config.terminations.values()) == 15
+    assert [scorer.scorer for scorer in config.scorers] == [
+        "termination",
+        "turns",
+        "code_success",
+        "acceptance",
+        "cost",
+    ]
+
+
+def test_the_order_of_the_samples_changes_nothing():
+    log = realistic_log(epochs=3)
+    shuffled = list(log.samples)
+    random.Random(1).shuffle(shuffled)
+
+    other = compare_configs(RunLog(header=log.header, samples=tuple(shuffled)))
+
+    for left, right in zip(compare_configs(log).suites, other.suites, strict=True):
+        assert left.verdict == right.verdict
+        assert left.contrasts == right.contrasts
+        assert [c.cost.interval for c in left.configs] == [c.cost.interval for c in right.configs]
+
+
+def test_nothing_is_called_better_too_often_when_nothing_differs():
+    generator = random.Random(23)
+    runs, alarms = 150, 0
+    for _ in range(runs):
+        outcomes = {
+            name: {
+                scenario: "".join("p" if generator.random() < rate else "f" for _ in range(5))
+                for scenario, rate in (("a", 0.9), ("b", 0.5), ("c", 0.3))
+            }
+            for name in FACTORS
+        }
+        suite = only_suite(outcome_log(outcomes, factors=FACTORS))
+        shown = [*suite.contrasts, *suite.effects]
+        alarms += any(each.verdict != "no difference shown" for each in shown)
+
+    assert alarms / runs <= 0.05
