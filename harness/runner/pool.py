@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from harness.errors import EnvironmentFault
 from harness.runner.orphans import end_tree
 from harness.runner.task import Task, encode_task
+from harness.sandboxes.workspace import remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import EnvironmentFault
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.model.scenario import Scenario
 
 
