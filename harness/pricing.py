@@ -240,6 +240,7 @@ def _instant(moment: str) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
+@cache
 def price_table() -> str:
     """Name and version of the library the list prices come from, for reasons and headers."""
     from importlib.metadata import version
