@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SUITE_FILE = "suite.yaml"
+# Engines whose agents bring their words along.
+_MODELLESS = ("mock",)
 
 _KEYS = (
     "title",
@@ -185,7 +187,9 @@ def _cross_check(section: Section, draft: _SuiteDraft, scenarios: tuple[Scenario
 def _need_models(
     section: Section, configs: tuple[AgentConfig, ...], scenarios: tuple[Scenario, ...]
 ) -> None:
-    without = [config.name for config in configs if not config.model]
+    without = [
+        config.name for config in configs if not config.model and config.engine not in _MODELLESS
+    ]
     asks_models = any(scenario.script is None for scenario in scenarios)
     if without and asks_models:
         section.report(
