@@ -70,7 +70,7 @@ class Cost:
             scorer=self.name,
             value=value,
             unit="usd",
-            reason=f"${value:.6g} = {_working(priced)} per million tokens, over "
+            reason=f"${value:.6g} = {_working(priced)} per million {_units(priced)}, over "
             f"{_calls(len(priced))}; {_sources(priced, sample)}{_failures(failed)}.",
             evidence=tuple(entry.call.index for entry in priced),
             details={
@@ -152,6 +152,11 @@ def _terms(rates: Rates, tokens: dict[str, int], calls: int) -> str:
     if rates.request:
         terms.append(f"{calls:,} requests * ${rates.request * 1e6:g}")
     return " + ".join(terms) or "no tokens * any price"
+
+
+def _units(priced: Sequence[_Priced]) -> str:
+    has_fee = any(entry.rates.request for entry in priced)
+    return "tokens or requests" if has_fee else "tokens"
 
 
 def _sources(priced: Sequence[_Priced], sample: FinishedSample) -> str:

@@ -205,6 +205,13 @@ def test_an_unknown_path_or_method_is_refused(wire, method, path, status, text):
     assert text in error_of(json.loads(data))["message"]
 
 
+def test_asking_for_the_head_of_an_answer_gets_no_body(wire):
+    response, data = wire.send("HEAD", "/v1/models")
+
+    assert (response.status, data) == (405, b"")
+    assert wire.chat(SIX)[0].status == 200
+
+
 def test_a_request_of_no_scenario_is_told_which_there_are(wire):
     response, answer = wire.chat("Who are you?")
 

@@ -6,11 +6,12 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.client import RemoteDisconnected
 
 import pytest
 
 from harness.errors import EnvironmentFault, ScriptError
-from harness.provider.script import Reply
+from harness.provider.script import Reply, ToolRequest
 from harness.provider.server import Behaviour, serve_forever, serving
 
 SIX = "What is six times seven?"
@@ -117,6 +118,29 @@ def test_a_reply_without_text_is_a_mistake_of_the_script(connect, reply, text):
 
     assert response.status == 500
     assert text in answer["error"]["message"]
+
+
+def test_arguments_that_are_not_json_are_a_mistake_of_the_script(connect, tools):
+    reply = Reply(tool_calls=(ToolRequest(name="convert", arguments={"amount": {1, 2}}),))
+    with serving([Behaviour("s", "task", {}, lambda call: reply)]) as provider:
+        response, answer = connect(provider.base_url).chat("task", tools=tools)
+
+    assert response.status == 500
+    assert "gave the tool 'convert' arguments that are not JSON" in answer["error"]["message"]
+
+
+def test_a_mistake_of_ours_is_shown_and_ends_only_its_connection(behaviours, connect, capfd):
+    def explode(exchange):
+        if exchange.path == "/v1/models":
+            raise AssertionError("the watcher is broken")
+
+    with serving(behaviours, on_request=explode) as provider:
+        with pytest.raises(RemoteDisconnected):
+            connect(provider.base_url).send("GET", "/v1/models")
+        response, _ = connect(provider.base_url).chat(SIX)
+
+    assert response.status == 200
+    assert "AssertionError: the watcher is broken" in capfd.readouterr().err
 
 
 def test_a_reply_with_half_a_character_is_sent_as_a_question_mark(connect):

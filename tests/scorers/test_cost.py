@@ -179,6 +179,15 @@ def test_a_long_prompt_is_worked_out_at_its_own_rate():
     assert result.details["by_model"] == pytest.approx({"gemini-2.5-pro": 0.125 + 0.75})
 
 
+def test_a_fee_per_request_is_part_of_the_cost():
+    sonar = "perplexity/sonar"
+    result = score(call(usage(1_000, 0), answered=sonar), call(usage(500, 0), answered=sonar))
+
+    assert result.value == pytest.approx(1_500 * 1 / 1e6 + 2 * 12 / 1_000)
+    assert "1,500 prompt * $1 + 2 requests * $12000 per million tokens or requests" in result.reason
+    assert recomputed(result.reason) == pytest.approx(result.value)
+
+
 def test_an_unknown_model_leaves_the_sample_unscored_and_says_how_to_price_it():
     result = score(
         call(usage(10, 10)),
