@@ -160,6 +160,11 @@ def _first_line(docstring: str | None) -> str:
 
 
 def _missing(group: str, point: EntryPoint, error: ModuleNotFoundError) -> str:
+    if error.name and f"{point.module}.".startswith(f"{error.name}."):
+        return (
+            f"{_singular(group)} {point.name!r}: {_distribution(point)} registers {point.value}, "
+            f"but there is no module {error.name!r}. Install that distribution again."
+        )
     return (
         f"{_singular(group)} {point.name!r} ({point.value}) needs the module {error.name!r}, "
         f"which is not installed here; {_distribution(point)} registers it and its "

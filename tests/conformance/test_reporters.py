@@ -58,11 +58,13 @@ def test_the_same_log_gives_the_same_report(name: str, epochs: int, make_log: Ma
 
 
 @every_reporter
-def test_a_report_names_the_suite_and_its_scenarios(name: str, make_log: MakeLog) -> None:
+def test_a_report_names_the_suite_its_configs_and_the_samples_that_failed(
+    name: str, make_log: MakeLog
+) -> None:
     report = rendered(name, make_log(2))
 
-    assert "demo" in report.lower()
-    assert "first" in report.lower()
+    for word in ("demo", "plain", "other", "first"):
+        assert word in report.lower(), word
 
 
 @every_state

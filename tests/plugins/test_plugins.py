@@ -12,16 +12,23 @@ from harness.errors import PluginError
 if TYPE_CHECKING:
     from pathlib import Path
 
+ENTRY_POINTS = """\
+[harness.scorers]
+politeness = acme_plugins:Politeness
+gone = acme_gone:Gone
+hollow = acme_hollow:Hollow
+faulty = acme_faulty:Faulty
+function = acme_plugins:make
+"""
 OTHER = {
-    "entry_points.txt": "[harness.scorers]\npoliteness = acme_plugins:Politeness\n"
-    "hollow = acme_hollow:Hollow\nfaulty = acme_faulty:Faulty\nfunction = acme_plugins:make\n",
+    "entry_points.txt": ENTRY_POINTS,
     "METADATA": "Metadata-Version: 2.1\nName: acme-plugins\nVersion: 1.2\n",
 }
 
 
 @pytest.fixture
 def acme(tmp_path: Path) -> Path:
-    """Another distribution with four scorers, one of which is fit for use."""
+    """Another distribution with five scorers, one of which is fit for use."""
     info = tmp_path / "acme_plugins-1.2.dist-info"
     info.mkdir()
     for name, text in OTHER.items():
@@ -95,9 +102,10 @@ def test_describing_tells_what_can_be_used_and_why_not(acme: Path) -> None:
         path=acme,
     )
 
-    faulty, function, hollow, politeness = out.splitlines()
+    faulty, function, gone, hollow, politeness = out.splitlines()
     assert politeness == "politeness: Counts thanks. [acme_plugins:Politeness, acme-plugins 1.2]"
     assert "needs the module 'acme_missing_dependency', which is not installed here" in hollow
+    assert "there is no module 'acme_gone'. Install that distribution again" in gone
     assert "RuntimeError: out of order" in faulty
     assert "is a function; an entry point must name a class" in function
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.errors import SuiteError
+from harness.logs import find_log, read_log
 from harness.suites import load_callable, load_checks, load_suite, new_scenario
 
 if TYPE_CHECKING:
@@ -106,3 +109,25 @@ def test_the_python_that_is_written_is_documented_and_needs_no_framework_to_load
         imported = {node.module for node in tree.body if isinstance(node, ast.ImportFrom)}
         assert ast.get_docstring(tree), path
         assert imported <= {"harness.mocks", "harness.model.team"}, path
+
+
+def test_a_new_suite_runs_at_once_and_passes(tmp_path: Path) -> None:
+    new_scenario(tmp_path / "scenarios", "demo/adding")
+    command = [sys.executable, "-m", "harness", "run", "demo", "-e", "1", "-n", "1", "--no-report"]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    samples = read_log(find_log(tmp_path / ".harness/runs", "latest")).samples
+    assert [sample.is_success for sample in samples] == [True] * 4
+    # The story the template tells: the brief prompt's program fails first and is mended.
+    exit_codes = {
+        sample.key.config: [each.exit_code for each in sample.transcript.code_executions]
+        for sample in samples
+    }
+    assert exit_codes == {
+        "brief-t0.2": [1, 0],
+        "brief-t1.0": [1, 0],
+        "careful-t0.2": [0],
+        "careful-t1.0": [0],
+    }
