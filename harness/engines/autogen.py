@@ -7,7 +7,6 @@ its classes (`harness.engines.autogen_hooks`).
 from __future__ import annotations
 
 import asyncio
-import warnings
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -40,13 +39,10 @@ class AutogenEngine:
 
     def preload(self) -> None:
         """Import AutoGen and hook its classes."""
-        installed_version()
-        with warnings.catch_warnings():
-            # 0.2 warns about optional parts of its dependencies.
-            warnings.simplefilter("ignore")
-            from harness.engines import autogen_hooks
+        from harness.engines import autogen_hooks
 
-            autogen_hooks.install()
+        installed_version()
+        autogen_hooks.install()
 
     def run(self, assignment: Assignment) -> None:
         """Run the conversation, recording every event and, last, the termination.

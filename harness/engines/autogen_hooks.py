@@ -13,6 +13,7 @@ import contextvars
 import functools
 import inspect
 import threading
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -36,10 +37,14 @@ class _Hooks:
         with self._lock:
             if self._originals:
                 return
-            for owner, names, observer in _observers():
+            with warnings.catch_warnings():
+                # AutoGen is imported here; 0.2 warns about parts that are not installed.
+                warnings.simplefilter("ignore")
+                observers, replacements = _observers(), _replacements()
+            for owner, names, observer in observers:
                 for name in names:
                     self._put(owner, name, functools.partial(_observed, observer=observer))
-            for owner, name, replacement in _replacements():
+            for owner, name, replacement in replacements:
                 self._put(owner, name, functools.partial(_replaced, replacement=replacement))
 
     def remove(self) -> None:
@@ -86,7 +91,7 @@ def _observers() -> list[tuple[type, tuple[str, ...], ObserverFunction]]:
         (group, ("_prepare_and_select_agents",), termination.observe_candidates),
         (agent, ("_process_received_message",), messages.observe_received),
         (agent, ("execute_function", "a_execute_function"), messages.observe_tool),
-        (agent, ("get_human_input", "a_get_human_input"), messages.observe_question),
+        (agent, ("get_human_input",), messages.observe_question),
         (agent, ("execute_code_blocks",), execution.observe_blocks),
         (
             agent,
@@ -102,6 +107,7 @@ def _replacements() -> list[tuple[type, str, Callable[..., Any]]]:
     return [
         (OpenAIWrapper, "create", models.replace_create),
         (OpenAIWrapper, "_register_default_client", models.replace_client),
+        (ConversableAgent, "a_get_human_input", messages.replace_async_question),
         (ConversableAgent, "run_code", execution.replace_run_code),
         (ConversableAgent, "_print_received_message", _print_nothing),
         (ConversableAgent, "_run_async_in_thread", _run_async_in_thread),

@@ -124,11 +124,22 @@ def observe_question(scope: Scope, agent: Any, *_args: Any, **_kwargs: Any) -> O
     """Around ``get_human_input``: whoever reads the answer knows which agent asked."""
     from autogen.io import IOStream
 
-    asking = Scope(
-        scope.sample, scope.frame, scope.selection, is_summary=scope.is_summary, asker=agent.name
-    )
-    with entered(asking), IOStream.set_default(ScriptedStream()):
+    with entered(_asking(scope, agent)), IOStream.set_default(ScriptedStream()):
         yield
+
+
+async def replace_async_question(
+    _original: Any, scope: Scope, agent: Any, prompt: str, **_kwargs: Any
+) -> str:
+    """Instead of ``a_get_human_input``, which in 0.9 awaits what its console never gave."""
+    with entered(_asking(scope, agent)):
+        reply = ScriptedStream().input(prompt)
+    agent._human_input.append(reply)
+    return reply
+
+
+def _asking(scope: Scope, agent: Any) -> Scope:
+    return Scope(scope.sample, scope.frame, scope.selection, scope.is_summary, agent.name)
 
 
 class ScriptedStream:

@@ -133,14 +133,17 @@ def _silence(
 
 
 def observe_early_end(
-    scope: Scope, _initiator: Any, recipient: Any, *_args: Any, **_kwargs: Any
+    scope: Scope, initiator: Any, recipient: Any, message: Any, *_args: Any, **_kwargs: Any
 ) -> Observer:
     """Around ``_should_terminate_chat``, by which 0.14 ends a chat without any event."""
     is_over = yield
     frame = scope.frame
     if is_over and frame is not None and frame.stop is None and scope.selection is None:
-        detail = f"The last message met the condition of {recipient.name}."
-        frame.stop = _stop(frame, "termination_message", detail, recipient)
+        # It asks the recipient about its own words; the condition of who hears them comes first.
+        is_heard = frame.last_speaker is recipient and _meets(initiator, message)
+        finisher = initiator if is_heard else recipient
+        detail = f"The last message met the condition of {finisher.name}."
+        frame.stop = _stop(frame, "termination_message", detail, finisher)
 
 
 def observe_summary(scope: Scope, *_args: Any, **_kwargs: Any) -> Observer:
