@@ -11,6 +11,8 @@ from harness.cli import options
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from harness.provider.server import Exchange
+
 
 @click.group("provider")
 def command() -> None:
@@ -42,6 +44,19 @@ def serve(suites: tuple[str, ...], scenarios_root: Path, host: str, port: int, s
     found = behaviours(load_all(scenarios_root, suites))
     names = ", ".join(behaviour.scenario for behaviour in found)
     click.echo(f"Scripted provider for {names}")
-    click.echo(f"Listening on http://{host}:{port}/v1 (stop with Ctrl-C)")
-    serve_forever(found, host=host, port=port, seed=seed)
+    serve_forever(
+        found,
+        host=host,
+        port=port,
+        seed=seed,
+        on_start=lambda provider: click.echo(
+            f"Listening on {provider.base_url} (stop with Ctrl-C)"
+        ),
+        on_request=_tell,
+    )
     return 0
+
+
+def _tell(exchange: Exchange) -> None:
+    what = exchange.error or f"epoch {exchange.epoch}"
+    click.echo(f"{exchange.number} {exchange.method} {exchange.path} {exchange.status} {what}")

@@ -18,7 +18,7 @@ from harness.model.sample import SampleResult, Status
 from harness.model.score import Score, Unscored
 from harness.model.team import Endpoint, FinishedSample
 from harness.model.transcript import ExceptionInfo, ModelCall
-from harness.pricing import cost_of
+from harness.pricing import cost_of_call
 from harness.protocols import Assignment, Scorer
 from harness.runner.workspace import make_workspace
 from harness.sandboxes.artefacts import collect_artefacts, digests
@@ -96,14 +96,8 @@ def run_sample(task: Task, kit: SampleKit) -> SampleResult:
 
 
 def _price(task: Task, outcome: _Outcome, call: ModelCall) -> float | None:
-    if call.usage is None:
-        return None
-    return cost_of(
-        call.model_answered or call.model_requested,
-        call.usage,
-        at=outcome.session.header.recorded_at if outcome.session else None,
-        prices=task.prices,
-    )
+    at = outcome.session.header.recorded_at if outcome.session else None
+    return cost_of_call(call, at=at, prices=task.prices)
 
 
 def _converse(
