@@ -51,6 +51,14 @@ SUITE_FAULTS = [
         "scorers: [{cost: {currency: EUR}}]",
         "scorers[0].cost.currency: the scorer 'cost' takes no options",
     ),
+    at_six("scorers: [3]", "scorers[0]: expected a scorer's name, got the number 3"),
+    at_six("scorers: [{turns: {}, cost: {}}]", "scorers[0]: expected a scorer's name, or one ..."),
+    at_six("scorers: [{turns: 3}]", "scorers[0].turns: expected a mapping of options, got ..."),
+    at_six("engine: 3", "engine: expected an engine's name, got the number 3"),
+    at_six("parameters: {'': 1}", "parameters.'': the key is empty"),
+    at_six("limits: {wall_seconds: soon}", "limits.wall_seconds: expected a number, got ..."),
+    at_six("parameters: !!int x", "parameters: 'x' is not a number"),
+    at_six(f"parameters: {'9' * 5000}", "parameters: 999... is not a number that can be stored"),
     at_six("scorers: []", "scorers: expected at least one entry"),
     at_six("engine: autogn", "engine: unknown engine 'autogn'; ... mean 'autogen'?..."),
     at_six("team: tem.py", "team: there is no file demo/tem.py. ... 'team.py'?"),
@@ -248,6 +256,39 @@ def test_a_suite_that_lacks_something(suite: Any, change: Any, expected: str) ->
 
     assert len(faults) == 1, faults
     assert expected in faults[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        pytest.param(b" \n", "the file demo/p.md is empty", id="empty"),
+        pytest.param(b"\xff", "demo/p.md cannot be read: ", id="not UTF-8"),
+    ],
+)
+def test_a_prompt_file_that_cannot_be_used(suite: Any, content: bytes, said: str) -> None:
+    suite.write("p.md", content)
+    suite.suite("matrix: {prompts: {a: {writer: {file: p.md}}}}")
+
+    (fault,) = faults_of(suite)
+
+    assert said in fault
+
+
+def test_a_fixture_that_links_out_of_the_suite_is_refused(suite: Any, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("mine")
+    suite.write("first/files/a.txt", "1")
+    (suite.root / "first/files/b.txt").symlink_to(tmp_path / "secret.txt")
+
+    assert faults_of(suite) == (
+        "demo/first/scenario.yaml:1: demo/first/files/b.txt is a link that leads out of the "
+        "suite's folder",
+    )
+
+
+def test_a_folder_without_a_suite_file_is_said_to_have_none(suite: Any) -> None:
+    (suite.root / "suite.yaml").unlink()
+
+    assert faults_of(suite) == ("demo/suite.yaml:1: there is no such file",)
 
 
 def test_a_misnamed_scenario_file_is_not_silently_ignored(suite: Any) -> None:

@@ -266,3 +266,9 @@ def test_a_suite_survives_encoding(suite: Any) -> None:
     loaded = load_suite(suite.root)
 
     assert msgspec.json.decode(msgspec.json.encode(loaded), type=type(loaded)) == loaded
+
+
+def test_configs_of_the_mock_engine_need_no_model(suite: Any) -> None:
+    suite.write("suite.yaml", "engine: mock\naccept: [max_turns]\nconfigs: [{name: a}]\n")
+
+    assert load_suite(suite.root).configs[0].model == ""
