@@ -165,7 +165,7 @@ def _rows(samples: Sequence[SampleResult]) -> list[dict[str, Any]]:
 
 
 def _chunks(samples: Sequence[SampleResult]) -> list[str]:
-    """The conversations of each scenario together: alike, so they deflate well, and lazy to open."""
+    """The conversations of each scenario together: alike, so they deflate well; opened lazily."""
     groups: defaultdict[tuple[str, str], list[SampleResult]] = defaultdict(list)
     for sample in samples:
         groups[sample.key.suite, sample.key.scenario].append(sample)

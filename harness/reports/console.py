@@ -1,0 +1,129 @@
+"""What the command line prints: a run's summary, two runs compared, one conversation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TextIO
+
+from harness.reports import numbers
+from harness.reports.facts import facts_of
+from harness.reports.markdown import contrast_name
+from harness.reports.transcript import print_transcript
+from harness.reports.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.model.comparison import (
+        Comparison,
+        ConfigSummary,
+        Contrast,
+        RunComparison,
+        SuiteComparison,
+    )
+    from harness.model.run import RunLog
+
+__all__ = ["print_comparison", "print_summary", "print_transcript"]
+
+_MOST_CHANGES = 50
+
+
+def print_summary(log: RunLog, comparison: Comparison, stream: TextIO) -> None:
+    """Print verdicts and tables of a run: rich on a terminal, plain text otherwise."""
+    writer = Writer(stream)
+    facts = facts_of(log)
+    writer.line(f"Model replies: {'; '.join(facts.sources) or 'none yet'}.")
+    writer.line(f"Samples: {facts.ran} of {facts.planned}, {facts.passed} passed.")
+    if facts.errors or facts.misses:
+        writer.line(f"Errors: {facts.errors}. Cassette misses: {facts.misses}.", "bold red")
+    for suite in comparison.suites:
+        _suite(writer, suite)
+
+
+def print_comparison(comparison: RunComparison, stream: TextIO) -> None:
+    """Print run B against run A: verdict, rates per config, and the samples that changed."""
+    writer = Writer(stream)
+    writer.line(f"First run {comparison.run_a}, second run {comparison.run_b}.", "dim")
+    writer.prose(comparison.verdict, "bold")
+    writer.line()
+    head = "Config", "First", "Second", "Points", "95 % interval", "p", "Verdict"
+    writer.table(
+        head,
+        [
+            (
+                f"{each.suite}/{each.config}{' (settings changed)' if each.is_changed else ''}",
+                numbers.percent(each.contrast.reference_success.value),
+                numbers.percent(each.contrast.candidate_success.value),
+                *_difference(each.contrast),
+            )
+            for each in comparison.configs
+        ],
+    )
+    _changes(writer, comparison)
+
+
+def _changes(writer: Writer, comparison: RunComparison) -> None:
+    if comparison.changes:
+        writer.line()
+        head = "Changed sample", "First", "Second", "Ended by", "Then by"
+        rows = [
+            (
+                str(each.key),
+                each.outcome_a,
+                each.outcome_b,
+                each.termination_a or numbers.DASH,
+                each.termination_b or numbers.DASH,
+            )
+            for each in comparison.changes[:_MOST_CHANGES]
+        ]
+        writer.table(head, rows)
+    if len(comparison.changes) > _MOST_CHANGES:
+        writer.line(f"and {len(comparison.changes) - _MOST_CHANGES} more changed samples")
+    for run, keys in (("first", comparison.only_in_a), ("second", comparison.only_in_b)):
+        if keys:
+            writer.line(f"Samples with a result in the {run} run alone, not compared: {len(keys)}.")
+
+
+def _suite(writer: Writer, suite: SuiteComparison) -> None:
+    writer.line()
+    writer.line(suite.suite, "bold")
+    writer.prose(suite.verdict, "bold cyan")
+    if len(suite.configs) > 1:
+        everyone = len(suite.best) == len(suite.configs)
+        writer.prose(f"Best set: {'all configs' if everyone else ', '.join(suite.best)}.")
+    for note in suite.notes:
+        writer.prose(note, "dim")
+    writer.line()
+    _configs(writer, suite.configs)
+    contrasts = [*suite.effects, *suite.contrasts]
+    if contrasts:
+        writer.line()
+        head = "Compared", "Points", "95 % interval", "p", "Verdict"
+        writer.table(head, [(contrast_name(each), *_difference(each)) for each in contrasts])
+
+
+def _configs(writer: Writer, configs: Sequence[ConfigSummary]) -> None:
+    head = "Config", "Success", "95 % interval", "n", "Turns", "Code OK", "Cost", "Err", "Miss"
+    rows = [
+        (
+            each.config,
+            numbers.percent(each.success.value),
+            numbers.percent_range(each.success.interval),
+            str(each.success.n),
+            numbers.number(each.turns.median),
+            numbers.percent(each.code.mean_share),
+            numbers.usd(each.cost.mean),
+            str(each.errors),
+            str(each.misses),
+        )
+        for each in configs
+    ]
+    writer.table(head, rows)
+
+
+def _difference(contrast: Contrast) -> tuple[str, str, str, str]:
+    return (
+        numbers.points(contrast.difference.value),
+        numbers.points_range(contrast.difference),
+        numbers.p_value(contrast),
+        contrast.verdict,
+    )

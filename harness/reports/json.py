@@ -1,0 +1,64 @@
+"""The comparison and every sample's scores as versioned JSON, without transcripts."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from harness.model.comparison import Comparison
+    from harness.model.run import RunLog
+    from harness.model.sample import SampleResult
+
+REPORT_SCHEMA_VERSION = 1
+
+
+class JsonReporter:
+    """For programs: key order is fixed, and what depends on the clock is under "run" alone."""
+
+    name: ClassVar[str] = "json"
+    suffix: ClassVar[str] = ".json"
+
+    def render(self, log: RunLog, comparison: Comparison) -> str:
+        """ASCII JSON, so that no text in it can upset a reader."""
+        import msgspec
+
+        document = {
+            "schema_version": REPORT_SCHEMA_VERSION,
+            "run": _run(log),
+            "comparison": msgspec.to_builtins(comparison),
+            "samples": [_sample(sample) for sample in log.samples],
+            "missing": [str(key) for key in log.missing],
+        }
+        return json.dumps(document, ensure_ascii=True, allow_nan=False, indent=1) + "\n"
+
+
+def _run(log: RunLog) -> dict[str, Any]:
+    header = log.header
+    return {
+        "run_id": header.run_id,
+        "started_at": header.started_at,
+        "mode": header.mode,
+        "harness_version": header.harness_version,
+        "python": header.python,
+        "platform": header.platform,
+        "sandbox": header.sandbox,
+    }
+
+
+def _sample(sample: SampleResult) -> dict[str, Any]:
+    import msgspec
+
+    key, failure = sample.key, sample.failure
+    return {
+        "suite": key.suite,
+        "scenario": key.scenario,
+        "config": key.config,
+        "epoch": key.epoch,
+        "outcome": sample.outcome,
+        "termination": sample.transcript.termination,
+        "turns": sample.transcript.turns,
+        "source": sample.cassette.source if sample.cassette else None,
+        "failure": {"type": failure.type, "message": failure.message} if failure else None,
+        "scores": [msgspec.to_builtins(score) for score in sample.scores],
+    }

@@ -1,0 +1,154 @@
+"""A Markdown summary that fits in a pull-request comment."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar
+
+from harness.reports import numbers
+from harness.reports.facts import facts_of
+from harness.reports.text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.model.comparison import Comparison, ConfigSummary, Contrast, SuiteComparison
+    from harness.model.run import RunLog
+    from harness.model.sample import SampleResult
+
+# What GitHub accepts in one comment.
+LIMIT = 65_536
+_MOST_FAILURES = 200
+
+# Underscores inside words mean nothing, and our names are full of them.
+_SPECIAL = re.compile(r"([\\`*\[\]<>|~&!$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
+# GitHub links addresses, mentions and issue numbers even in escaped text.
+_LINKED = re.compile(r"(@|#(?=\d)|:(?=//)|(?i:www)(?=\.)|mailto(?=:))")
+_JOINER = "\N{WORD JOINER}"
+
+
+class MarkdownReporter:
+    """Verdict, configs, differences and failures; never longer than `LIMIT` characters."""
+
+    name: ClassVar[str] = "markdown"
+    suffix: ClassVar[str] = ".md"
+
+    def render(self, log: RunLog, comparison: Comparison) -> str:
+        """The summary; if it would be too long, the list of failures is cut and says so."""
+        head = [_source(log)]
+        for suite in comparison.suites:
+            head += _suite(suite)
+        failures = [sample for sample in log.samples if not sample.is_success]
+        kept = min(len(failures), _MOST_FAILURES)
+        while True:
+            text = "\n".join([*head, *_failures(failures, kept)]) + "\n"
+            if len(text) <= LIMIT:
+                return text
+            if kept == 0:
+                return text[: LIMIT - 40].rsplit("\n", 1)[0] + "\n\n*(cut: too long)*\n"
+            kept //= 2
+
+
+def escaped(text: str, width: int = 1000) -> str:
+    """Text of others as one line of inert Markdown: no markup, no HTML, no mention, no link."""
+    return _LINKED.sub(rf"\1{_JOINER}", _SPECIAL.sub(r"\\\1", one_line(text, width)))
+
+
+def _source(log: RunLog) -> str:
+    facts = facts_of(log)
+    parts = [f"Model replies: {escaped('; '.join(facts.sources) or 'none yet')}."]
+    parts.append(f"{facts.ran} of {facts.planned} samples, {facts.passed} passed.")
+    if facts.errors or facts.misses:
+        parts.append(f"**Errors: {facts.errors}, cassette misses: {facts.misses}.**")
+    parts.append(f"Sandbox: {escaped(', '.join(facts.sandboxes))}.")
+    return " ".join(parts) + "\n"
+
+
+def _suite(suite: SuiteComparison) -> list[str]:
+    lines = [f"## {escaped(suite.suite)}", "", f"**{escaped(suite.verdict)}**", ""]
+    if len(suite.configs) > 1:
+        lines += [f"Best set: {escaped(', '.join(suite.best))}.", ""]
+    lines += [escaped(note) for note in suite.notes]
+    lines += ["", *_configs(suite.configs), ""]
+    contrasts = [*suite.effects, *suite.contrasts]
+    return lines + ([*_contrasts(contrasts), ""] if contrasts else [])
+
+
+def _configs(configs: Sequence[ConfigSummary]) -> list[str]:
+    head = (
+        "Config",
+        "Success",
+        "95 % interval",
+        "n",
+        "Turns",
+        "Code OK",
+        "Cost (mean)",
+        "Errors",
+        "Misses",
+    )
+    rows = [
+        (
+            escaped(each.config),
+            numbers.percent(each.success.value),
+            numbers.percent_range(each.success.interval),
+            str(each.success.n),
+            numbers.number(each.turns.median),
+            numbers.percent(each.code.mean_share),
+            numbers.usd(each.cost.mean).replace("$", "\\$"),
+            str(each.errors),
+            str(each.misses),
+        )
+        for each in configs
+    ]
+    return _table(head, rows)
+
+
+def _contrasts(contrasts: Sequence[Contrast]) -> list[str]:
+    head = "Compared", "Points", "95 % interval", "n", "p (Holm)", "Verdict", "Cost ratio"
+    rows = [
+        (
+            escaped(contrast_name(each)),
+            numbers.points(each.difference.value),
+            numbers.points_range(each.difference),
+            f"{each.candidate_success.n} vs {each.reference_success.n}",
+            numbers.p_value(each).replace("<", "&lt;"),
+            each.verdict,
+            numbers.ratio(each.cost_ratio),
+        )
+        for each in contrasts
+    ]
+    return _table(head, rows)
+
+
+def contrast_name(contrast: Contrast) -> str:
+    """Which is compared with which, e.g. "prompts=careful vs brief"."""
+    is_named = contrast.factor in ("config", "run")
+    factor = "" if is_named else f"{contrast.factor}="
+    return f"{factor}{contrast.candidate} vs {contrast.reference}"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    rule = ["---"] + ["---:"] * (len(head) - 1)
+    return [f"| {' | '.join(cells)} |" for cells in (head, rule, *rows)]
+
+
+def _failures(failures: Sequence[SampleResult], kept: int) -> list[str]:
+    if not failures:
+        return ["No sample failed."]
+    lines = [f"<details><summary>Failures: {len(failures)}</summary>", ""]
+    lines += [
+        f"- {escaped(str(each.key))}: {escaped(why_failed(each), 200)}" for each in failures[:kept]
+    ]
+    if kept < len(failures):
+        lines.append(f"- and {len(failures) - kept} more")
+    return [*lines, "", "</details>"]
+
+
+def why_failed(sample: SampleResult) -> str:
+    """One line on why a sample is no success."""
+    if sample.failure is not None:
+        return f"{sample.status}: {sample.failure.type}: {sample.failure.message}"
+    if sample.status != "completed":
+        return sample.status
+    failed = [f"{score.scorer}: {score.reason}" for score in sample.verdicts if not score.passed]
+    return "; ".join(failed) or "no score judged it"

@@ -1,0 +1,208 @@
+"""One conversation as lines on a terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TextIO
+
+from harness.model.score import Score, Unscored
+from harness.model.transcript import (
+    AnyEvent,
+    CodeExecution,
+    Fault,
+    HumanInput,
+    Message,
+    ModelCall,
+    SpeakerSelection,
+    Termination,
+    ToolInvocation,
+    ToolResult,
+)
+from harness.reports import numbers
+from harness.reports.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.model.sample import SampleResult
+
+_COLOURS = ("blue", "green", "yellow", "magenta", "cyan", "red")
+_OUTCOMES = {"pass": "bold green", "fail": "bold red", "error": "bold red", "miss": "bold magenta"}
+
+
+def print_transcript(
+    result: SampleResult, stream: TextIO, *, has_hidden_calls: bool = False
+) -> None:
+    """Print a sample's conversation: who said what, code, outputs, why it ended, scores.
+
+    Args:
+        result: The sample.
+        stream: Coloured if it is a terminal, else plain text.
+        has_hidden_calls: Whether to print every model call, the hidden ones
+            (speaker selection, summaries) included, with prompt and reply.
+    """
+    writer = Writer(stream)
+    page = _Page(writer, result, has_hidden_calls=has_hidden_calls)
+    writer.parts([(str(result.key), "bold"), ("  ", ""), _outcome(result)])
+    _why(page)
+    for score in result.scores:
+        _score(writer, score)
+    for event in result.transcript.events:
+        _PRINTERS[type(event)](page, event)
+    if result.failure or not result.transcript.termination:
+        writer.line()
+        _why(page)
+    hidden = sum(call.purpose != "reply" for call in result.transcript.model_calls)
+    if hidden and not has_hidden_calls:
+        writer.line(f"Hidden model calls, not printed: {hidden}.", "dim")
+
+
+@dataclass
+class _Page:
+    """What the printers of the events share."""
+
+    writer: Writer
+    result: SampleResult
+    has_hidden_calls: bool = False
+    turn: int = 0
+    texts: list[str] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        speakers = dict.fromkeys(self.result.transcript.speakers)
+        self._styles = {
+            name: f"bold {_COLOURS[position % len(_COLOURS)]}"
+            for position, name in enumerate(speakers)
+        }
+        cost = self.result.score_of("cost")
+        self.costs: dict[str, float] = dict(cost.details.get("by_call", {})) if cost else {}
+
+    def who(self, name: str) -> tuple[str, str]:
+        return name, self._styles.get(name, "bold")
+
+    def quote(self, text: str) -> None:
+        self.writer.line(text.rstrip("\n") or "(nothing)", indent=6)
+
+
+def _outcome(result: SampleResult) -> tuple[str, str]:
+    return result.outcome.upper(), _OUTCOMES[result.outcome]
+
+
+def _why(page: _Page) -> None:
+    end, failure = page.result.transcript.termination_event, page.result.failure
+    if end:
+        agent = f" ({end.agent})" if end.agent else ""
+        page.writer.line(f"Ended by {end.reason}{agent}: {end.detail}")
+    if failure:
+        page.writer.line(f"Did not complete: {failure.type}: {failure.message}", "red")
+    if not end and not failure:
+        page.writer.line("The conversation did not end; this is all that was recorded.", "red")
+
+
+def _score(writer: Writer, score: Score | Unscored) -> None:
+    if isinstance(score, Unscored):
+        writer.line(f"{score.scorer}: unscored: {score.reason}", indent=2)
+        return
+    value = {"share": numbers.percent, "usd": numbers.usd}.get(score.unit, numbers.number)
+    verdict = {True: ", pass", False: ", fail", None: ""}[score.passed]
+    text = f"{score.scorer}: {value(score.value)}{verdict}: {score.reason}"
+    writer.line(text, "red" if score.passed is False else "", indent=2)
+    for check in score.details.get("checks", ()):
+        mark = "pass" if check.get("passed") else "FAIL"
+        reason = f": {check['reason']}" if check.get("reason") else ""
+        writer.line(f"{mark} {check.get('name', '')}{reason}", indent=4)
+
+
+def _message(page: _Page, event: Message) -> None:
+    page.turn += 1
+    page.writer.line()
+    heading = (f"[{page.turn}] ", "dim"), page.who(event.speaker), (f" to {event.recipient}", "dim")
+    page.writer.parts(heading)
+    is_output = any(text.strip() and text.strip() in event.content for text in page.outputs)
+    if is_output and len(event.content) > 200:
+        page.writer.line("(the output above)", "dim", indent=4)
+    elif event.content:
+        page.writer.line(event.content.rstrip("\n"), indent=4)
+    for call in event.tool_calls:
+        page.writer.line(f"calls tool {call.name}({call.arguments})", "dim", indent=4)
+    page.outputs.clear()
+    page.texts.append(event.content)
+
+
+def _model_call(page: _Page, event: ModelCall) -> None:
+    if event.purpose != "reply" and not page.has_hidden_calls:
+        return
+    usage = event.usage
+    tokens = f"{usage.prompt_tokens} to {usage.completion_tokens} tokens" if usage else "no counts"
+    cost = page.costs.get(str(event.index))
+    text = (
+        f"{event.purpose} call for {event.agent}: {event.model_requested}, {tokens}, "
+        f"{'cost unknown' if cost is None else numbers.usd(cost)}, {event.latency_seconds:.2f} s, "
+        f"{event.error.type if event.error else event.finish_reason}"
+    )
+    page.writer.line(text, "dim", indent=4)
+    if page.has_hidden_calls:
+        page.writer.line("prompt, last message:", "dim", indent=4)
+        page.quote(event.prompt)
+        page.writer.line("reply:", "dim", indent=4)
+        page.quote(event.error.message if event.error else event.reply)
+
+
+def _code(page: _Page, event: CodeExecution) -> None:
+    page.writer.line()
+    status = f"exit {event.exit_code}" + (", timed out" if event.timed_out else "")
+    style = "green" if event.exit_code == 0 else "red"
+    ran = f" ran {event.language}: "
+    page.writer.parts([page.who(event.agent), (ran, "dim"), (status, style)], indent=4)
+    if not any(event.code.strip() in text for text in page.texts):
+        page.quote(event.code)
+        page.writer.line("output:", "dim", indent=4)
+    page.quote(event.output)
+    page.outputs.append(event.output)
+
+
+def _tool_call(page: _Page, event: ToolInvocation) -> None:
+    page.writer.line(f"{event.agent} calls tool {event.name}({event.arguments})", indent=4)
+
+
+def _tool_result(page: _Page, event: ToolResult) -> None:
+    page.writer.line(f"tool {event.name} {'failed' if event.is_error else 'answered'}:", indent=4)
+    page.quote(event.content)
+
+
+def _selection(page: _Page, event: SpeakerSelection) -> None:
+    chosen = event.selected or "nobody"
+    text = f"{event.manager or 'group chat'} chose {chosen} ({event.method})"
+    page.writer.line(text, "dim", indent=4)
+
+
+def _human(page: _Page, event: HumanInput) -> None:
+    page.writer.line(f"{event.agent} asked the human: {event.prompt}", indent=4)
+    page.quote(event.reply or "(skipped)")
+
+
+def _fault(page: _Page, event: Fault) -> None:
+    text = f"injected fault: {event.kind} for {event.agent}: {event.detail}"
+    page.writer.line(text, "yellow", indent=4)
+
+
+def _termination(page: _Page, event: Termination) -> None:
+    page.writer.line()
+    agent = f" ({event.agent})" if event.agent else ""
+    page.writer.line(f"Ended by {event.reason}{agent}: {event.detail}", "bold")
+    if event.exception:
+        page.quote(event.exception.traceback or event.exception.message)
+
+
+# The event type picks the printer, so each is only ever called with its own type.
+_PRINTERS: dict[type[AnyEvent], Callable[[_Page, Any], None]] = {
+    Message: _message,
+    ModelCall: _model_call,
+    CodeExecution: _code,
+    ToolInvocation: _tool_call,
+    ToolResult: _tool_result,
+    SpeakerSelection: _selection,
+    HumanInput: _human,
+    Fault: _fault,
+    Termination: _termination,
+}

@@ -1,0 +1,152 @@
+import io
+import subprocess
+import sys
+
+import pytest
+from report_hostile import hostile_log
+from report_logs import outcome_log, realistic_log
+
+from harness.comparison import compare_configs, compare_runs
+from harness.reports.console import print_comparison, print_summary, print_transcript
+
+
+class Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return Terminal()
+
+
+def summary(stream, log):
+    print_summary(log, compare_configs(log), stream)
+    return stream.getvalue()
+
+
+def transcript(sample, **options):
+    stream = io.StringIO()
+    print_transcript(sample, stream, **options)
+    return stream.getvalue()
+
+
+def test_a_summary_in_a_file_is_plain_aligned_text():
+    text = summary(io.StringIO(), realistic_log())
+
+    assert "\x1b" not in text
+    lines = text.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("Config "))
+    assert lines[at + 1].split()[:3] == ["brief-t0.2", "53", "%"]
+    assert len({line.index("%") for line in lines[at + 1 : at + 5]}) == 1
+    assert "Model replies: scripted provider" in lines[0]
+    assert "Errors: 0. Cassette misses: 1." in text
+
+
+def test_a_summary_on_a_terminal_is_styled_and_fits_eighty_columns(terminal):
+    from rich.text import Text
+
+    text = summary(terminal, realistic_log())
+
+    assert "\x1b[" in text
+    assert max(len(line) for line in Text.from_ansi(text).plain.splitlines()) <= 80
+
+
+def test_a_comparison_shows_both_rates_and_the_samples_that_changed():
+    stream = io.StringIO()
+    after = outcome_log({"one": {"a": "ppf", "b": "ppp"}}, run_id="run-2")
+
+    print_comparison(compare_runs(outcome_log({"one": {"a": "pff", "b": "ppp"}}), after), stream)
+
+    text = stream.getvalue()
+    assert "First run run-1, second run run-2." in text
+    assert text.split("Verdict\n")[1].split()[:6] == ["shop/one", "67", "%", "83", "%", "+17"]
+    changed = text.split("Then by\n")[1].split()
+    assert changed[:3] == ["shop/a/one/2", "fail", "pass"]
+
+
+def test_a_transcript_reads_from_task_to_termination():
+    text = transcript(realistic_log().samples[0])
+
+    assert text.startswith("sales_report/widget_sales/brief-t0.2/1  PASS\nEnded by")
+    order = [
+        "[1] executor to analyst",
+        "[2] analyst to executor",
+        "executor ran python: exit 1",
+        "KeyError: 'revenu'",
+        "(the output above)",
+        "exit 0",
+        "Widget A sells most",
+        "Ended by termination_message (executor)",
+    ]
+    start = text.index("[1]")
+    positions = [text.index(part, start) for part in order]
+    assert positions == sorted(positions)
+    assert text.count("KeyError: 'revenu'") == 1
+
+
+def test_hidden_calls_are_counted_and_shown_on_request():
+    sample = realistic_log(epochs=1, suites=("code_review",)).samples[-1]
+
+    short = transcript(sample)
+    full = transcript(sample, has_hidden_calls=True)
+
+    assert "Who speaks next?" not in short
+    assert "Hidden model calls, not printed: 4." in short
+    assert full.count("Who speaks next?") == 3
+    assert "not printed" not in full
+    assert "manager chose reviewer (auto)" in short
+
+
+def test_a_sample_that_did_not_complete_says_so_at_both_ends():
+    missed = next(s for s in realistic_log().samples if s.status == "miss")
+
+    text = transcript(missed)
+
+    assert text.count("Did not complete: harness.errors.CassetteMiss: analyst, call 2") == 2
+
+
+@pytest.mark.parametrize("has_hidden_calls", [True, False])
+def test_agents_cannot_steer_the_terminal(terminal, has_hidden_calls):
+    sample = hostile_log().samples[0]
+
+    print_transcript(sample, terminal, has_hidden_calls=has_hidden_calls)
+
+    text = terminal.getvalue()
+    # Rich's own styles are the only escapes; what agents wrote shows as pictures.
+    assert "\x1b]0;" not in text
+    assert "\x1b[2J" not in text
+    assert "\u241b]0;owned\u2407\u241b[2J" in text
+    assert "\u202e" not in text
+
+
+def test_a_stream_that_knows_only_ascii_is_written_to_without_failing():
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+
+    print_summary(realistic_log(), compare_configs(realistic_log()), stream)
+
+    stream.flush()
+    assert b"prompts=careful solves 40 points more" in raw.getvalue()
+    stream.detach()
+
+
+def test_importing_the_reports_loads_nothing_heavy():
+    modules = "html json junit markdown console transcript"
+    script = (
+        "import sys, importlib\n"
+        f"for name in {modules.split()!r}: importlib.import_module('harness.reports.' + name)\n"
+        "import harness.comparison\n"
+        "print(sorted({'jinja2', 'rich', 'pandas', 'autogen', 'openai', 'vcr'} & set(sys.modules)))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "[]"
