@@ -138,6 +138,8 @@ def _reply_text(response: Any, message: Any) -> str:
 
 
 def _usage(usage: Any) -> Usage | None:
+    if isinstance(usage, Usage):
+        return usage
     prompt, completion = _number(usage, "prompt_tokens"), _number(usage, "completion_tokens")
     if prompt is None and completion is None:
         return None
