@@ -10,8 +10,9 @@ readable: that is SQLite's write-ahead log's guarantee, and a test kills one.
 from __future__ import annotations
 
 import difflib
+import os
 import sqlite3
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -137,20 +138,28 @@ def create_log(folder: Path, header: RunHeader) -> SqliteRunStore:
         LogError: If a log of that run exists or the folder cannot be written.
     """
     path = folder / f"{header.run_id}{SUFFIX}"
+    unfinished = path.with_suffix(".unfinished")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # Exclusive creation: two runs that start in the same second must not share a file.
-        path.touch(exist_ok=False)
+        unfinished.touch(exist_ok=False)
+        _write_layout(unfinished, header)
+        # A link appears complete or not at all, and never replaces another run's log.
+        os.link(unfinished, path)
     except FileExistsError:
         raise LogError(f"{path}: a run log of that name exists; nothing was overwritten.") from None
     except OSError as error:
         raise LogError(f"{path}: the run log cannot be created: {error.strerror}.") from None
-    connection = _connect(path)
-    connection.executescript(_LAYOUT)
-    connection.execute(f"PRAGMA user_version = {LAYOUT_VERSION}")
-    connection.execute("INSERT INTO run VALUES (?)", (msgspec.json.encode(header),))
-    connection.commit()
-    return SqliteRunStore(path, connection)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return open_log(path)
+
+
+def _write_layout(path: Path, header: RunHeader) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(_LAYOUT)
+        connection.execute(f"PRAGMA user_version = {LAYOUT_VERSION}")
+        connection.execute("INSERT INTO run VALUES (?)", (msgspec.json.encode(header),))
+        connection.commit()
 
 
 def open_log(path: Path) -> SqliteRunStore:

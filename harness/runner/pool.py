@@ -112,8 +112,14 @@ class WorkerPool:
 
     def give(self, task: Task) -> None:
         """Start a task on an idle or new worker; call only while `has_room`."""
-        idle = next((w for w in self._workers if w.task is None), None) or self._fork()
-        idle.give(task)
+        for worker in [worker for worker in self._workers if worker.task is None]:
+            try:
+                worker.give(task)
+            except OSError:  # It died while it was idle, so the task is not to blame.
+                self._drop(worker)
+            else:
+                return
+        self._fork().give(task)
 
     def _fork(self) -> _Worker:
         ours, theirs = socket.socketpair()
