@@ -42,9 +42,12 @@ def bootstrap_interval(
     n - 1 from McCarthy & Snowden (1985), Vital and Health Statistics 2(95).
     """
     prepared = [_redrawable(group) for group in groups]
-    size = sum(len(stratum) for group in prepared for stratum in group)
     if any(sum(map(len, group)) < 2 for group in prepared):
         return None
+    if all(stratum[0] == stratum[-1] for group in prepared for stratum in group):
+        value = statistic(*(_flat(group) for group in prepared))
+        return Interval(low=value, high=value, level=level)
+    size = sum(len(stratum) for group in prepared for stratum in group)
     generator = random.Random(seed)
     draws = max(100, min(draws, _MOST_VALUES_DRAWN // size))
     estimates = sorted(
@@ -57,10 +60,15 @@ def bootstrap_interval(
 
 
 def _redrawable(group: Strata) -> list[list[float]]:
-    strata = [list(stratum) for stratum in group if stratum]
+    # Sorted, so that the order in which samples finished cannot change a digit.
+    strata = sorted(sorted(stratum) for stratum in group if stratum)
     if any(len(stratum) == 1 for stratum in strata):
-        return [[value for stratum in strata for value in stratum]]
+        return [sorted(_flat(strata))]
     return strata
+
+
+def _flat(group: list[list[float]]) -> list[float]:
+    return [value for stratum in group for value in stratum]
 
 
 def _redraw(group: list[list[float]], generator: random.Random) -> list[float]:

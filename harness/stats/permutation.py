@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Sequence
+from math import comb
 from statistics import fmean
 from typing import NamedTuple
 
@@ -32,9 +33,9 @@ def stratified_permutation_test(
     """Test that candidate and reference labels are exchangeable within every stratum.
 
     The statistic is the mean over strata of mean(candidate) - mean(reference).
-    Its null distribution is computed exactly by adding values one at a time
-    (for successes and failures that is a convolution of hypergeometric
-    distributions); only if that grows too large are relabellings drawn.
+    Its null distribution is computed exactly: per stratum, hypergeometric for
+    successes and failures, else by adding values one at a time; then convolved
+    over strata. Only if that grows too large are relabellings drawn.
 
     Args:
         strata: (candidate values, reference values), both non-empty; at least one.
@@ -85,9 +86,26 @@ def _stratum_null(
 ) -> dict[float, float] | None:
     """Probability of every difference of means one stratum can show."""
     size, total = len(candidate), sum(candidate) + sum(reference)
-    # (values given to the candidate, their sum) -> number of ways
+    ways = _ways([*candidate, *reference], size, most_states)
+    if ways is None:
+        return None
+    everything = sum(ways.values())
+    null: defaultdict[float, float] = defaultdict(float)
+    for partial, count in ways.items():
+        difference = partial / size - (total - partial) / len(reference)
+        null[round(difference, _DIGITS)] += count / everything
+    return null
+
+
+def _ways(values: Sequence[float], size: int, most_states: int) -> dict[float, int] | None:
+    """In how many ways size of the values can have each sum; None if there are too many sums."""
+    if set(values) <= {0, 1}:
+        ones = round(sum(values))
+        possible = range(max(0, size - len(values) + ones), min(ones, size) + 1)
+        return {x: comb(ones, x) * comb(len(values) - ones, size - x) for x in possible}
+    # (values taken, their sum) -> number of ways
     ways: dict[tuple[int, float], int] = {(0, 0.0): 1}
-    for value in [*candidate, *reference]:
+    for value in values:
         grown: defaultdict[tuple[int, float], int] = defaultdict(int, ways)
         for (taken, partial), count in ways.items():
             if taken < size:
@@ -95,13 +113,7 @@ def _stratum_null(
         if len(grown) > most_states:
             return None
         ways = grown
-    full = {partial: count for (taken, partial), count in ways.items() if taken == size}
-    everything = sum(full.values())
-    null: defaultdict[float, float] = defaultdict(float)
-    for partial, count in full.items():
-        difference = partial / size - (total - partial) / len(reference)
-        null[round(difference, _DIGITS)] += count / everything
-    return null
+    return {partial: count for (taken, partial), count in ways.items() if taken == size}
 
 
 def _relabelled(strata: Sequence[Stratum], generator: random.Random) -> float:

@@ -42,7 +42,9 @@ def test_the_comparison_in_the_json_reads_back_as_the_comparison():
 
 @pytest.mark.parametrize("reporter", [JsonReporter, JunitReporter, MarkdownReporter])
 def test_every_export_is_the_same_for_the_same_log(reporter):
-    assert rendered(reporter, realistic_log()) == rendered(reporter, realistic_log())
+    log = realistic_log(epochs=1)
+
+    assert rendered(reporter, log) == rendered(reporter, log)
 
 
 @pytest.mark.parametrize("reporter", [JsonReporter, JunitReporter, MarkdownReporter])

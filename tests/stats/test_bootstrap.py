@@ -52,13 +52,13 @@ def test_redrawing_inside_scenarios_ignores_what_differs_between_them():
 @pytest.mark.parametrize("epochs", [5, 20])
 def test_simulated_intervals_of_a_skewed_mean_difference_cover_the_truth(epochs):
     generator = random.Random(5)
-    repeats = 400
+    repeats = 300
 
     def draw() -> list[list[float]]:
         return [[generator.lognormvariate(m, 0.5) for _ in range(epochs)] for m in (0, 1, 2)]
 
     intervals = [
-        bootstrap_interval([draw(), draw()], difference, draws=300) for _ in range(repeats)
+        bootstrap_interval([draw(), draw()], difference, draws=200) for _ in range(repeats)
     ]
 
     assert sum(each.low <= 0 <= each.high for each in intervals) / repeats >= 0.92

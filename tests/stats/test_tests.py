@@ -81,6 +81,16 @@ def test_a_scenario_where_both_always_agree_changes_nothing():
     assert alone.p_value == pytest.approx(accompanied.p_value)
 
 
+@given(bits, bits)
+def test_successes_and_the_same_values_shifted_give_the_same_p(candidate, reference):
+    plain = stratified_permutation_test([(candidate, reference)])
+    shifted = stratified_permutation_test(
+        [([value + 0.5 for value in candidate], [value + 0.5 for value in reference])]
+    )
+
+    assert plain.p_value == pytest.approx(shifted.p_value)
+
+
 def test_drawing_relabellings_agrees_with_counting_them_all():
     strata = [([1, 1, 1, 0, 1], [0, 0, 1, 0, 1]), ([1, 0, 1, 0, 1], [0, 0, 0, 0, 1])]
 

@@ -1,6 +1,7 @@
 """Run logs made through the public model: bare outcomes for statistics, whole runs for reports."""
 
 import random
+from functools import cache
 
 from report_conversations import group_chat, two_agents
 
@@ -108,6 +109,7 @@ def matrix():
     )
 
 
+@cache
 def realistic_log(*, epochs=5, suites=tuple(SUITES), seed=3):
     """A run of whole conversations: 2 suites x 3 scenarios x 4 configs x epochs."""
     generator = random.Random(seed)
