@@ -26,8 +26,8 @@ def asks_for(call: Call, habit: str) -> bool:
 
 
 def heat(call: Call) -> float:
-    """How much more careless a hot model is: 0.6 at temperature 0, 1.1 at 1."""
-    return 0.6 + 0.5 * min(call.temperature, 1.5)
+    """How much more careless a hot model is than a cool one."""
+    return 0.44 + 0.12 * min(call.temperature, 1.5)
 
 
 def slip_odds(call: Call, part: Part, *, has_looked: bool) -> float:
@@ -35,7 +35,7 @@ def slip_odds(call: Call, part: Part, *, has_looked: bool) -> float:
     helped = part.notes.get("helped", "")
     odds = part.number("rate") * heat(call)
     if helped and asks_for(call, helped):
-        odds *= 0.6
+        odds *= 0.85
     if has_looked and helped == "columns":
         odds *= 0.4
     return odds
