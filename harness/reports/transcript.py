@@ -30,19 +30,17 @@ _COLOURS = ("blue", "green", "yellow", "magenta", "cyan", "red")
 _OUTCOMES = {"pass": "bold green", "fail": "bold red", "error": "bold red", "miss": "bold magenta"}
 
 
-def print_transcript(
-    result: SampleResult, stream: TextIO, *, has_hidden_calls: bool = False
-) -> None:
+def print_transcript(result: SampleResult, stream: TextIO, *, show_hidden: bool = False) -> None:
     """Print a sample's conversation: who said what, code, outputs, why it ended, scores.
 
     Args:
         result: The sample.
         stream: Coloured if it is a terminal, else plain text.
-        has_hidden_calls: Whether to print every model call, the hidden ones
+        show_hidden: Whether to print every model call, the hidden ones
             (speaker selection, summaries) included, with prompt and reply.
     """
     writer = Writer(stream)
-    page = _Page(writer, result, has_hidden_calls=has_hidden_calls)
+    page = _Page(writer, result, show_hidden=show_hidden)
     writer.parts([(str(result.key), "bold"), ("  ", ""), _outcome(result)])
     _why(page)
     for score in result.scores:
@@ -53,8 +51,8 @@ def print_transcript(
         writer.line()
         _why(page)
     hidden = sum(call.purpose != "reply" for call in result.transcript.model_calls)
-    if hidden and not has_hidden_calls:
-        writer.line(f"Hidden model calls, not printed: {hidden}.", "dim")
+    if hidden and not show_hidden:
+        writer.line(f"Hidden model calls: {hidden}. Print them with --hidden.", "dim")
 
 
 @dataclass
@@ -63,7 +61,7 @@ class _Page:
 
     writer: Writer
     result: SampleResult
-    has_hidden_calls: bool = False
+    show_hidden: bool = False
     turn: int = 0
     texts: list[str] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
@@ -130,7 +128,7 @@ def _message(page: _Page, event: Message) -> None:
 
 
 def _model_call(page: _Page, event: ModelCall) -> None:
-    if event.purpose != "reply" and not page.has_hidden_calls:
+    if event.purpose != "reply" and not page.show_hidden:
         return
     usage = event.usage
     tokens = f"{usage.prompt_tokens} to {usage.completion_tokens} tokens" if usage else "no counts"
@@ -141,7 +139,7 @@ def _model_call(page: _Page, event: ModelCall) -> None:
         f"{event.error.type if event.error else event.finish_reason}"
     )
     page.writer.line(text, "dim", indent=4)
-    if page.has_hidden_calls:
+    if page.show_hidden:
         page.writer.line("prompt, last message:", "dim", indent=4)
         page.quote(event.prompt)
         page.writer.line("reply:", "dim", indent=4)

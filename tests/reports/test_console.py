@@ -94,12 +94,12 @@ def test_hidden_calls_are_counted_and_shown_on_request():
     sample = realistic_log(epochs=1, suites=("code_review",)).samples[-1]
 
     short = transcript(sample)
-    full = transcript(sample, has_hidden_calls=True)
+    full = transcript(sample, show_hidden=True)
 
     assert "Who speaks next?" not in short
-    assert "Hidden model calls, not printed: 4." in short
+    assert "Hidden model calls: 4. Print them with --hidden." in short
     assert full.count("Who speaks next?") == 3
-    assert "not printed" not in full
+    assert "--hidden" not in full
     assert "manager chose reviewer (auto)" in short
 
 
@@ -111,11 +111,11 @@ def test_a_sample_that_did_not_complete_says_so_at_both_ends():
     assert text.count("Did not complete: harness.errors.CassetteMiss: analyst, call 2") == 2
 
 
-@pytest.mark.parametrize("has_hidden_calls", [True, False])
-def test_agents_cannot_steer_the_terminal(terminal, has_hidden_calls):
+@pytest.mark.parametrize("show_hidden", [True, False])
+def test_agents_cannot_steer_the_terminal(terminal, show_hidden):
     sample = hostile_log().samples[0]
 
-    print_transcript(sample, terminal, has_hidden_calls=has_hidden_calls)
+    print_transcript(sample, terminal, show_hidden=show_hidden)
 
     text = terminal.getvalue()
     # Rich's own styles are the only escapes; what agents wrote shows as pictures.
