@@ -81,7 +81,7 @@ class RequestRecord(_Record, frozen=True, kw_only=True, omit_defaults=True):
     method: str
     path: str
     query: str = ""
-    kind: Literal["json", "text", "base64"] = "json"
+    kind: Literal["json", "text", "bytes"] = "json"
     fields: Any = None
     lists: dict[str, ListRecord] = {}
     headers: dict[str, list[str]] = {}

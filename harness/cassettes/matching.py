@@ -11,7 +11,6 @@ and nothing matches exactly, the placeholder stands for any text.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections import deque
 from dataclasses import dataclass, field
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from harness.cassettes.cassette import Interaction
 
 _MASK = PLACEHOLDER.encode()
-Kind = Literal["json", "text", "base64"]
+Kind = Literal["json", "text", "bytes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,8 @@ class Shape:
     """A request body, taken apart: lists of objects are parts, the rest is fields.
 
     Attributes:
-        kind: What the body is; for "text" and "base64", `fields` is one string.
+        kind: What the body is; for "text" and "bytes", `fields` is one string, for
+            "bytes" with one character per byte.
         fields: What is not in `lists`.
         lists: Top-level lists whose items are all objects, such as messages and tools.
     """
@@ -131,7 +131,7 @@ def _opaque_shape(body: bytes) -> Shape:
     try:
         return Shape(kind="text", fields=body.decode())
     except UnicodeDecodeError:
-        return Shape(kind="base64", fields=base64.b64encode(body).decode())
+        return Shape(kind="bytes", fields=body.decode("latin-1"))
 
 
 def part_of(value: Any) -> Part:

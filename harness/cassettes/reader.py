@@ -79,7 +79,8 @@ class _Reader:
         self._lines = data.split(b"\n")
         # A whole file ends in a newline, so what follows the last one is torn.
         self._has_torn_line = bool(self._lines.pop())
-        self._line = 0
+        self._line = 0  # how many lines were read
+        self._place = 1  # the line that a fault is reported with
         self._parts: dict[int, Part] = {}
         self._interactions: list[Interaction] = []
         self._end: EndRecord | None = None
@@ -90,26 +91,24 @@ class _Reader:
             for record in self._records():
                 self._take(record)
             if self._has_torn_line:
-                self._line += 1
                 raise _Torn
         except _Torn:
+            self._place = len(self._lines) + self._has_torn_line
             self._refuse_unless_partial("the file ends in the middle of a record")
         if self._end is None:
+            self._place = len(self._lines)
             self._refuse_unless_partial("the file stops before its last line, kind 'end'")
         return Cassette(self._path, header, tuple(self._interactions), self._end is not None)
 
     def _read_header(self) -> CassetteHeader:
         if not self._lines:
-            self._line = 1
             self._fail("there is no complete first line, so this is not a cassette")
         line = self._lines[0]
         try:
             version = msgspec.json.decode(line, type=_Version)
         except (msgspec.MsgspecError, UnicodeError):
-            self._line = 1
             self._fail("the first line is not the header of a cassette")
         if version.schema_version != SCHEMA_VERSION:
-            self._line = 1
             self._fail(
                 f"schema_version is {version.schema_version}; this release reads "
                 f"{SCHEMA_VERSION}. Update the harness, or record the cassette again"
@@ -121,11 +120,11 @@ class _Reader:
 
     def _records(self) -> Iterator[AnyRecord]:
         while self._line < len(self._lines):
-            start = self._line
-            line = self._lines[start]
+            line = self._lines[self._line]
             self._line += 1
+            self._place = self._line
             if _MARKER in line:
-                yield self._decode_folded(line, start)
+                yield self._decode_folded(line)
             else:
                 yield self._decode(line)
 
@@ -135,12 +134,11 @@ class _Reader:
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as fault:
             self._fail(f"the line is not a cassette record: {fault}")
 
-    def _decode_folded(self, line: bytes, start: int) -> AnyRecord:
+    def _decode_folded(self, line: bytes) -> AnyRecord:
         try:
             value = unfold(msgspec.json.decode(line), self._texts())
             record: AnyRecord = msgspec.convert(value, AnyRecord)
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as fault:
-            self._line = start + 1
             self._fail(f"the line is not a cassette record: {fault}")
         return record
 
@@ -152,6 +150,7 @@ class _Reader:
             try:
                 yield msgspec.json.decode(line, type=str)
             except (msgspec.MsgspecError, UnicodeError) as fault:
+                self._place = self._line
                 self._fail(f"a line of a text was expected, a JSON string: {fault}")
         raise _Torn
 
@@ -233,6 +232,6 @@ class _Reader:
 
     def _fail(self, what: str) -> NoReturn:
         raise CassetteError(
-            f"{self._path}:{max(self._line, 1)}: {what}. "
+            f"{self._path}:{self._place}: {what}. "
             "Restore the file, or record it again with: harness record --overwrite"
         )

@@ -56,8 +56,7 @@ class Redactor:
             environ: Names and values; a name with KEY, TOKEN, SECRET, PASSWORD or
                 CREDENTIAL in it makes its value, of at least 8 characters, a secret.
         """
-        values = [value for name, value in environ.items() if VARIABLE_NAME.search(name)]
-        return cls([*values, *(value.strip() for value in values)])
+        return cls(value.strip() for name, value in environ.items() if VARIABLE_NAME.search(name))
 
     def knowing(self, headers: Mapping[str, str]) -> Redactor:
         """Know the credentials in a request's headers as well.
@@ -106,11 +105,9 @@ class Redactor:
 
     def content(self, content: bytes) -> bytes:
         """Bytes of unknown form with every secret replaced."""
-        try:
-            return self.text(content.decode()).encode()
-        except UnicodeDecodeError:
-            # Latin-1 maps every byte to one character and back.
-            return self.text(content.decode("latin-1")).encode("latin-1")
+        # Bytes that are no UTF-8 become lone surrogates and come back as they were.
+        text = content.decode(errors="surrogateescape")
+        return self.text(text).encode(errors="surrogateescape")
 
     @cached_property
     def _known(self) -> re.Pattern[str]:
@@ -119,8 +116,11 @@ class Redactor:
 
 
 def _written_forms(value: str) -> set[str]:
-    """A secret as it appears plain, inside JSON, inside JSON inside JSON, and in a URL."""
+    """A secret as it appears plain, inside JSON, inside JSON inside JSON, in a URL, and as
+    UTF-8 in a binary body.
+    """
     forms = {value, quote(value), quote(value, safe=""), quote_plus(value)}
+    forms.add(value.encode(errors="surrogateescape").decode("latin-1"))
     for ascii_only in (True, False):
         once = json.dumps(value, ensure_ascii=ascii_only)[1:-1]
         forms |= {once, json.dumps(once, ensure_ascii=ascii_only)[1:-1]}

@@ -30,8 +30,9 @@ from harness.errors import CassetteMiss
 if TYPE_CHECKING:
     from harness.cassettes.cassette import Interaction
 
-# A replay need not wait as long as the provider asked for before a retry.
-_RETRY_HEADERS = ("retry-after", "retry-after-ms")
+# Clients wait before they ask again after these; a replay need not.
+_RETRIED = (408, 409, 429)
+_NO_WAIT = {"retry-after-ms": ["1"]}
 
 
 class RoutingCassette(Cassette):  # type: ignore[misc]
@@ -130,9 +131,8 @@ def _received(response: dict[str, Any]) -> Received:
 
 def _as_vcr(interaction: Interaction) -> dict[str, Any]:
     headers = {name: list(values) for name, values in interaction.headers.items()}
-    if any(name in headers for name in _RETRY_HEADERS):
-        headers |= {"retry-after-ms": ["1"]}
-        headers.pop("retry-after", None)
+    if interaction.status in _RETRIED or interaction.status >= 500:
+        headers = {**headers, **_NO_WAIT}
     return {
         "status": {"code": interaction.status, "message": interaction.reason},
         "headers": headers,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 from harness.cassettes.cassette import PARTIAL_SUFFIX
 from harness.cassettes.format import (
@@ -23,6 +23,7 @@ from harness.errors import CassetteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from io import FileIO
     from pathlib import Path
 
     from harness.cassettes.matching import Part, Request
@@ -52,11 +53,10 @@ class CassetteWriter:
         self._overwrite = overwrite
         self._partial = path.with_name(path.name + PARTIAL_SUFFIX)
         self._refuse_existing()
-        self._file = _open_new(self._partial)
+        self._file = _open_new(self._partial, encode_record(header))
         self._part_ids: dict[str, int] = {}
         self._lists: dict[str, deque[tuple[int, tuple[int, ...]]]] = {}
         self._interactions = 0
-        self._append([header])
 
     @property
     def interactions(self) -> int:
@@ -127,8 +127,7 @@ class CassetteWriter:
         self._file.close()
 
     def _append(self, records: Iterable[AnyRecord]) -> None:
-        self._file.write(b"".join(map(encode_record, records)))
-        self._file.flush()
+        _write_all(self._file, b"".join(map(encode_record, records)))
 
     def _part_id(self, part: Part, new: list[PartRecord]) -> int:
         known = self._part_ids.get(part.digest)
@@ -156,22 +155,32 @@ class CassetteWriter:
             )
 
 
-def _open_new(partial: Path) -> BinaryIO:
-    """Open the partial file for this process alone, keeping an abandoned one aside."""
+def _open_new(partial: Path, first_line: bytes) -> FileIO:
+    """Start the partial file, for this process alone, keeping an abandoned one aside."""
     try:
         partial.parent.mkdir(parents=True, exist_ok=True)
         if partial.exists():
             _set_aside(partial)
-        file = partial.open("xb")
-        _lock(file, partial)
-    except FileExistsError:
-        raise CassetteError(_taken(partial)) from None
+        # Unbuffered: what was written is in the file, and nothing is left to fail later.
+        file = partial.open("xb", buffering=0)
+        try:
+            _lock(file, partial)
+            _write_all(file, first_line)
+        except BaseException:
+            file.close()
+            raise
     except OSError as fault:
         raise CassetteError(
             f"{partial}: the recording cannot be written: {fault.strerror or fault}. "
-            "Choose another folder with: harness record --cassettes DIR"
+            "Make room or mend the folder, or choose another: harness record --cassettes DIR"
         ) from None
     return file
+
+
+def _write_all(file: FileIO, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def _set_aside(partial: Path) -> None:
@@ -180,7 +189,7 @@ def _set_aside(partial: Path) -> None:
     partial.replace(partial.with_name(partial.name + ".old"))
 
 
-def _lock(file: BinaryIO, partial: Path) -> None:
+def _lock(file: IO[bytes] | FileIO, partial: Path) -> None:
     """Hold the file while it is open, so that a second recorder does not take it over."""
     try:
         import fcntl

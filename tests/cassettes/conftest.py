@@ -90,11 +90,18 @@ class Provider:
         return f"http://127.0.0.1:{self.port}/v1"
 
     def answer(self, body: bytes) -> Answer:
-        request = json.loads(body) if body else {}
+        request = _parsed(body)
         with self._lock:
             self.requests.append(request)
             number = len(self.requests)
         return self.reply(request, number)
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return {}
 
 
 def echo(request: dict[str, Any], number: int) -> Answer:
