@@ -174,10 +174,8 @@ def _write(name: str, path: Path, log: RunLog) -> None:
 def gate(log: RunLog) -> int:
     """The default gate: no errors, no misses, nothing missing."""
     bad = [sample for sample in log.samples if sample.status != "completed"]
-    for sample in bad[:5]:
-        reason = sample.failure.message if sample.failure else ""
-        click.echo(f"{sample.status} {sample.key}\n  {reason}".rstrip(), err=True)
     if bad or log.missing:
+        sys.stdout.flush()
         click.echo(
             f"Gate failed: {len(bad)} of {len(log.header.plan)} samples with errors or misses, "
             f"{len(log.missing)} not run. Read one with: harness show "

@@ -54,7 +54,7 @@ def test_an_error_fails_the_gate_and_keeps_the_partial_transcript(
     finished = harness("run", "--no-report")
 
     assert finished.returncode == 1
-    assert "too chatty" in finished.stderr
+    assert "ERROR talk/hello/plain/1: too chatty" in finished.stdout
     assert "harness show talk/hello/plain/1" in finished.stderr
     [first, _] = the_log(tmp_path).samples
     assert first.status == "error"
@@ -103,7 +103,7 @@ def test_a_worker_that_dies_costs_one_sample_only(harness: Command, tmp_path: Pa
     assert finished.returncode == 1
     statuses = [sample.status for sample in the_log(tmp_path).samples]
     assert statuses == ["error", "completed", "completed"]
-    assert "died" in finished.stderr
+    assert "died" in finished.stdout
 
 
 def kill_run_in_the_middle(project: Path) -> RunLog:
