@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import resource
 import signal
 import subprocess
@@ -15,7 +16,7 @@ import httpx
 import pytest
 
 from harness.cassettes import calling, load_cassette, recording, replaying
-from harness.errors import CassetteError, SampleInterrupt
+from harness.errors import CassetteError, CassetteMiss, SampleInterrupt
 
 
 def test_a_recording_asks_the_provider_and_keeps_the_exact_bytes(kit, provider, path):
@@ -309,3 +310,23 @@ def test_a_disk_that_fills_up_stops_the_sample_after_one_request(kit, provider, 
     assert len(provider.requests) == 1
     assert not path.exists()
     assert load_cassette(path.with_name(path.name + ".partial")).interactions == ()
+
+
+def test_aiohttp_is_recorded_and_replayed_too(kit, provider, path):
+    aiohttp = pytest.importorskip("aiohttp")
+    url = f"{provider.base_url}/chat"
+
+    async def ask(text: str) -> bytes:
+        body = {"messages": [{"role": "user", "content": text}]}
+        async with aiohttp.ClientSession() as client, client.post(url, json=body) as response:
+            return await response.read()
+
+    with recording(path, kit.header(provider)):
+        recorded = asyncio.run(ask("one"))
+    with replaying(path) as session:
+        replayed = asyncio.run(ask("one"))
+        with pytest.raises(CassetteMiss):
+            asyncio.run(ask("two"))
+
+    assert replayed == recorded
+    assert (session.asked, session.served, session.sockets_opened) == (2, 1, 0)
