@@ -68,7 +68,8 @@ def load_all(root: Path, names: Sequence[str] = ()) -> list[Suite]:
             raise SelectionError(
                 f"There is no suite {name!r} in {root}; there are: {', '.join(known)}.{hint}"
             )
-    suites, faults = [], []
+    suites: list[Suite] = []
+    faults: list[str] = []
     for folder in folders:
         if names and folder.name not in names:
             continue

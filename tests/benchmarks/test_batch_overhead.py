@@ -51,7 +51,8 @@ class Client:
         self.calls = 0
     def create(self, params):
         self.calls += 1
-        message = Space(content=reply_text(self.calls), function_call=None, tool_calls=None, role="assistant")
+        message = Space(content=reply_text(self.calls), function_call=None, tool_calls=None,
+                        role="assistant")
         usage = Space(prompt_tokens=100, completion_tokens=50, total_tokens=150)
         return Space(id="1", choices=[Space(message=message, finish_reason="stop")], usage=usage,
                      model="bare", cost=0.0, config_id=None, pass_filter=True,
