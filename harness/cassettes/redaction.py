@@ -13,10 +13,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
-from harness.cassettes.secret_shapes import FIELDS, SHAPES, VARIABLE_NAME
+from harness.cassettes.secret_shapes import FIELDS, LONG_WORD, REACH, SHAPES, VARIABLE_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 PLACEHOLDER = "[redacted]"
 MINIMUM_LENGTH = 8
@@ -34,6 +34,7 @@ _CREDENTIAL_HEADERS = frozenset(
 )
 
 Span = tuple[int, int]
+_DIGIT = re.compile("[0-9]")
 
 
 class Redactor:
@@ -79,11 +80,7 @@ class Redactor:
     def spans(self, text: str) -> list[Span]:
         """Where the secrets are: start and end, in order, not overlapping."""
         found = [match.span() for match in self._known.finditer(text)] if self._values else []
-        lowered = text.lower()
-        for shape in SHAPES:
-            if any(hint in lowered for hint in shape.hints):
-                group = "secret" if "secret" in shape.pattern.groupindex else 0
-                found += [match.span(group) for match in shape.pattern.finditer(text)]
+        found += _shapes_in(text)
         return merged(span for span in found if text[slice(*span)] != PLACEHOLDER)
 
     def data(self, value: Any) -> Any:
@@ -113,6 +110,27 @@ class Redactor:
     def _known(self) -> re.Pattern[str]:
         forms = {form for value in self._values for form in _written_forms(value)}
         return re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True))))
+
+
+def _shapes_in(text: str) -> Iterator[Span]:
+    """Where something has the shape of a secret."""
+    lowered = text.lower()
+    windows = merged(
+        (max(match.start() - REACH, 0), match.end())
+        for match in LONG_WORD.finditer(text)
+        if _DIGIT.search(match[0])
+    )
+    for shape in SHAPES:
+        if not shape.hints:
+            places = windows
+        elif any(hint in lowered for hint in shape.hints):
+            places = [(0, len(text))]
+        else:
+            continue
+        group = "secret" if "secret" in shape.pattern.groupindex else 0
+        for place in places:
+            for match in shape.pattern.finditer(text, *place):
+                yield match.span(group)
 
 
 def _written_forms(value: str) -> set[str]:

@@ -26,31 +26,36 @@ class Shape:
     """One kind of secret.
 
     Attributes:
-        hints: Lower-case texts of which one must occur, for there to be a match at all;
-            looking for them is far cheaper than the pattern.
         pattern: The shape.
+        hints: Lower-case texts of which one must occur, for there to be a match at all;
+            looking for them is far cheaper than the pattern. Without hints it is a long
+            word, as `LONG_WORD` finds them, that has to be near.
     """
 
-    hints: tuple[str, ...]
     pattern: re.Pattern[str]
+    hints: tuple[str, ...]
+
+
+# Found fast, and rare in prose. What is secret in a shape without hints is one of them.
+LONG_WORD = re.compile(r"[A-Za-z0-9_+/=.~-]{16,}")
+# How far before a long word the shape that makes it a secret may begin.
+REACH = 80
 
 
 def _shape(pattern: str, *hints: str) -> Shape:
-    return Shape(hints, re.compile(pattern))
+    return Shape(re.compile(pattern), hints)
 
 
 SHAPES: tuple[Shape, ...] = (
     # OpenAI, Anthropic, Stripe, Groq, xAI, Tavily, Perplexity, OpenRouter.
     _shape(
-        _START + r"(?:sk|rk|gsk|xai|tvly|pplx)[-_]" + _HAS_DIGIT + r"[A-Za-z0-9_-]{16,}",
-        *("sk-", "sk_", "rk-", "rk_", "xai-", "xai_", "tvly-", "tvly_", "pplx-", "pplx_"),
+        _START + r"(?:sk|rk|gsk|xai|tvly|pplx)[-_](?=[A-Za-z0-9_-]*[0-9])[A-Za-z0-9_-]{16,}",
     ),
     # AWS: access key ids, and the secret key next to its name.
     _shape(_START + r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}" + _END, "akia", "asia", "abia", "acca"),
     _shape(
         r"(?i:secret[-_]?access[-_]?key|aws[-_]?secret(?:[-_]?key)?|session[-_]?token)"
         r"[\"'\\\s:=]{1,8}(?P<secret>[A-Za-z0-9/+]{40,}={0,2})",
-        *("secret", "session"),
     ),
     # Google: API keys, OAuth access tokens and client secrets.
     _shape(_START + r"AIza[A-Za-z0-9_-]{35}", "aiza"),
@@ -65,7 +70,7 @@ SHAPES: tuple[Shape, ...] = (
         _START + r"(?:hf_[A-Za-z0-9]{30,}|npm_[A-Za-z0-9]{36,}|pypi-[A-Za-z0-9_-]{50,})",
         *("hf_", "npm_", "pypi-"),
     ),
-    _shape(_START + r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}", "sg."),
+    _shape(_START + r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
     # Slack.
     _shape(_START + r"(?:xox[a-z]|xapp)-[A-Za-z0-9-]{10,}", "xox", "xapp-"),
     _shape(r"hooks\.slack\.com/services/(?P<secret>[A-Za-z0-9/]{20,})", "hooks.slack.com"),
@@ -76,15 +81,11 @@ SHAPES: tuple[Shape, ...] = (
         "private key-----",
     ),
     # Authorization headers quoted in a text.
-    _shape(
-        r"(?i:\b(?:bearer|basic))\s+(?P<secret>" + _HAS_DIGIT + r"[A-Za-z0-9._~+/=-]{16,})",
-        *("bearer", "basic"),
-    ),
+    _shape(r"(?i:\b(?:bearer|basic))\s{1,8}(?P<secret>" + _HAS_DIGIT + r"[A-Za-z0-9._~+/=-]{16,})"),
     # A long random word beside a name for a key: Azure's 32 hexadecimal digits among them.
     _shape(
-        r"(?i:" + _KEY_NAME + r")[\"'\\]{0,2}\s*(?:[:=]|\bis\b)\s*[\"'\\]{0,2}"
+        r"(?i:" + _KEY_NAME + r")[\"'\\]{0,2}\s{0,8}(?:[:=]|\bis\b)\s{0,8}[\"'\\]{0,2}"
         r"(?P<secret>" + _HAS_DIGIT + r"[A-Za-z0-9_+/-]{32,}={0,2})",
-        *("key", "token", "secret", "password", "authorization"),
     ),
     # Connection strings.
     _shape(r"://[^\s/:@\"'<>]*:(?P<secret>[^\s/@\"'<>]+)@", "@"),
@@ -92,9 +93,11 @@ SHAPES: tuple[Shape, ...] = (
         r"(?i:AccountKey|SharedAccessKey|SharedAccessSignature)=(?P<secret>[^;\s\"']{8,})",
         *("accountkey=", "sharedaccesskey=", "sharedaccesssignature="),
     ),
-    _shape(r"(?i:;\s*(?:password|pwd))\s*=\s*(?P<secret>[^;\s\"']+)", "password", "pwd"),
     _shape(
-        r"(?i:\b(?:password|pwd))=(?P<secret>[^;\s\"'()]{4,})(?=;\s*[A-Za-z ]+=)",
+        r"(?i:;\s{0,4}(?:password|pwd))\s{0,4}=\s{0,4}(?P<secret>[^;\s\"']+)", "password", "pwd"
+    ),
+    _shape(
+        r"(?i:\b(?:password|pwd))=(?P<secret>[^;\s\"'()]{4,})(?=;\s{0,4}[A-Za-z][A-Za-z ]{0,40}=)",
         *("password=", "pwd="),
     ),
     # Signed and keyed URLs.

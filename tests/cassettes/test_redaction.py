@@ -89,7 +89,7 @@ def test_only_the_secret_part_is_removed(text, clean):
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param("a risk-averse, task-oriented sk-learn-compatible-estimator", id="prose"),
+        pytest.param("a risk-averse, task-oriented sk-learn-compatible-estimator/2", id="prose"),
         pytest.param(f"commit {HEX}", id="hex without a key"),
         pytest.param("token = bucket.acquire(1); password: str", id="code"),
         pytest.param("api_key = os.environ['OPENAI_API_KEY']", id="code that reads a key"),
