@@ -5,29 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness import plugins
-from harness.comparison import compare_configs
 from harness.errors import EnvironmentFault
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from harness.model.comparison import Comparison
     from harness.model.run import RunLog
+    from harness.protocols import Reporter
 
 
-def render(name: str, log: RunLog) -> str:
+def render(name: str, log: RunLog, comparison: Comparison) -> str:
     """Render a run with the reporter of that name."""
-    reporter = plugins.load("reporters", name)()
-    text: str = reporter.render(log, compare_configs(log))
-    return text
+    reporter: Reporter = plugins.load("reporters", name)()
+    return reporter.render(log, comparison)
 
 
-def write_report(name: str, path: Path, log: RunLog) -> None:
+def write_report(name: str, path: Path, log: RunLog, comparison: Comparison) -> None:
     """Render a run and write it.
 
     Raises:
         EnvironmentFault: If the file cannot be written.
     """
-    text = render(name, log)
+    text = render(name, log, comparison)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")

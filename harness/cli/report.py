@@ -39,14 +39,16 @@ def command(run: str, name: str, output: Path | None, runs_folder: Path) -> int:
       harness report 20261120T1015 --format markdown
     """
     from harness.cli.rendering import render, write_report
+    from harness.comparison import compare_configs
     from harness.logs import find_log, read_log
 
     log = read_log(find_log(runs_folder, run))
+    comparison = compare_configs(log)
     if output is None and name == "html":
         output = options.REPORTS_FOLDER / f"{log.header.run_id}.html"
     if output is None:
-        click.echo(render(name, log).rstrip("\n"))
+        click.echo(render(name, log, comparison).rstrip("\n"))
         return 0
-    write_report(name, output, log)
+    write_report(name, output, log, comparison)
     click.echo(f"Report: {output}")
     return 0

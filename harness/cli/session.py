@@ -151,25 +151,20 @@ def _interrupt(*_: object) -> None:
 
 def finish(log: RunLog, outputs: Outputs) -> int:
     """Print the summary, write the reports, apply the default gate."""
+    from harness.cli.rendering import write_report
     from harness.comparison import compare_configs
     from harness.reports.console import print_summary
 
     comparison = compare_configs(log)
     print_summary(log, comparison, sys.stdout)
     if outputs.junit:
-        _write("junit", outputs.junit, log)
+        write_report("junit", outputs.junit, log, comparison)
     code = gate(log)
     if not outputs.no_report:
         path = outputs.report or Path("reports") / f"{log.header.run_id}.html"
-        _write("html", path, log)
+        write_report("html", path, log, comparison)
         click.echo(f"Report: {path}")
     return code
-
-
-def _write(name: str, path: Path, log: RunLog) -> None:
-    from harness.cli.rendering import write_report
-
-    write_report(name, path, log)
 
 
 def gate(log: RunLog) -> int:
