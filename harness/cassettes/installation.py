@@ -32,7 +32,8 @@ def install() -> None:
     """Prepare this process for replaying and recording; later calls do nothing.
 
     Imports vcrpy and with it every HTTP library that is installed. Without an
-    open session, requests and connections behave as before.
+    open session, requests and connections work as before, except that vcrpy
+    hands a streamed response on only when all of it has arrived.
 
     Raises:
         EnvironmentFault: If vcrpy is missing or too old.
