@@ -8,6 +8,7 @@ prompt and epoch, the same on every machine and every day.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -105,6 +106,22 @@ class Call:
         digest = hashlib.blake2b(json.dumps(parts).encode(), digest_size=8).digest()
         # 53 bits are what a float holds; dividing all 64 would round the largest to 1.0.
         return (int.from_bytes(digest, "big") >> 11) / 2**53
+
+    def draw_evenly(self, label: str) -> float:
+        """As `draw`, but the epochs of one scenario and config share [0, 1) out evenly.
+
+        With it a few recorded epochs show what many would: an event with probability
+        0.4 happens in two of five epochs, give or take one, instead of in none or all.
+
+        Args:
+            label: What is being decided.
+
+        Returns:
+            At least 0 and less than 1.
+        """
+        # Multiples of the golden ratio, modulo 1, keep apart however many there are.
+        start = dataclasses.replace(self, epoch=0).draw(label)
+        return (start + self.epoch * 0.6180339887498949) % 1.0
 
     def choose(self, label: str, options: Sequence[T]) -> T:
         """One of options, by `draw`.

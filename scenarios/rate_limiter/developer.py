@@ -28,14 +28,14 @@ def reply(call: Call) -> str:
 def _planned(call: Call) -> dict[str, str]:
     slots = dict.fromkeys(part.slot for part in written.parts_of(call).parts)
     chosen = {slot: _variant(call, slot) for slot in slots if slot not in ("program", "lock")}
-    if call.draw("thorough") < (0.72 if written.asks_for(call, _EDGE_CASES) else 0.1):
+    if call.draw_evenly("thorough") < (0.72 if written.asks_for(call, _EDGE_CASES) else 0.1):
         chosen["tests"] = "thorough"
     return chosen
 
 
 def _variant(call: Call, slot: str) -> str:
     """The slip that happens in a slot, if one does, or a sound variant."""
-    drawn = call.draw(f"slip:{slot}")
+    drawn = call.draw_evenly(f"slip:{slot}")
     for part in written.parts_of(call).of(slot):
         drawn -= part.number("rate") * written.heat(call)
         if drawn < 0:
@@ -58,7 +58,7 @@ def _mended(call: Call, used: Mapping[str, str], guilty: list[Part]) -> dict[str
 def _is_blind(call: Call, slot: str) -> bool:
     """Whether it cannot see what is wrong there, however often a test says so."""
     odds = 0.08 if written.asks_for(call, _EDGE_CASES) else 0.25
-    return call.draw(f"blind:{slot}") < odds
+    return call.draw_evenly(f"blind:{slot}") < odds
 
 
 def _after_failure(call: Call, used: Mapping[str, str], outcome: Outcome) -> str:

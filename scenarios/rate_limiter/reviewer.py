@@ -24,7 +24,7 @@ def reply(call: Call) -> str:
         return written.say(call, "findings", list=points)
     if rounds == 0 and call.draw("nit") < 0.12:
         return written.say(call, "nit")
-    is_polite = call.draw("polite") < (0.02 if is_strict else 0.08)
+    is_polite = call.draw_evenly("polite") < (0.02 if is_strict else 0.08)
     return written.say(call, "approve_open" if is_polite else "approve")
 
 

@@ -30,7 +30,7 @@ def say(call: Call, slot: str, **values: object) -> str:
 
 def heat(call: Call) -> float:
     """How much more careless a hot model is than a cool one."""
-    return 0.55 + 0.05 * min(call.temperature, 1.5)
+    return 0.5 + 0.12 * min(call.temperature, 1.5)
 
 
 def asks_for(call: Call, pattern: str) -> bool:

@@ -27,7 +27,7 @@ def asks_for(call: Call, habit: str) -> bool:
 
 def heat(call: Call) -> float:
     """How much more careless a hot model is than a cool one."""
-    return 0.44 + 0.12 * min(call.temperature, 1.5)
+    return 0.4 + 0.19 * min(call.temperature, 1.5)
 
 
 def slip_odds(call: Call, part: Part, *, has_looked: bool) -> float:
@@ -35,7 +35,7 @@ def slip_odds(call: Call, part: Part, *, has_looked: bool) -> float:
     helped = part.notes.get("helped", "")
     odds = part.number("rate") * heat(call)
     if helped and asks_for(call, helped):
-        odds *= 0.85
+        odds *= 0.8
     if has_looked and helped == "columns":
         odds *= 0.4
     return odds
@@ -43,37 +43,37 @@ def slip_odds(call: Call, part: Part, *, has_looked: bool) -> float:
 
 def looks_first(call: Call) -> bool:
     """Whether it looks at the data in a step of its own."""
-    return call.draw("look") < (0.7 if asks_for(call, "columns") else 0.08)
+    return call.draw_evenly("look") < (0.7 if asks_for(call, "columns") else 0.08)
 
 
 def self_check(call: Call) -> str | None:
     """Which check of its own results the script ends with."""
     if not asks_for(call, "check"):
-        return "sums" if call.draw("verify") < 0.12 else None
-    drawn = call.draw("verify")
-    if drawn < 0.75 - 0.2 * call.temperature:
+        return "sums" if call.draw_evenly("verify") < 0.12 else None
+    drawn = call.draw_evenly("verify")
+    if drawn < 0.72 - 0.15 * call.temperature:
         return "everything"
-    return "sums" if drawn < 1 - 0.08 * call.temperature else None
+    return "sums" if drawn < 0.96 - 0.06 * call.temperature else None
 
 
 def ends_too_early(call: Call) -> bool:
     """Whether it says TERMINATE in the very message that holds the code."""
-    return call.draw("early") < (0.02 if asks_for(call, "wait") else 0.07) * heat(call)
+    return call.draw_evenly("early") < (0.02 if asks_for(call, "wait") else 0.07) * heat(call)
 
 
 def forgets_to_end(call: Call) -> bool:
     """Whether it closes with a question instead of the word that ends the chat."""
-    return call.draw("polite") < (0.05 if asks_for(call, "wait") else 0.14) * heat(call)
+    return call.draw_evenly("polite") < (0.05 if asks_for(call, "wait") else 0.14) * heat(call)
 
 
 def stays_polite(call: Call) -> bool:
     """Whether it goes on asking what else it can do until the chat is cut off."""
-    return call.draw("stays polite") < 0.5
+    return call.draw_evenly("stays polite") < 0.5
 
 
 def is_blind(call: Call, slot: str) -> bool:
     """Whether it does not understand the error that a slot gives, however often it sees it."""
-    return call.draw(f"blind:{slot}") < (0.12 if asks_for(call, "check") else 0.3) * heat(call)
+    return call.draw_evenly(f"blind:{slot}") < (0.12 if asks_for(call, "check") else 0.3) * heat(call)
 
 
 def finds_it_now(call: Call, failures: int) -> bool:
@@ -83,4 +83,4 @@ def finds_it_now(call: Call, failures: int) -> bool:
 
 def never_gives_up(call: Call) -> bool:
     """Whether it sends the same script until the executor stops answering."""
-    return call.draw("loop") < 0.4
+    return call.draw_evenly("loop") < 0.4

@@ -80,7 +80,7 @@ def _planned(call: Call, *, has_looked: bool) -> dict[str, str]:
 def _variant(call: Call, slot: str, *, has_looked: bool) -> str:
     """The slip that happens in a slot, if one does, or a sound variant."""
     parts = _written(call).of(slot)
-    drawn = call.draw(f"slip:{slot}")
+    drawn = call.draw_evenly(f"slip:{slot}")
     for part in parts:
         drawn -= habits.slip_odds(call, part, has_looked=has_looked)
         if drawn < 0:

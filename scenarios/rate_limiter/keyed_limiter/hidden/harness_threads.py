@@ -4,7 +4,7 @@ import time
 from harness_fakes import FakeClock, HesitantKey, at_once, require_exactly
 from rate_limiter import KeyedLimiter
 
-sys.setswitchinterval(0.00001)
+sys.setswitchinterval(0.0001)
 
 
 def test_sixteen_threads_of_a_new_client_get_exactly_one_burst():

@@ -4,7 +4,7 @@ import time
 from harness_fakes import FakeClock, HesitantInt, at_once, require_exactly
 from rate_limiter import SlidingWindowLimiter
 
-sys.setswitchinterval(0.00001)
+sys.setswitchinterval(0.0001)
 
 
 def test_sixteen_threads_get_exactly_the_limit_while_time_stands_still():

@@ -4,7 +4,7 @@ import time
 from harness_fakes import FakeClock, HesitantFloat, at_once, require_exactly
 from rate_limiter import TokenBucket
 
-sys.setswitchinterval(0.00001)
+sys.setswitchinterval(0.0001)
 
 
 def test_sixteen_threads_get_exactly_the_burst_while_time_stands_still():
