@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.provider.script import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _OUTCOME = re.compile(r"\Aexitcode: (-?\d+) \([^)]*\)\s*\nCode output: ?(.*)\Z", re.DOTALL)
 _BLOCK = re.compile(r"```[ \t]*(\w*)[ \t]*\r?\n(.*?)\n?[ \t]*```", re.DOTALL)

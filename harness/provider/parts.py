@@ -19,11 +19,14 @@ import difflib
 import functools
 import re
 import shlex
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.errors import ScriptError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 _SLOT_LINE = re.compile(r"^([ \t]*)<<(\w+)>>[ \t]*$", re.MULTILINE)
 _VALUE = re.compile(r"<<(\w+)>>")

@@ -96,9 +96,7 @@ def _after_review(call: Call, used: Mapping[str, str]) -> str:
     return "\n\n".join((written.say(call, words), written.files(call, chosen)))
 
 
-def _answer(
-    call: Call, used: Mapping[str, str], asked: list[Part]
-) -> tuple[str, dict[str, str]]:
+def _answer(call: Call, used: Mapping[str, str], asked: list[Part]) -> tuple[str, dict[str, str]]:
     """Mend what the reviewer asked for; now and then it would rather not."""
     if call.draw(f"stubborn:{len(call.messages)}") < 0.05 * written.heat(call):
         return "ignore", dict(used)

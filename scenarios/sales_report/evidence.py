@@ -20,7 +20,8 @@ TOLERANCE = 0.011
 def saved_file(sample: FinishedSample, name: str) -> Path:
     """A regular, reasonably small file the agents left in the workspace."""
     path = sample.workspace / name
-    assert path.is_file() and not path.is_symlink(), f"{name} was not saved"
+    assert not path.is_symlink(), f"{name} is a link"
+    assert path.is_file(), f"{name} was not saved"
     size = path.stat().st_size
     assert size <= _LARGEST_FILE_BYTES, f"{name} has {size} bytes, too many to be the one asked for"
     return path
@@ -64,7 +65,9 @@ def printed(sample: FinishedSample, label: str) -> tuple[CodeExecution, list[str
     return None
 
 
-def compare_printed(sample: FinishedSample, expected: Mapping[str, Mapping[str, float]]) -> CheckResult:
+def compare_printed(
+    sample: FinishedSample, expected: Mapping[str, Mapping[str, float]]
+) -> CheckResult:
     """Whether the last output that names each label also holds its figures.
 
     Args:
@@ -81,7 +84,8 @@ def compare_printed(sample: FinishedSample, expected: Mapping[str, Mapping[str, 
         said = [_value(text) for line in lines for text in _NUMBER.findall(line.replace(label, ""))]
         for what, value in figures.items():
             if not any(abs(number - value) <= TOLERANCE for number in said):
-                reason = f"{label}: {what} is {value:,.2f}, but printed was: {' / '.join(lines)[:300]}"
+                said_text = " / ".join(lines)[:300]
+                reason = f"{label}: {what} is {value:,.2f}, but printed was: {said_text}"
                 return CheckResult(passed=False, reason=reason, evidence=(execution.index,))
     what = ", ".join(next(iter(expected.values())))
     reason = f"{what} of {', '.join(expected)} printed as computed again"
@@ -105,7 +109,8 @@ def examine_picture(sample: FinishedSample, name: str) -> None:
             drawn = picture.convert("RGB")
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise AssertionError(f"{name} is not a PNG picture: {error}") from None
-    assert width >= 600 and height >= 400, f"{name} is only {width} by {height} pixels"
+    is_large_enough = width >= 600 and height >= 400
+    assert is_large_enough, f"{name} is only {width} by {height} pixels"
     _require_bars(drawn, name)
 
 

@@ -73,7 +73,8 @@ def stays_polite(call: Call) -> bool:
 
 def is_blind(call: Call, slot: str) -> bool:
     """Whether it does not understand the error that a slot gives, however often it sees it."""
-    return call.draw_evenly(f"blind:{slot}") < (0.12 if asks_for(call, "check") else 0.3) * heat(call)
+    odds = 0.12 if asks_for(call, "check") else 0.3
+    return call.draw_evenly(f"blind:{slot}") < odds * heat(call)
 
 
 def finds_it_now(call: Call, failures: int) -> bool:
