@@ -31,7 +31,7 @@ class _Hooks:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._originals: list[tuple[type, str, Any]] = []
+        self._originals: list[tuple[Any, str, Any]] = []
 
     def install(self) -> None:
         with self._lock:
@@ -53,7 +53,7 @@ class _Hooks:
                 setattr(owner, name, original)
             self._originals.clear()
 
-    def _put(self, owner: type, name: str, wrap: Callable[[Any], Any]) -> None:
+    def _put(self, owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:
         # Older releases lack some methods; inherited ones are hooked where they are defined.
         original = owner.__dict__.get(name)
         if original is not None:
@@ -101,10 +101,12 @@ def _observers() -> list[tuple[type, tuple[str, ...], ObserverFunction]]:
     ]
 
 
-def _replacements() -> list[tuple[type, str, Callable[..., Any]]]:
+def _replacements() -> list[tuple[Any, str, Callable[..., Any]]]:
     from autogen import ConversableAgent, OpenAIWrapper
+    from autogen.agentchat import conversable_agent
 
     return [
+        (conversable_agent, "check_can_use_docker_or_throw", _need_no_docker),
         (OpenAIWrapper, "create", models.replace_create),
         (OpenAIWrapper, "_register_default_client", models.replace_client),
         (ConversableAgent, "a_get_human_input", messages.replace_async_question),
@@ -184,6 +186,14 @@ def _replaced(original: Any, replacement: Callable[..., Any]) -> Any:
 
 def _print_nothing(_original: Any, _scope: Scope, _agent: Any, *_args: Any, **_kwargs: Any) -> None:
     """Instead of ``_print_received_message``, which formats before it prints."""
+
+
+def _need_no_docker(_original: Any, _scope: Scope, _use_docker: Any) -> None:
+    """Instead of AutoGen's look for Docker, which opens a socket whenever an agent is made.
+
+    Code runs in the sample's sandbox whatever the team says. With vcrpy in place, docker's
+    own kind of connection would also send urllib3 round in circles.
+    """
 
 
 def _run_async_in_thread(_original: Any, _scope: Scope, _agent: Any, coroutine: Any) -> Any:

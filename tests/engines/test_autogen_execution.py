@@ -27,11 +27,8 @@ def runs_code(way: str, *messages: str, **options: Any) -> Callable[[TeamContext
 
     def build(context: TeamContext) -> Team:
         if way == DICTIONARY:
-            config: dict[str, Any] = {
-                "work_dir": str(context.workspace),
-                "use_docker": False,
-                **options,
-            }
+            work_dir = str(context.workspace)
+            config: dict[str, Any] = {"work_dir": work_dir, "use_docker": False, **options}
         else:
             from autogen.coding import LocalCommandLineCodeExecutor
 
@@ -182,6 +179,13 @@ def test_a_traceback_names_no_path_of_this_machine(play: Any, tmp_path: Path) ->
 
     assert 'File "/workspace/bad.py", line 2' in answers(transcript)[0]
     assert str(tmp_path) not in answers(transcript)[0]
+
+
+def test_a_team_that_wants_docker_runs_in_the_sandbox_without_looking_for_it(play: Any) -> None:
+    transcript = play(runs_code(DICTIONARY, block("print(1)"), use_docker="python:3-slim"))
+
+    assert transcript.termination == "termination_message"
+    assert transcript.code_executions[0].sandbox == "process (NOT ISOLATED)"
 
 
 def add_two(x: int) -> int:
