@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from harness import cassettes
 from harness.capture import Recorder
-from harness.errors import CassetteMiss, SampleInterrupt
+from harness.errors import CassetteMiss, SampleInterrupt, SocketBlocked
 from harness.model.sample import SampleResult, Status
 from harness.model.score import Score, Unscored
 from harness.model.team import Endpoint, FinishedSample
@@ -107,11 +107,15 @@ def _converse(
         with _session(task, kit) as session:
             outcome.session = session
             kit.engine.run(_assignment(task, kit, workspace, recorder, session))
-            _raise_swallowed(session)
+            if session is not None:
+                _raise_unsound(session, recorder)
     except CassetteMiss as miss:
         outcome.fail("miss", miss)
     except SampleInterrupt as interrupt:
         outcome.fail("error", interrupt)
+    except _FailedRecording:
+        outcome.status = "error"
+        outcome.failure = _last_failure(recorder)
     except Exception as error:  # The boundary: a broken sample must not stop the run.
         outcome.fail("error", error)
     if outcome.failure is not None:
@@ -119,10 +123,29 @@ def _converse(
     _adopt_termination(recorder, outcome)
 
 
-def _raise_swallowed(session: Session | None) -> None:
-    """Report a miss although an agent swallowed it: it happened, so the sample is a miss."""
-    if session is not None and session.mode == "replay" and session.misses:
+def _raise_unsound(session: Session, recorder: Recorder) -> None:
+    """Report what an agent swallowed: a miss or a connection happened all the same."""
+    if session.mode == "replay" and session.misses:
         raise CassetteMiss(session.misses[0])
+    if session.mode == "replay" and session.sockets_opened:
+        raise SocketBlocked(
+            f"{session.sockets_opened} connections were attempted outside the cassette; the "
+            "guard refused them, and an agent or library hid it."
+        )
+    failure = _last_failure(recorder)
+    if session.mode == "record" and failure is not None:
+        # Raised inside the session, so that the cassette stays unfinished (.partial)
+        # and the next recording does not take a provider's outage for an answer.
+        raise _FailedRecording(failure.message)
+
+
+class _FailedRecording(Exception):
+    """The sample ended in an error while it was recorded."""
+
+
+def _last_failure(recorder: Recorder) -> ExceptionInfo | None:
+    last = recorder.events[-1] if recorder.events else None
+    return getattr(last, "exception", None)
 
 
 def _adopt_termination(recorder: Recorder, outcome: _Outcome) -> None:
@@ -135,12 +158,13 @@ def _adopt_termination(recorder: Recorder, outcome: _Outcome) -> None:
         recorder.terminate("error", str(missing), exception=outcome.failure)
     elif reason == "error" and outcome.failure is None:
         outcome.status = "error"
-        outcome.failure = getattr(last, "exception", None)
+        outcome.failure = _last_failure(recorder)
 
 
 @contextmanager
 def _session(task: Task, kit: SampleKit) -> Iterator[Session | None]:
     if task.mode == "replay":
+        _require_cassette(task)
         cassettes.install()
         with cassettes.replaying(Path(task.cassette), label=task.cassette_label) as session:
             yield session
@@ -152,6 +176,15 @@ def _session(task: Task, kit: SampleKit) -> Iterator[Session | None]:
             yield session
     else:
         yield None
+
+
+def _require_cassette(task: Task) -> None:
+    if not Path(task.cassette).exists():
+        key = task.key
+        raise CassetteMiss(
+            f"{task.cassette_label}: the sample has no cassette. Record it with: harness record "
+            f"{key.suite} -k {key.scenario} --config {key.config} --epoch {key.epoch}"
+        )
 
 
 def _header(task: Task, kit: SampleKit) -> cassettes.CassetteHeader:

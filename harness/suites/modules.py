@@ -11,6 +11,7 @@ import hashlib
 import importlib.util
 import os
 import sys
+import threading
 import traceback
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from harness.model.scenario import PythonReference
 
+# Reentrant: importing a module may import its siblings.
+_IMPORTING = threading.RLock()
 _CHECK = "check_"
 _SUITE_FILE = "suite.yaml"
 
@@ -122,8 +125,10 @@ def _module(path: Path) -> ModuleType:
     real = os.path.realpath(path)
     digest = hashlib.blake2b(os.fsencode(real), digest_size=8).hexdigest()
     name = f"_harness_suite_{digest}_{path.stem}"
-    loaded = sys.modules.get(name)
-    return loaded if loaded is not None else _imported(name, path)
+    # Without the lock another thread could see the module while it is half imported.
+    with _IMPORTING:
+        loaded = sys.modules.get(name)
+        return loaded if loaded is not None else _imported(name, path)
 
 
 def _imported(name: str, path: Path) -> ModuleType:
