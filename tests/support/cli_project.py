@@ -68,3 +68,67 @@ def write_suite(
     (suite / "script.py").write_text(SCRIPT.format(behaviour=behaviour))
     (suite / "hello" / "scenario.yaml").write_text("title: Hello\ntask: Say hello.\n")
     return suite
+
+
+CODING_SUITE = """
+title: Coding
+epochs: 2
+provider: provider.py:reply
+accept: [termination_message]
+model: written-1
+prices: {written-1: {prompt: 1, completion: 2}}
+configs:
+  - {name: plain, temperature: 0.5, prompts: {coder: "You are a coder."}}
+"""
+
+CODING_TEAM = """
+from harness.model.team import Team
+
+def build(context):
+    from autogen import AssistantAgent, UserProxyAgent
+
+    coder = AssistantAgent(
+        name="coder", llm_config=context.llm_config(), system_message=context.prompt("coder")
+    )
+    runner = UserProxyAgent(
+        name="runner",
+        human_input_mode="NEVER",
+        max_consecutive_auto_reply=4,
+        is_termination_msg=lambda message: "TERMINATE" in (message.get("content") or ""),
+        code_execution_config={"work_dir": str(context.workspace), "use_docker": False},
+    )
+    return Team(initiator=runner, recipient=coder)
+"""
+
+# Everything this code prints differs between machines and runs: folders, addresses, durations.
+CODING_PROVIDER = """
+CODE = '''Let me look around.
+```python
+import os, tempfile, unittest
+print(os.getcwd(), tempfile.gettempdir(), os.path.expanduser("~"), object())
+class Test(unittest.TestCase):
+    def test_it(self):
+        self.assertTrue(os.getcwd())
+unittest.main(exit=False, argv=["x"])
+open("seen.txt", "w").write("yes")
+raise SystemExit(undefined_name)
+```
+'''
+
+def reply(call):
+    {behaviour}
+    if "exitcode" in call.last:
+        return f"Epoch {{call.epoch}} is done. TERMINATE"
+    return CODE
+"""
+
+
+def write_coding_suite(project: Path, *, behaviour: str = "pass") -> Path:
+    """Write a suite whose coder is played by the scripted provider over HTTP."""
+    suite = project / "scenarios" / "coding"
+    (suite / "look").mkdir(parents=True)
+    (suite / "suite.yaml").write_text(CODING_SUITE)
+    (suite / "team.py").write_text(CODING_TEAM)
+    (suite / "provider.py").write_text(CODING_PROVIDER.format(behaviour=behaviour))
+    (suite / "look" / "scenario.yaml").write_text("title: Look\ntask: Look around, please.\n")
+    return suite

@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from cli_project import Command, write_coding_suite, write_suite
+
+from harness.logs import find_log, read_log
+from harness.model.run import RunLog
+from harness.provider.server import Behaviour, serving
+
+KEY = "sk-proj-0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def the_log(project: Path) -> RunLog:
+    return read_log(find_log(project / ".harness" / "runs"))
+
+
+def conversation(log: RunLog) -> list[list[tuple[str, str]]]:
+    return [[(m.speaker, m.content) for m in s.transcript.messages] for s in log.samples]
+
+
+def test_a_recording_replays_the_same_conversation_without_a_socket(
+    harness: Command, tmp_path: Path
+) -> None:
+    write_coding_suite(tmp_path)
+
+    recorded = harness("record", "--scripted", "--no-report")
+    spoken = conversation(the_log(tmp_path))
+    replayed = harness("run", "--no-report")
+
+    assert recorded.returncode == 0, recorded.stderr
+    assert replayed.returncode == 0, replayed.stderr
+    assert "scripted provider" in replayed.stdout
+    log = the_log(tmp_path)
+    assert conversation(log) == spoken
+    assert "Epoch 2 is done" in spoken[1][-1][1]
+    for sample in log.samples:
+        assert sample.cassette is not None
+        assert sample.cassette.source == "scripted provider"
+        assert sample.cassette.asked == sample.cassette.served == 2
+        assert sample.cassette.sockets_opened == 0
+        assert sample.cassette.unplayed == 0
+        assert [artefact.path for artefact in sample.artefacts][-1] == "seen.txt"
+
+
+def test_a_cassette_replays_in_another_folder_time_zone_and_temporary_folder(
+    harness: Command, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    write_coding_suite(tmp_path)
+    harness("record", "--scripted", "--no-report")
+    elsewhere = tmp_path / "else where"
+    elsewhere.mkdir()
+    for folder in ("scenarios", "cassettes"):
+        shutil.move(tmp_path / folder, elsewhere / folder)
+
+    replayed = harness(
+        "run",
+        *("--no-report", "--scenarios", "else where/scenarios", "--cassettes"),
+        "else where/cassettes",
+        TZ="Asia/Tokyo",
+        TMPDIR=str(tmp_path_factory.mktemp("t")),
+        USER="somebody",
+    )
+
+    assert replayed.returncode == 0, replayed.stdout + replayed.stderr
+    outputs = [e.output for s in the_log(tmp_path).samples for e in s.transcript.code_executions]
+    assert len(set(outputs)) == 1
+    assert str(tmp_path) not in outputs[0]
+    assert "NameError" in outputs[0]
+
+
+def test_a_changed_prompt_is_a_miss_that_names_agent_place_and_command(
+    harness: Command, tmp_path: Path
+) -> None:
+    suite = write_coding_suite(tmp_path)
+    harness("record", "--scripted", "--no-report")
+    text = (suite / "suite.yaml").read_text()
+    (suite / "suite.yaml").write_text(text.replace("You are a coder.", "You are a poet."))
+
+    replayed = harness("run", "--no-report")
+
+    assert replayed.returncode == 1
+    for part in ("coder", "messages[0].content", "poet", "harness record coding"):
+        assert part in replayed.stdout, part
+    assert {sample.status for sample in the_log(tmp_path).samples} == {"miss"}
+
+
+def test_a_cassette_that_exists_is_kept_unless_told_otherwise(
+    harness: Command, tmp_path: Path
+) -> None:
+    write_coding_suite(tmp_path)
+    harness("record", "--scripted", "--no-report")
+    cassettes = sorted((tmp_path / "cassettes").rglob("*.jsonl"))
+    before = [cassette.read_bytes() for cassette in cassettes]
+
+    again = harness("record", "--scripted", "--no-report")
+    kept = [cassette.read_bytes() for cassette in cassettes]
+    replaced = harness("record", "--scripted", "--no-report", "--overwrite", "-e", "1")
+
+    assert again.returncode == 0
+    assert "2 samples have a cassette and are skipped" in again.stdout
+    assert kept == before
+    assert replaced.returncode == 0
+    assert len(the_log(tmp_path).samples) == 1
+
+
+def test_a_failed_recording_stays_partial_and_is_recorded_again(
+    harness: Command, tmp_path: Path
+) -> None:
+    suite = write_coding_suite(tmp_path, behaviour="assert call.epoch == 1, 'out of order'")
+    failed = harness("record", "--scripted", "--no-report")
+    finished = sorted(path.name for path in (tmp_path / "cassettes").rglob("*.jsonl*"))
+    provider = (suite / "provider.py").read_text()
+    (suite / "provider.py").write_text(provider.replace("assert call.epoch == 1", "assert True"))
+
+    again = harness("record", "--scripted", "--no-report")
+
+    assert failed.returncode == 1
+    assert finished == ["1.jsonl", "2.jsonl.partial"]
+    assert again.returncode == 0, again.stdout
+    assert "1 samples have a cassette" in again.stdout
+    assert harness("run", "--no-report").returncode == 0
+
+
+def test_without_a_key_nothing_starts_and_the_variable_is_named(
+    harness: Command, tmp_path: Path
+) -> None:
+    write_coding_suite(tmp_path)
+
+    finished = harness("record", "--allow-unsafe")
+
+    assert finished.returncode == 2
+    assert "OPENAI_API_KEY" in finished.stderr
+    assert not (tmp_path / ".harness").exists()
+    assert not (tmp_path / "cassettes").exists()
+
+
+def test_code_of_a_live_model_is_not_run_unisolated_unless_allowed(
+    harness: Command, tmp_path: Path
+) -> None:
+    write_coding_suite(tmp_path)
+
+    finished = harness("record", OPENAI_API_KEY=KEY)
+
+    assert finished.returncode == 2
+    assert "--allow-unsafe" in finished.stderr
+
+
+def test_a_key_given_for_recording_reaches_no_file(harness: Command, tmp_path: Path) -> None:
+    write_coding_suite(tmp_path, behaviour=f"return 'Your key is {KEY}. TERMINATE'")
+    module: dict[str, object] = {}
+    exec((tmp_path / "scenarios/coding/provider.py").read_text(), module)  # our own text
+    behaviour = Behaviour(
+        scenario="look",
+        task="Look around, please.",
+        parameters={},
+        reply=module["reply"],  # type: ignore[arg-type]
+    )
+    shutil.rmtree(tmp_path / "scenarios")
+    write_coding_suite(tmp_path)
+    with serving([behaviour]) as provider:
+        recorded = harness(
+            *("record", "--allow-unsafe", "--base-url", provider.base_url),
+            *("--api-key-env", "MY_KEY", "--report", "report.html"),
+            MY_KEY=KEY,
+        )
+
+    assert recorded.returncode == 0, recorded.stderr
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {path.suffix for path in files} >= {".jsonl", ".sqlite", ".html"}
+    for path in files:
+        assert KEY.encode() not in path.read_bytes(), path
+    said = [m.content for s in the_log(tmp_path).samples for m in s.transcript.messages]
+    assert any("Your key is [redacted]" in text for text in said)
+
+
+def test_an_agent_that_opens_a_socket_during_a_replay_is_stopped(
+    harness: Command, tmp_path: Path
+) -> None:
+    suite = write_coding_suite(tmp_path)
+    harness("record", "--scripted", "--no-report")
+    spy = (
+        "import socket\n    try:\n        socket.create_connection(('127.0.0.1', 9), 1)\n"
+        "    except Exception:\n        pass\n"
+    )
+    team = (suite / "team.py").read_text()
+    (suite / "team.py").write_text(team.replace("    coder =", f"    {spy}    coder ="))
+
+    replayed = harness("run", "--no-report")
+
+    assert replayed.returncode == 1
+    samples = the_log(tmp_path).samples
+    assert {sample.status for sample in samples} == {"error"}
+    assert all(s.failure and "SocketBlocked" in s.failure.type for s in samples)
+
+
+def test_a_suite_without_any_cassette_says_how_to_record_before_running(
+    harness: Command, tmp_path: Path
+) -> None:
+    write_coding_suite(tmp_path)
+
+    finished = harness("run")
+
+    assert finished.returncode == 2
+    assert "harness record coding" in finished.stderr
+
+
+def test_one_missing_cassette_is_a_miss_of_that_sample_only(
+    harness: Command, tmp_path: Path
+) -> None:
+    write_coding_suite(tmp_path)
+    harness("record", "--scripted", "--no-report", "-e", "1")
+
+    finished = harness("run", "--no-report")
+
+    assert finished.returncode == 1
+    assert [sample.status for sample in the_log(tmp_path).samples] == ["completed", "miss"]
+    assert "--epoch 2" in finished.stdout
+
+
+def test_scripted_and_recorded_suites_run_together(harness: Command, tmp_path: Path) -> None:
+    write_coding_suite(tmp_path)
+    write_suite(tmp_path)
+    harness("record", "coding", "--scripted", "--no-report")
+
+    finished = harness("run", "--no-report")
+
+    assert finished.returncode == 0, finished.stderr
+    assert {sample.mode for sample in the_log(tmp_path).samples} == {"replay", "mock"}
