@@ -63,6 +63,8 @@ class MockReply:
 
     def calls(self, prefix: str) -> tuple[ToolCall, ...]:
         """The tool calls as data, with ids made up from prefix where they have none."""
+        if not self.tool_calls:
+            return ()
         return tuple(
             ToolCall(
                 id=call.id or f"{prefix}_{position}", name=call.name, arguments=call.arguments_text
