@@ -16,11 +16,6 @@ if TYPE_CHECKING:
 
     from harness.engines.autogen_scope import SampleState, Scope
 
-# The provider clients built for replays, by configuration: building one loads the machine's
-# TLS roots, AutoGen builds one per speaker selection, and a replay never opens a connection.
-_REPLAY_CLIENTS: dict[str, list[Any]] = {}
-_MOST_REPLAY_CLIENTS = 64
-
 
 def replace_create(original: Callable[..., Any], scope: Scope, wrapper: Any, **config: Any) -> Any:
     """Around ``OpenAIWrapper.create``, which every model call goes through."""
@@ -167,37 +162,9 @@ def _get(source: Any, name: str) -> Any:
 def replace_client(
     original: Callable[..., Any], scope: Scope, wrapper: Any, config: Any, openai_config: Any
 ) -> None:
-    """Instead of ``_register_default_client``: script the model, or reuse a replay's client."""
-    assignment = scope.sample.assignment
-    if config.get("model_client_cls") is not None:
+    """Instead of ``_register_default_client``: a client that asks the script, if there is one."""
+    script = scope.sample.assignment.script
+    if script is None or config.get("model_client_cls") is not None:
         original(wrapper, config, openai_config)
-    elif assignment.script is not None:
-        wrapper._clients.append(ScriptedClient(scope.sample, assignment.script, config))
-    elif assignment.mode == "replay":
-        _reuse_client(original, wrapper, config, openai_config)
     else:
-        original(wrapper, config, openai_config)
-
-
-def _reuse_client(
-    original: Callable[..., Any], wrapper: Any, config: Any, openai_config: Any
-) -> None:
-    key = _client_key(config, openai_config)
-    kept = _REPLAY_CLIENTS.get(key) if key is not None else None
-    if kept is not None:
-        wrapper._clients.extend(kept)
-        return
-    before = len(wrapper._clients)
-    original(wrapper, config, openai_config)
-    if key is not None:
-        if len(_REPLAY_CLIENTS) >= _MOST_REPLAY_CLIENTS:
-            _REPLAY_CLIENTS.clear()
-        _REPLAY_CLIENTS[key] = wrapper._clients[before:]
-
-
-def _client_key(config: Mapping[str, Any], openai_config: Mapping[str, Any]) -> str | None:
-    """What the client depends on; None if it holds objects that may hold state."""
-    values = (*config.values(), *openai_config.values())
-    if not all(value is None or isinstance(value, str | int | float) for value in values):
-        return None
-    return repr((sorted(config.items()), sorted(openai_config.items())))
+        wrapper._clients.append(ScriptedClient(scope.sample, script, config))
