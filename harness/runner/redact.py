@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from harness.cassettes.redaction import Redactor
 from harness.model.sample import SampleResult, encode_sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @lru_cache(maxsize=1)
@@ -18,13 +22,27 @@ def _redactor() -> Redactor:
 
 def redacted_encoding(result: SampleResult) -> bytes:
     """Encode a result with every secret in it replaced by a placeholder."""
-    encoded = encode_sample(result)
+    # Nearly every result has no secret, and says most things three times: in a reply, in the
+    # message made of it and in the next prompt. So each text is looked through once.
+    texts = "\n".join(dict.fromkeys(_texts(result)))
     redactor = _redactor()
-    text = encoded.decode()
-    # Nearly every result has no secret: one scan of the text, no walk over the data.
-    if redactor.text(text) == text:
-        return encoded
-    return msgspec.json.encode(redactor.data(msgspec.json.decode(encoded)))
+    if redactor.text(texts) == texts:
+        return encode_sample(result)
+    return msgspec.json.encode(redactor.data(msgspec.json.decode(encode_sample(result))))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a stored value: structs, tuples and JSON-like data."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, msgspec.Struct):
+        yield from _texts(msgspec.structs.astuple(value))
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        # With their keys, which can tell that what follows is a secret.
+        yield msgspec.json.encode(value).decode()
 
 
 def redacted_text(text: str) -> str:
