@@ -27,8 +27,21 @@ def installed_version() -> str:
 
 def _owners() -> list[str]:
     # A half-removed distribution has no name; one found twice on sys.path is still one.
-    names = {name for name in metadata.packages_distributions().get("autogen", ()) if name}
-    return [f"{name} {metadata.version(name)}" for name in sorted(names)]
+    found = {
+        distribution.metadata["Name"]: distribution.version
+        for distribution in metadata.distributions()
+        if _brings_autogen(distribution)
+    }
+    return [f"{name} {found[name]}" for name in sorted(name for name in found if name)]
+
+
+def _brings_autogen(distribution: metadata.Distribution) -> bool:
+    # metadata.packages_distributions() answers this too, but makes a path object of every
+    # installed file first: 0.4 s of CPU where this takes a hundredth of it.
+    if "autogen" in (distribution.read_text("top_level.txt") or "").split():
+        return True
+    record = distribution.read_text("RECORD") or ""
+    return record.startswith("autogen/") or "\nautogen/" in record
 
 
 def _clash(owners: list[str]) -> str:
