@@ -113,16 +113,18 @@ class Parts:
         """Variant by slot of the parts that a composed text contains.
 
         Indentation does not matter; of several variants of a slot the longest counts.
-        A part with ``<<values>>`` is recognised whatever they are.
+        A part with ``<<values>>`` is recognised whatever they are; templates are not.
         """
         flat = _flat(text)
         found: dict[str, Part] = {}
-        for part in self.parts:
-            known = found.get(part.slot)
-            is_longer = known is None or len(part.text) > len(known.text)
-            if is_longer and part.text.strip() and _pattern(part.text).search(flat):
+        for part in sorted(self.parts, key=lambda part: len(part.text), reverse=True):
+            is_new = part.slot not in found and part.text.strip()
+            if is_new and not self._is_template(part) and _pattern(part.text).search(flat):
                 found[part.slot] = part
-        return {slot: part.variant for slot, part in found.items()}
+        return {part.slot: part.variant for part in self.parts if part in found.values()}
+
+    def _is_template(self, part: Part) -> bool:
+        return any(self.of(match[2]) for match in _SLOT_LINE.finditer(part.text))
 
 
 @functools.cache

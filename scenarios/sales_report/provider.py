@@ -20,7 +20,7 @@ from harness.suites import sibling
 habits = sibling(__file__, "habits")
 
 _HERE = Path(__file__).parent / "parts"
-_SEEDS = (7, 11, 23, 42, 101, 2025)
+_SEEDS = (3, 11, 23, 42, 101, 2025)
 # Where the script writes what; named in its closing words.
 _FILES = {
     "widgets": ("revenue_by_product.png", "sales.csv"),
