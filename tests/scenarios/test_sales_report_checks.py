@@ -186,7 +186,7 @@ def test_a_picture_that_is_no_chart_is_refused(
     ("lines", "reason"),
     [
         pytest.param(rows()[:99], "has 99 rows", id="too-few"),
-        pytest.param([rows()[0]] * 100, "products", id="one-product"),
+        pytest.param([rows()[0]] * 100, "the products are", id="one-product"),
         pytest.param(
             [*rows()[:99], "April,Widget A,3000,20"], "'April' is not a month", id="month"
         ),

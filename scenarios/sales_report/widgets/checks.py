@@ -22,7 +22,8 @@ def _rows(sample: FinishedSample):
 def check_rows(sample: FinishedSample) -> None:
     rows = _rows(sample)
     assert len(rows) == 100, f"sales.csv has {len(rows)} rows, not 100"
-    assert sorted(rows["product"].unique()) == PRODUCTS, f"products: {set(rows['product'])}"
+    found = sorted(rows["product"].unique())
+    assert found == PRODUCTS, f"the products are {found}"
     months = rows["month"][~rows["month"].str.fullmatch(r"\d{4}-(0[1-9]|1[0-2])")]
     assert months.empty, f"{months.iloc[0]!r} is not a month"
     for column, low, high in (("revenue", 1000, 50000), ("units", 10, 500)):
