@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from harness.runner.selection import Selection
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -90,6 +94,36 @@ def execution(function: F) -> F:
         metavar="NAME",
         help="Sandbox for the agents' code; list them with: harness plugins sandboxes",
     )(function)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleArguments:
+    """The options that ``run`` and ``record`` share, one field each."""
+
+    suites: tuple[str, ...]
+    keyword: str
+    configs: tuple[str, ...]
+    epochs: tuple[int, ...]
+    scenarios_root: Path
+    cassettes_root: Path
+    runs_folder: Path
+    workers: int | None
+    sandbox: str
+    allow_unsafe: bool
+    report: Path | None
+    no_report: bool
+
+    @property
+    def selection(self) -> Selection:
+        """What of the loaded suites is selected."""
+        from harness.runner.selection import Selection
+
+        return Selection(keyword=self.keyword, configs=self.configs, epochs=self.epochs)
+
+    @property
+    def worker_count(self) -> int:
+        """How many workers to start."""
+        return self.workers or core_count()
 
 
 def core_count() -> int:

@@ -14,12 +14,10 @@ from harness.errors import SelectionError
 from harness.runner.batch import RunConfig
 from harness.runner.endpoints import live_endpoints, refuse_unsafe
 from harness.runner.plan import Catalogue, make_plan
-from harness.runner.selection import Selection
 from harness.runner.task import EndpointSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from harness.model.sample import SampleKey
     from harness.model.scenario import Suite
@@ -29,42 +27,27 @@ SCRIPTED_SOURCE = "scripted provider"
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecordArguments:
+class RecordArguments(options.SampleArguments):
     """The command line of ``harness record``, one field per option."""
 
-    suites: tuple[str, ...]
-    keyword: str
-    configs: tuple[str, ...]
-    epochs: tuple[int, ...]
-    scenarios_root: Path
-    cassettes_root: Path
-    runs_folder: Path
-    workers: int | None
-    sandbox: str
     base_url: str | None
     api_key_env: str | None
     scripted: bool
     seed: int
     overwrite: bool
-    allow_unsafe: bool
-    report: Path | None
-    no_report: bool
 
 
 def record(arguments: RecordArguments) -> int:
     """Record what has no cassette yet; returns the exit code."""
     suites = load_all(arguments.scenarios_root, arguments.suites)
-    selection = Selection(
-        keyword=arguments.keyword, configs=arguments.configs, epochs=arguments.epochs
-    )
-    plan = _to_record(make_plan(suites, selection), suites, arguments)
+    plan = _to_record(make_plan(suites, arguments.selection), suites, arguments)
     if not plan:
         click.echo("Every selected sample has a cassette; replace them with: --overwrite")
         return 0
     with _provider(suites, arguments) as endpoints:
         config = RunConfig(
             mode="record",
-            workers=arguments.workers or options.core_count(),
+            workers=arguments.worker_count,
             cassettes_root=arguments.cassettes_root,
             overwrite=arguments.overwrite,
             endpoints=endpoints,

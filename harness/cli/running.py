@@ -14,7 +14,6 @@ from harness.errors import SelectionError
 from harness.runner.batch import RunConfig
 from harness.runner.endpoints import live_endpoints, refuse_unsafe
 from harness.runner.plan import Catalogue, make_plan
-from harness.runner.selection import Selection
 
 if TYPE_CHECKING:
     from harness.model.sample import Mode, SampleKey
@@ -22,23 +21,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunArguments:
+class RunArguments(options.SampleArguments):
     """The command line of ``harness run``, one field per option."""
 
-    suites: tuple[str, ...]
-    keyword: str
-    configs: tuple[str, ...]
-    epochs: tuple[int, ...]
-    scenarios_root: Path
-    cassettes_root: Path
-    runs_folder: Path
-    workers: int | None
-    sandbox: str
     resume: str | None
     live: bool
-    allow_unsafe: bool
-    report: Path | None
-    no_report: bool
     junit: Path | None
 
 
@@ -47,10 +34,7 @@ def run(arguments: RunArguments) -> int:
     if arguments.resume is not None:
         return _resume(arguments)
     suites = load_all(arguments.scenarios_root, arguments.suites)
-    selection = Selection(
-        keyword=arguments.keyword, configs=arguments.configs, epochs=arguments.epochs
-    )
-    plan = make_plan(suites, selection)
+    plan = make_plan(suites, arguments.selection)
     mode = _mode(plan, suites, live=arguments.live)
     config = _run_config(arguments, suites, mode, arguments.cassettes_root)
     if mode == "replay":
@@ -84,7 +68,7 @@ def _run_config(
         endpoints = live_endpoints(suites)
     return RunConfig(
         mode=mode,
-        workers=arguments.workers or options.core_count(),
+        workers=arguments.worker_count,
         cassettes_root=cassettes_root,
         endpoints=endpoints,
         sandbox=arguments.sandbox,

@@ -22,6 +22,7 @@ from harness.runner.batch import RunConfig, run_plan
 from harness.runner.build import load_sandbox
 from harness.runner.plan import describe_suites
 from harness.runner.redact import redacted_text
+from harness.runner.selection import require_known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,20 +55,11 @@ def load_all(root: Path, names: Sequence[str] = ()) -> list[Suite]:
         SuiteError: With the faults of all of them.
         SelectionError: If a name fits no suite.
     """
-    from harness.errors import SelectionError, SuiteError
+    from harness.errors import SuiteError
     from harness.suites import find_suites, load_suite
 
     folders = find_suites(root)
-    known = [folder.name for folder in folders]
-    for name in names:
-        if name not in known:
-            import difflib
-
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise SelectionError(
-                f"There is no suite {name!r} in {root}; there are: {', '.join(known)}.{hint}"
-            )
+    require_known("suite", names, [folder.name for folder in folders])
     suites: list[Suite] = []
     faults: list[str] = []
     for folder in folders:

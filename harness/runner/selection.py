@@ -42,8 +42,8 @@ def select(keys: Iterable[SampleKey], selection: Selection) -> tuple[SampleKey, 
         SelectionError: If a name fits nothing, the expression is wrong, or nothing is left.
     """
     keys = tuple(keys)
-    _require_known("suite", selection.suites, sorted({key.suite for key in keys}))
-    _require_known("config", selection.configs, sorted({key.config for key in keys}))
+    require_known("suite", selection.suites, sorted({key.suite for key in keys}))
+    require_known("config", selection.configs, sorted({key.config for key in keys}))
     matches = compile_keyword(selection.keyword) if selection.keyword.strip() else None
     kept = tuple(
         key
@@ -61,7 +61,12 @@ def select(keys: Iterable[SampleKey], selection: Selection) -> tuple[SampleKey, 
     return kept
 
 
-def _require_known(kind: str, names: Sequence[str], known: Sequence[str]) -> None:
+def require_known(kind: str, names: Sequence[str], known: Sequence[str]) -> None:
+    """Refuse names that do not exist.
+
+    Raises:
+        SelectionError: Naming what there is, and the nearest name.
+    """
     for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
