@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_PLAIN = frozenset({int, float, bool, type(None)})
+
+
 @lru_cache(maxsize=1)
 def _redactor() -> Redactor:
     return Redactor.from_environment(os.environ)
@@ -35,14 +38,17 @@ def _texts(value: Any) -> Iterator[str]:
     """Every text in a stored value: structs, tuples and JSON-like data."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, msgspec.Struct):
-        yield from _texts(msgspec.structs.astuple(value))
-    elif isinstance(value, tuple | list):
-        for item in value:
-            yield from _texts(item)
     elif isinstance(value, dict):
         # With their keys, which can tell that what follows is a secret.
         yield msgspec.json.encode(value).decode()
+    elif isinstance(value, tuple | list | msgspec.Struct):
+        fields = msgspec.structs.astuple(value) if isinstance(value, msgspec.Struct) else value
+        for item in fields:
+            # Most fields are texts or plain numbers: a call for each would cost the most.
+            if type(item) is str:
+                yield item
+            elif type(item) not in _PLAIN:
+                yield from _texts(item)
 
 
 def redacted_text(text: str) -> str:
