@@ -8,6 +8,8 @@ so far can be read back after the process is gone.
 
 from __future__ import annotations
 
+import os
+import sysconfig
 import threading
 import time
 import traceback
@@ -255,9 +257,43 @@ def exception_info(error: BaseException, *, with_traceback: bool = True) -> Exce
     lines = traceback.format_exception(error) if with_traceback else ()
     return ExceptionInfo(
         type=f"{module}{kind.__qualname__}",
-        message=storable(str(error)),
+        message=storable(_message(error)),
         traceback=storable("".join(lines)),
+        where=storable(_place(error)),
     )
+
+
+def _message(error: BaseException) -> str:
+    """The error's text; an SDK's "Connection error." says what it was only in its cause."""
+    root = error
+    while root.__cause__ is not None:
+        root = root.__cause__
+    message, cause = str(error), str(root)
+    if root is error or not cause or cause in message:
+        return message
+    return f"{message} (cause: {type(root).__name__}: {cause})"
+
+
+# Code of ours, of installed packages and of Python itself is not where a user's mistake is.
+_FOREIGN = tuple(
+    {
+        os.path.dirname(os.path.abspath(__file__)) + os.sep,
+        sysconfig.get_path("stdlib") + os.sep,
+        sysconfig.get_path("purelib") + os.sep,
+        sysconfig.get_path("platlib") + os.sep,
+        "<",
+    }
+)
+
+
+def _place(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if not f.filename.startswith(_FOREIGN)]
+    if not own:
+        return ""
+    path = own[-1].filename
+    inside = path.removeprefix(os.getcwd() + os.sep)
+    return f"{inside}:{own[-1].lineno}"
 
 
 def storable(text: str) -> str:

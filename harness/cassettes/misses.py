@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.cassettes.matching import shared_length
+from harness.model.sample import SCRIPTED_SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -214,7 +215,10 @@ def _remedy(cassette: Cassette) -> str:
     scenario, _, rest = rest.partition("/")
     config, _, epoch = rest.rpartition("/")
     chosen = f" {suite} -k {scenario} --config {config} --epoch {epoch}" if config else ""
-    return f"To record it again: harness record{chosen} --overwrite"
+    # The URL a scripted provider had is gone with it; any other one is asked again.
+    is_scripted = cassette.header.source == SCRIPTED_SOURCE
+    provider = " --scripted" if is_scripted else f" --base-url {cassette.header.base_url}"
+    return f"To record it again: harness record{chosen} --overwrite{provider}"
 
 
 def _ordinal(number: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +10,7 @@ from harness.cli import options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from harness.model.sample import SampleKey
     from harness.model.scenario import Suite
@@ -21,13 +21,7 @@ if TYPE_CHECKING:
 @click.option("--samples", is_flag=True, help="List every sample.")
 @click.option("--runs", "list_runs", is_flag=True, help="List the runs kept here.")
 @options.roots
-@click.option(
-    "--runs-folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=options.RUNS_FOLDER,
-    show_default=True,
-    help="Folder of the run logs.",
-)
+@options.run_folder
 def command(**arguments: Any) -> int:
     """List what there is: suites with their scenarios and configs, samples, or runs.
 

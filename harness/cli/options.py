@@ -67,10 +67,9 @@ def selection(function: F) -> F:
 
 
 def run_folder(function: F) -> F:
-    """Add --runs."""
+    """Add --runs-folder."""
     return click.option(
-        "--runs",
-        "runs_folder",
+        "--runs-folder",
         type=click.Path(path_type=Path, file_okay=False),
         default=RUNS_FOLDER,
         show_default=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _PLAIN_SECONDS = 5.0
 _MOST_TROUBLES = 5
+_SHORT = 120
 
 
 class Display(Protocol):
@@ -51,17 +53,21 @@ class _Counts:
     @property
     def text(self) -> str:
         failed = self.done - self.passed - self.errors - self.misses
-        return (
-            f"{self.passed} passed, {failed} not, {self.errors} errors, {self.misses} misses, "
-            f"{self.rate:.1f} samples/s"
-        )
+        counts = {"failed": failed, "errors": self.errors, "misses": self.misses}
+        some = "".join(f", {count} {name}" for name, count in counts.items() if count)
+        return f"{self.passed} passed{some}, {self.rate:.1f} samples/s"
 
     def trouble(self, result: SampleResult) -> str:
         """A line about an error or miss; empty for other results and after the first few."""
         if result.status == "completed" or self.errors + self.misses > _MOST_TROUBLES:
             return ""
-        message = result.failure.message.strip() if result.failure else ""
-        line = f"{result.status.upper()} {result.key}: {message.partition(chr(10))[0] or '?'}"
+        failure = result.failure
+        message = failure.message.strip().partition("\n")[0] if failure else "?"
+        if self.errors + self.misses > 1:
+            # The first is told in full; more of the same would only hide it.
+            message = textwrap.shorten(message, _SHORT, placeholder=" ...")
+        place = f" ({failure.where})" if failure and failure.where else ""
+        line = f"{result.status.upper()} {result.key}: {message}{place}"
         if self.errors + self.misses == _MOST_TROUBLES:
             line += "\n(further errors and misses are in the log and the report)"
         return line

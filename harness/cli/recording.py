@@ -11,6 +11,7 @@ import click
 from harness.cli import options
 from harness.cli.session import Outputs, load_all, new_header, start
 from harness.errors import SelectionError
+from harness.model.sample import SCRIPTED_SOURCE
 from harness.runner.batch import RunConfig
 from harness.runner.endpoints import live_endpoints, refuse_unsafe
 from harness.runner.plan import Catalogue, make_plan
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from harness.model.sample import SampleKey
     from harness.model.scenario import Suite
     from harness.provider.server import Behaviour
-
-SCRIPTED_SOURCE = "scripted provider"
 
 
 @dataclass(frozen=True, kw_only=True)

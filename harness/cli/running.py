@@ -83,10 +83,11 @@ def _require_some_cassette(
     catalogue = Catalogue(suites)
     replayed = [key for key in plan if not catalogue.scenario(key).script]
     if replayed and not any(cassette_path(config.cassettes_root, k).exists() for k in replayed):
+        has_script = catalogue.scenario(replayed[0]).provider is not None
         raise SelectionError(
             f"None of the {len(replayed)} samples has a cassette in {config.cassettes_root}; the "
             f"first is {cassette_path(config.cassettes_root, replayed[0])}. Record them with: "
-            f"harness record {replayed[0].suite}"
+            f"harness record {replayed[0].suite}{' --scripted' if has_script else ''}"
         )
 
 
@@ -99,6 +100,11 @@ def _resume(arguments: RunArguments) -> int:
     if not log.missing:
         click.echo(f"Run {header.run_id} is complete: {len(log.samples)} samples.")
         return finish(log, _outputs(arguments))
+    if header.mode == "record":
+        raise SelectionError(
+            f"Run {header.run_id} is a recording. Go on by giving the same harness record command "
+            "again: samples that have a cassette are skipped."
+        )
     suites = load_all(Path(header.scenarios_root), [suite.name for suite in header.suites])
     Catalogue(suites).require_unchanged(header.suites)
     config = _run_config(arguments, suites, header.mode, Path(header.cassettes_root))

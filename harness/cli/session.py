@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.app import EXIT_GATE_FAILED
+from harness.cli.app import EXIT_GATE_FAILED, EXIT_INTERRUPTED
 from harness.cli.progress import showing
 from harness.logs import create_log
 from harness.model.run import RunHeader, RunLog
@@ -59,6 +59,8 @@ def load_all(root: Path, names: Sequence[str] = ()) -> list[Suite]:
     from harness.suites import find_suites, load_suite
 
     folders = find_suites(root)
+    # scenarios/my_suite means my_suite: that is what a shell's completion gives.
+    names = [Path(name).name if Path(name).is_dir() else name for name in names]
     require_known("suite", names, [folder.name for folder in folders])
     suites: list[Suite] = []
     faults: list[str] = []
@@ -126,11 +128,13 @@ def go_on(
         with showing(len(plan)) as display:
             run_plan(plan, suites, config, store, on_result=display.result, on_tick=display.tick)
     except KeyboardInterrupt:
-        click.echo(
-            f"\nInterrupted; every finished sample is kept. Go on with: "
-            f"harness run --resume {log_path.stem}"
+        again = (
+            "the same command; samples that have a cassette are skipped"
+            if config.mode == "record"
+            else f"harness run --resume {log_path.stem}"
         )
-        raise
+        click.echo(f"Interrupted; every finished sample is kept. Go on with: {again}", err=True)
+        return EXIT_INTERRUPTED
     finally:
         log = store.read()
         store.close()

@@ -11,6 +11,9 @@ from harness.model.transcript import ExceptionInfo, Transcript, _Strict
 
 SAMPLE_SCHEMA_VERSION = 1
 
+# What a cassette names as its source when no real model spoke.
+SCRIPTED_SOURCE = "scripted provider"
+
 Mode = Literal["replay", "record", "live", "mock"]
 Status = Literal["completed", "error", "miss"]
 Outcome = Literal["pass", "fail", "error", "miss"]

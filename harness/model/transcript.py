@@ -76,11 +76,19 @@ class ToolCall(_Strict, frozen=True, kw_only=True):
 
 
 class ExceptionInfo(_Strict, frozen=True, kw_only=True):
-    """An exception as data: qualified type name, message, formatted traceback."""
+    """An exception as data.
+
+    Attributes:
+        type: Qualified name of its type.
+        message: Its text, with that of its root cause when it does not tell it itself.
+        traceback: Formatted; may be empty.
+        where: "file:line" of the innermost frame in the user's own code; "" if there is none.
+    """
 
     type: str
     message: str
     traceback: str = ""
+    where: str = ""
 
 
 class Event(_Strict, frozen=True, kw_only=True):

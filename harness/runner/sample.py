@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -12,12 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import cassettes
-from harness.capture import Recorder
+from harness.capture import Recorder, exception_info
 from harness.errors import CassetteMiss, SampleInterrupt, SocketBlocked
 from harness.model.sample import SampleResult, Status
 from harness.model.score import Score, Unscored
 from harness.model.team import Endpoint, FinishedSample
-from harness.model.transcript import ExceptionInfo, ModelCall
 from harness.pricing import cost_of_call
 from harness.protocols import Assignment, Scorer
 from harness.runner.workspace import make_workspace
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from harness.cassettes import Session
+    from harness.model.transcript import ExceptionInfo, ModelCall
     from harness.runner.kit import SampleKit
     from harness.runner.task import Task
 
@@ -46,16 +45,7 @@ class _Outcome:
         # The first failure is the cause; later ones are its consequences.
         if self.failure is None:
             self.status = status
-            self.failure = describe(error)
-
-
-def describe(error: BaseException) -> ExceptionInfo:
-    """An exception as data, with its traceback."""
-    return ExceptionInfo(
-        type=f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins."),
-        message=str(error),
-        traceback="".join(traceback.format_exception(error)),
-    )
+            self.failure = exception_info(error)
 
 
 def run_sample(task: Task, kit: SampleKit) -> SampleResult:
@@ -184,6 +174,7 @@ def _require_cassette(task: Task) -> None:
         raise CassetteMiss(
             f"{task.cassette_label}: the sample has no cassette. Record it with: harness record "
             f"{key.suite} -k {key.scenario} --config {key.config} --epoch {key.epoch}"
+            f"{' --scripted' if task.scenario.provider else ''}"
         )
 
 

@@ -10,12 +10,13 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from harness.capture import exception_info
 from harness.model.sample import SampleResult
 from harness.model.transcript import Termination, Transcript
 from harness.runner.build import build_kit
 from harness.runner.orphans import adopt_orphans, end_descendants
 from harness.runner.redact import redacted_encoding
-from harness.runner.sample import describe, run_sample
+from harness.runner.sample import run_sample
 from harness.runner.task import Task, decode_task
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def run_task(task: Task) -> SampleResult:
 
 def failed_result(task: Task, error: BaseException) -> SampleResult:
     """The result of a sample that could not even start."""
-    failure = describe(error)
+    failure = exception_info(error)
     ending = Termination(
         index=0, offset_seconds=0.0, reason="error", detail=failure.message, exception=failure
     )

@@ -17,7 +17,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.benchmark
 def test_all_shipped_suites_replay(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "harness", "run", "--no-report", "--runs", str(tmp_path)]
+    options = ["--no-report", "--runs-folder", str(tmp_path)]
+    command = [sys.executable, "-m", "harness", "run", *options]
     started = time.perf_counter()
     finished = subprocess.run(
         command, cwd=PROJECT, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL

@@ -86,7 +86,8 @@ def test_a_miss_names_agent_call_path_and_next_command(kit, provider, path):
     assert "The nearest is interaction 2 of 2" in text
     assert "it differs at messages[1].content, character 2: recorded 'two', asked 'three'" in text
     assert text.endswith(
-        "To record it again: harness record suite -k case --config brief-t0.2 --epoch 1 --overwrite"
+        "To record it again: harness record suite -k case --config brief-t0.2 --epoch 1 "
+        "--overwrite --scripted"
     )
 
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
-from cli_project import Command, write_coding_suite, write_suite
+from cli_project import Command, environment, write_coding_suite, write_suite
 
 from harness.logs import find_log, read_log
 from harness.model.run import RunLog
@@ -85,6 +88,53 @@ def test_a_changed_prompt_is_a_miss_that_names_agent_place_and_command(
     for part in ("coder", "messages[0].content", "poet", "harness record coding"):
         assert part in replayed.stdout, part
     assert {sample.status for sample in the_log(tmp_path).samples} == {"miss"}
+
+
+def test_the_command_that_a_miss_names_mends_it(harness: Command, tmp_path: Path) -> None:
+    suite = write_coding_suite(tmp_path)
+    harness("record", "--scripted", "--no-report", "-e", "1")
+    text = (suite / "suite.yaml").read_text()
+    (suite / "suite.yaml").write_text(text.replace("You are a coder.", "You are a poet."))
+    missed = harness("run", "--no-report", "-e", "1")
+
+    [line] = [line for line in missed.stdout.splitlines() if line.startswith("MISS")]
+    printed = line.split("To record it again: harness ")[1].split()
+    recorded = harness(*printed, "--no-report")
+
+    assert recorded.returncode == 0, recorded.stderr
+    assert harness("run", "--no-report", "-e", "1").returncode == 0
+
+
+def test_an_unreachable_provider_is_named_with_the_cause(harness: Command, tmp_path: Path) -> None:
+    write_coding_suite(tmp_path)
+
+    finished = harness(
+        *("record", "--allow-unsafe", "--no-report", "--base-url", "http://127.0.0.1:9/v1"),
+        OPENAI_API_KEY=KEY,
+    )
+
+    assert finished.returncode == 1
+    assert "Connection refused" in finished.stdout
+
+
+def test_a_recording_is_not_resumed_as_a_run(harness: Command, tmp_path: Path) -> None:
+    write_coding_suite(tmp_path, behaviour="import time; time.sleep(60)")
+    recording = subprocess.Popen(
+        [sys.executable, "-m", "harness", "record", "--scripted", "--no-report"],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not list((tmp_path / ".harness" / "runs").glob("*.sqlite")):
+        time.sleep(0.05)
+    recording.kill()
+    recording.wait()
+
+    resumed = harness("run", "--resume")
+
+    assert resumed.returncode == 2
+    assert "harness record" in resumed.stderr
 
 
 def test_a_cassette_that_exists_is_kept_unless_told_otherwise(

@@ -62,6 +62,22 @@ def test_an_error_fails_the_gate_and_keeps_the_partial_transcript(
     assert first.transcript.turns >= 2
 
 
+def test_an_error_of_the_users_own_code_names_its_place(harness: Command, tmp_path: Path) -> None:
+    suite = write_suite(tmp_path, epochs=1)
+    (suite / "team.py").write_text("def build(context):\n    import autogenx\n")
+
+    finished = harness("run", "--no-report")
+
+    assert finished.returncode == 1
+    assert "No module named 'autogenx' (scenarios/talk/team.py:2)" in finished.stdout
+
+
+def test_a_suite_may_be_named_by_its_folder(harness: Command, tmp_path: Path) -> None:
+    write_suite(tmp_path)
+
+    assert harness("run", "scenarios/talk", "--no-report").returncode == 0
+
+
 def test_a_low_score_is_a_result_and_not_a_failure(harness: Command, tmp_path: Path) -> None:
     suite = write_suite(tmp_path)
     (suite / "checks.py").write_text("def check_never(sample):\n    assert False, 'never'\n")
@@ -168,7 +184,8 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path: Path) -> None
     printed, errors = running.communicate(timeout=20)
 
     assert running.returncode == 130
-    assert re.search(r"harness run --resume \d{8}T", printed)
+    assert re.search(r"harness run --resume \d{8}T", errors)
+    assert "samples" in printed
     assert "Traceback" not in errors
 
 
