@@ -11,6 +11,7 @@
      +-- ScriptError             a scripted model or human is wrong or ran out of replies
      +-- LogError                a run log is missing, damaged or not the one expected
      +-- SelectionError          a selection on the command line names nothing
+     +-- CheckError              an acceptance check is broken, which is no verdict on the team
 
     SampleInterrupt (BaseException)   stops one sample; no framework may swallow or retry it
      +-- CassetteMiss            a replayed request has no recorded interaction
@@ -38,7 +39,7 @@ class SuiteError(HarnessError):
     """One or more faults in the files of a suite.
 
     Attributes:
-        faults: One line per fault, each starting with ``path:line:``.
+        faults: One line per fault, each starting with ``path:line:``, save those about a folder.
     """
 
     def __init__(self, faults: Sequence[str]) -> None:
@@ -72,6 +73,10 @@ class LogError(HarnessError):
 
 class SelectionError(HarnessError):
     """A selection names nothing, or is not a valid expression."""
+
+
+class CheckError(HarnessError):
+    """An acceptance check raised something other than an AssertionError, or gave no verdict."""
 
 
 class SampleInterrupt(BaseException):

@@ -51,13 +51,25 @@ def _folders(parent: Path) -> list[Path]:
 
 def _nothing(place: Path, folder: Path) -> str:
     if not place.exists():
-        return f"{shown_path(place)}:1: there is no such file or folder"
+        return _missing(place)
     if not folder.is_dir():
-        return f"{shown_path(place)}:1: expected a folder, or a {SUITE_FILE} or {SCENARIO_FILE}"
+        return f"{shown_path(place)}: expected a folder, or a {SUITE_FILE} or {SCENARIO_FILE}"
     misnamed = sorted(folder.glob("suite.yml")) + sorted(folder.glob("*/suite.yml"))
     hint = f" Rename {shown_path(misnamed[0])} to {SUITE_FILE}." if misnamed else ""
     return (
-        f"{shown_path(folder)}:1: there is no suite here: looked for {SUITE_FILE} in it, in its "
+        f"{shown_path(folder)}: there is no suite here: looked for {SUITE_FILE} in it, in its "
         f"folders and in the folders of {shown_path(folder / DEFAULT_FOLDER)}.{hint} "
         "Make one with: harness new scenario my_suite/my_scenario"
     )
+
+
+def _missing(place: Path) -> str:
+    here = Path.cwd()
+    what = "file" if place.suffix == ".yaml" else "folder"
+    inside = f" here ({here})" if place.is_relative_to(here) else ""
+    option = "" if place == here / DEFAULT_FOLDER else f" --scenarios {shown_path(place)}"
+    start = (
+        "" if what == "file" else f"Start one with: harness new scenario my_suite/hello{option}, "
+    )
+    name = "or name yours" if start else "Name yours"
+    return f"There is no {what} {shown_path(place)}{inside}. {start}{name} with --scenarios."

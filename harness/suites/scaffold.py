@@ -67,7 +67,7 @@ def _refuse_to_overwrite(scenario: Path, new_folders: list[Path]) -> None:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise SuiteError(
                 [
-                    f"{shown_path(folder)}:1: this is already there and nothing is overwritten; "
+                    f"{shown_path(folder)}: this is already there and nothing is overwritten; "
                     f"choose another name, e.g. harness new scenario "
                     f"{scenario.parent.name}/another"
                 ]

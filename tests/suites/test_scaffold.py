@@ -91,6 +91,23 @@ def test_nothing_is_ever_overwritten(tmp_path: Path, there: str) -> None:
     assert [each for each in tmp_path.rglob("*") if each.is_file()] == [path]
 
 
+def test_a_folder_that_is_there_is_named_without_a_line(tmp_path: Path) -> None:
+    new_scenario(tmp_path / "scenarios", "demo/first")
+
+    with pytest.raises(SuiteError) as caught:
+        new_scenario(tmp_path / "scenarios", "demo/first")
+
+    assert str(caught.value).startswith("scenarios/demo/first: this is already there and ")
+
+
+def test_scenarios_made_from_the_template_have_tasks_of_their_own(tmp_path: Path) -> None:
+    for name in ("demo/first", "demo/second", "other/first"):
+        new_scenario(tmp_path, name)
+
+    suites = [load_suite(tmp_path / name) for name in ("demo", "other")]
+    assert len({scenario.task for suite in suites for scenario in suite.scenarios}) == 3
+
+
 @pytest.mark.parametrize("name", ["", "a b", "../x", "a/../b", "a/b/c", "/", "-x", 'a"b', ".x"])
 def test_a_bad_name_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(SuiteError, match="is not valid; use up to 100 letters"):
