@@ -38,11 +38,16 @@ Content: TypeAlias = "bool | int | float | str | tuple[Value, ...] | Mapping[str
 
 @dataclass(frozen=True, order=True)
 class Fault:
-    """One mistake: line (from 1), key path ("" for the whole file) and what is wrong."""
+    """One mistake: line (from 1), key path ("" for the whole file) and what is wrong.
+
+    Attributes:
+        file: Where it is, as shown, when that is not the YAML file that was read.
+    """
 
     line: int
     key: str
     text: str
+    file: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,16 +69,16 @@ class Source:
         """The folder the file is in; its relative paths start there."""
         return self.path.parent
 
-    def report(self, text: str, *, line: int = 1, key: str = "") -> None:
-        """Keep one mistake."""
-        self.faults.append(Fault(line, key, text))
+    def report(self, text: str, *, line: int = 1, key: str = "", file: str = "") -> None:
+        """Keep one mistake, of another file (as it is shown) if one is given."""
+        self.faults.append(Fault(line, key, text, file))
 
     def lines(self) -> Iterator[str]:
         """Every mistake as ``path:line: key: what``, in line order, each once."""
         shown = shown_path(self.path)
         for fault in sorted(set(self.faults)):
             key = f"{fault.key}: " if fault.key else ""
-            yield printable(f"{shown}:{fault.line}: {key}{fault.text}")
+            yield printable(f"{fault.file or shown}:{fault.line}: {key}{fault.text}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +109,19 @@ class Invalid(Exception):
     def report(self) -> None:
         """Keep it among the faults of the file the value is in."""
         self.value.source.report(self.text, line=self.value.line, key=self.value.key)
+
+
+class InvalidFile(Invalid):
+    """A mistake in a file that a value refers to, which is where the reader must look."""
+
+    def __init__(self, value: Value, path: Path, line: int, text: str) -> None:
+        self.path = path
+        self.line = line
+        super().__init__(value, text)
+
+    def report(self) -> None:
+        """Keep it under its own file's name."""
+        self.value.source.report(self.text, line=self.line, file=shown_path(self.path))
 
 
 def shown_path(path: Path | str) -> str:

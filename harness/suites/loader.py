@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harness.errors import SuiteError
 from harness.model.scenario import AgentConfig, Price, Scenario, Suite
 from harness.suites.document import Invalid, Source, Value, read_document, shown_path
-from harness.suites.matrix import Defaults, read_configs
+from harness.suites.matrix import Configs, Defaults, read_configs
 from harness.suites.reading import (
     NAME,
     Section,
@@ -22,6 +22,7 @@ from harness.suites.reading import (
     text,
     unknown,
     whole,
+    with_example,
 )
 from harness.suites.scenarios import SCENARIO_FILE, Draft, finished, read_draft, titled
 from harness.suites.settings import price, provider_settings
@@ -34,6 +35,7 @@ SUITE_FILE = "suite.yaml"
 # Engines whose agents bring their words along.
 _MODELLESS = ("mock",)
 
+_PRICES = with_example(mapping_of(price), "{my-model: {prompt: 0.5, completion: 1.5}}")
 _KEYS = (
     "title",
     "description",
@@ -61,7 +63,7 @@ class _SuiteDraft:
     prices: dict[str, Price]
     provider_settings: dict[str, str]
     order: tuple[Value, ...]
-    configs: tuple[AgentConfig, ...]
+    configs: Configs
     shared: Shared
 
 
@@ -89,9 +91,11 @@ def load_suite(folder: Path) -> Suite:
     if draft and section:
         scenarios = _ordered(draft, scenarios, [found.folder.name for found, _ in read])
         _cross_check(section, draft, scenarios)
-    faults = [line for found in (source, *(each for each, _ in read)) for line in found.lines()]
+    sources = (source, *(each for each, _ in read))
+    # Each once: several scenarios may name one file that is broken.
+    faults = dict.fromkeys(line for found in sources for line in found.lines())
     if faults or draft is None:
-        raise SuiteError(faults)
+        raise SuiteError(list(faults))
     return _suite(root, draft, scenarios)
 
 
@@ -116,7 +120,7 @@ def _draft(section: Section) -> _SuiteDraft:
         description=section.get("description", any_text, ""),
         epochs=section.get("epochs", whole(1, 10_000), 1),
         baseline=section.find("baseline", text),
-        prices=section.get("prices", mapping_of(price), {}),
+        prices=section.get("prices", _PRICES, {}),
         provider_settings=section.get("provider_settings", provider_settings, {}),
         order=section.get("scenarios", list_of(lambda value: value), ()),
         configs=read_configs(section, defaults),
@@ -175,13 +179,11 @@ def _ordered(
 
 
 def _cross_check(section: Section, draft: _SuiteDraft, scenarios: tuple[Scenario, ...]) -> None:
-    names = [config.name for config in draft.configs]
-    faulty = any(fault.key.startswith(("configs", "matrix")) for fault in section.source.faults)
-    if draft.baseline is not None and draft.baseline not in names and names and not faulty:
+    names = draft.configs.names
+    if draft.baseline is not None and draft.baseline not in names and names:
         section.report(unknown("config", draft.baseline, names), "baseline")
     if not section.has("model"):
-        _need_models(section, draft.configs, scenarios)
-    _tell_tasks_apart(section, scenarios)
+        _need_models(section, draft.configs.sound, scenarios)
 
 
 def _need_models(
@@ -198,17 +200,6 @@ def _need_models(
         )
 
 
-def _tell_tasks_apart(section: Section, scenarios: tuple[Scenario, ...]) -> None:
-    seen: dict[str, str] = {}
-    for scenario in scenarios:
-        other = seen.setdefault(scenario.task, scenario.name) if scenario.task else scenario.name
-        if other != scenario.name and scenario.provider is not None:
-            section.report(
-                f"the scenarios {other!r} and {scenario.name!r} have the same task; the scripted "
-                "provider knows a scenario by its task, so they must differ"
-            )
-
-
 def _suite(root: Path, draft: _SuiteDraft, scenarios: tuple[Scenario, ...]) -> Suite:
     return Suite(
         name=root.name,
@@ -216,7 +207,7 @@ def _suite(root: Path, draft: _SuiteDraft, scenarios: tuple[Scenario, ...]) -> S
         folder=str(root),
         description=draft.description,
         scenarios=scenarios,
-        configs=draft.configs,
+        configs=draft.configs.sound,
         epochs=draft.epochs,
         baseline=draft.baseline,
         prices=draft.prices,

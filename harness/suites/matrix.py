@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -28,6 +28,7 @@ from harness.suites.reading import (
     text,
     tried,
     whole,
+    with_example,
 )
 from harness.suites.references import prompt
 from harness.suites.shared import known_engine
@@ -36,15 +37,38 @@ MAX_CONFIGS = 1000
 
 _TEMPERATURE = number(0, 2)
 _MAX_TOKENS = whole(1)
-_PROMPTS: Reader[dict[str, str]] = filled(mapping_of(prompt))
 _CONFIG_KEYS = ("name", "engine", "model", "temperature", "max_tokens", "prompts", "parameters")
 _PARAMETER = "parameters."
 # These always show in the name, so that "brief-t0.2" stays the same when levels are added.
 _ALWAYS_NAMED = ("prompts", "temperature")
 
 
-# A config (its name is "" when it has none) and the value it was read from.
-Placed = tuple[Value, AgentConfig]
+_CONFIG = "{name: plain, temperature: 0.2, prompts: {writer: You write.}}"
+_MATRIX = "{prompts: {brief: {writer: Be brief.}}, temperature: [0.2, 1.0]}"
+_PROMPT_LEVELS = "{brief: {writer: Be brief.}, careful: {writer: Check your work.}}"
+_ONE_PROMPT = "{writer: You write.}"
+_PROMPTS: Reader[dict[str, str]] = with_example(filled(mapping_of(prompt)), _ONE_PROMPT)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A config (its name is "" when it has none) and the value it was read from."""
+
+    value: Value
+    config: AgentConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configs:
+    """What a suite file says of configs.
+
+    Attributes:
+        sound: Those without a mistake in their names and levels.
+        names: Names of all, as they are written; empty when that cannot be known.
+    """
+
+    sound: tuple[AgentConfig, ...]
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -56,12 +80,14 @@ class Level:
         name: The level as reports show it, e.g. "0.2".
         label: Its part of the config's name, e.g. "t0.2".
         value: What it sets.
+        is_sound: Whether it could be read; if not, it only helps to know the names.
     """
 
     factor: str
     name: str
     label: str
     value: Any
+    is_sound: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,24 +98,49 @@ class Defaults:
     model: str = ""
 
 
-def read_configs(section: Section, defaults: Defaults) -> tuple[AgentConfig, ...]:
+def read_configs(section: Section, defaults: Defaults) -> Configs:
     """Read ``configs`` and ``matrix`` of a suite file, listed configs first."""
-    listed = section.find("configs", filled(list_of(_config_reader(defaults)))) or ()
-    expanded = section.find("matrix", _matrix_reader(defaults)) or ()
+    listed = section.find("configs", _configs_reader(defaults)) or ()
+    expanded = section.find("matrix", with_example(_matrix_reader(defaults), _MATRIX))
     if not section.has("configs") and not section.has("matrix"):
         section.report("there is no config; list at least one under 'configs' or 'matrix'")
-    _report_clashes((*listed, *expanded))
-    return tuple(config for _, config in (*listed, *expanded) if config.name)
+    placed = (*listed, *(expanded.sound if expanded else ()))
+    _report_clashes(placed)
+    written = section.find("configs", _written_names) if section.has("configs") else ()
+    in_matrix = (expanded.names if expanded else None) if section.has("matrix") else ()
+    return Configs(
+        sound=tuple(each.config for each in placed if each.config.name),
+        names=() if written is None or in_matrix is None else (*written, *in_matrix),
+    )
+
+
+def _configs_reader(defaults: Defaults) -> Reader[tuple[Placed, ...]]:
+    one = with_example(_config_reader(defaults), _CONFIG)
+    return with_example(filled(list_of(one)), f"[{_CONFIG}]")
+
+
+def _written_names(value: Value) -> tuple[str, ...] | None:
+    """Names of the configs listed, right or wrong; None if one of them has none."""
+    items = value.content
+    if isinstance(items, Mapping):
+        # Not how it is written, which is reported; but there is no doubt what was meant.
+        return tuple(items)
+    if not isinstance(items, tuple):
+        return None
+    names = [each.content.get("name") for each in items if isinstance(each.content, Mapping)]
+    found = tuple(str(name.content) for name in names if name is not None)
+    return found if len(found) == len(items) else None
 
 
 def _report_clashes(found: tuple[Placed, ...]) -> None:
     seen: dict[str, AgentConfig] = {}
-    for place, config in found:
+    for place in found:
+        config = place.config
         # Cassette folders bear these names, and some file systems ignore case.
         other = seen.setdefault(config.name.casefold(), config)
         if other is not config and config.name:
             case = "" if other.name == config.name else " when case is ignored"
-            Invalid(place, f"two configs have the name {config.name!r}{case}").report()
+            Invalid(place.value, f"two configs have the name {config.name!r}{case}").report()
 
 
 def _config_reader(defaults: Defaults) -> Reader[Placed]:
@@ -101,37 +152,57 @@ def _config_reader(defaults: Defaults) -> Reader[Placed]:
             model=section.get("model", text, defaults.model),
             temperature=section.find("temperature", _TEMPERATURE),
             max_tokens=section.find("max_tokens", _MAX_TOKENS),
-            prompts=section.get("prompts", mapping_of(prompt), {}),
+            prompts=section.get("prompts", with_example(mapping_of(prompt), _ONE_PROMPT), {}),
             parameters=section.get("parameters", mapping_of(data), {}),
         )
-        return value, config
+        return Placed(value, config)
 
     return read
 
 
-def _matrix_reader(defaults: Defaults) -> Reader[tuple[Placed, ...]]:
-    def read(value: Value) -> tuple[Placed, ...]:
+@dataclass(frozen=True)
+class _Expanded:
+    """What a matrix expands to; the names of all, None if they cannot be known."""
+
+    sound: tuple[Placed, ...]
+    names: tuple[str, ...] | None
+
+
+def _matrix_reader(defaults: Defaults) -> Reader[_Expanded]:
+    def read(value: Value) -> _Expanded:
         section = Section(value, _matrix_keys(value))
-        factors = [levels for levels in _factors(value) if levels]
+        factors = list(_factors(value))
         if not value.content:
             raise Invalid(section.place, "expected at least one factor with at least one level")
-        if not factors:
-            return ()
-        size = math.prod(len(levels) for levels in factors)
+        size = math.prod(len(levels) for levels in factors if levels)
         if size > MAX_CONFIGS:
             raise Invalid(value, f"expands to {size} configs; at most {MAX_CONFIGS} are allowed")
-        named = [
-            levels[0].factor
-            for levels in factors
-            if len(levels) > 1 or levels[0].factor in _ALWAYS_NAMED
-        ]
-        configs = [_config(levels, named, defaults) for levels in itertools.product(*factors)]
-        for config in configs:
-            if not VALID_NAME.match(config.name):
-                Invalid(value, f"expands to a config for which {bad_name(config.name)}").report()
-        return tuple((value, config) for config in configs)
+        return _expanded(value, factors, defaults)
 
     return read
+
+
+def _expanded(value: Value, factors: list[list[Level]], defaults: Defaults) -> _Expanded:
+    """Every combination; a factor without a level that can be read is left out."""
+    readable = [levels for levels in factors if levels]
+    named = [
+        levels[0].factor
+        for levels in readable
+        if len(levels) > 1 or levels[0].factor in _ALWAYS_NAMED
+    ]
+    sound: list[Placed] = []
+    names: list[str] = []
+    for levels in itertools.product(*readable) if readable else ():
+        config = _config(levels, named, defaults)
+        names.append(config.name)
+        if not all(level.is_sound for level in levels):
+            continue
+        if not VALID_NAME.match(config.name):
+            Invalid(value, f"expands to a config for which {bad_name(config.name)}").report()
+        sound.append(Placed(value, config))
+    assert isinstance(value.content, Mapping)
+    is_whole = len(readable) == len(value.content)
+    return _Expanded(tuple(sound), tuple(names) if is_whole else None)
 
 
 _LEVELS: dict[str, Reader[Any]] = {
@@ -152,24 +223,37 @@ def _factors(value: Value) -> Iterator[list[Level]]:
     assert isinstance(value.content, Mapping)
     for factor, item in value.content.items():
         if factor == "prompts":
-            yield tried(item, _prompt_levels) or []
+            yield tried(item, with_example(_prompt_levels, _PROMPT_LEVELS)) or []
         elif factor in _LEVELS or factor.startswith(_PARAMETER):
             yield tried(item, _list_levels(factor, _LEVELS.get(factor, data))) or []
 
 
 def _prompt_levels(value: Value) -> list[Level]:
-    levels: dict[str, dict[str, str]] = filled(mapping_of(_PROMPTS))(value)
-    return [Level("prompts", level, level, prompts) for level, prompts in levels.items()]
+    filled(mapping_of(data))(value)
+    assert isinstance(value.content, Mapping)
+    levels = []
+    for level, item in value.content.items():
+        prompts = tried(item, _PROMPTS)
+        levels.append(Level("prompts", level, level, prompts or {}, is_sound=prompts is not None))
+    return levels
 
 
 def _list_levels(factor: str, reader: Reader[Any]) -> Reader[list[Level]]:
     def read(value: Value) -> list[Level]:
         if not isinstance(value.content, tuple):
             return [_level(factor, reader(value), 1)]
-        found = filled(list_of(reader))(value)
-        return [_level(factor, level, position) for position, level in enumerate(found, 1)]
+        filled(list_of(data))(value)
+        return [_list_level(factor, reader, *each) for each in enumerate(value.content, 1)]
 
     return read
+
+
+def _list_level(factor: str, reader: Reader[Any], position: int, value: Value) -> Level:
+    try:
+        return _level(factor, reader(value), position)
+    except Invalid as error:
+        error.report()
+        return replace(_level(factor, data(value), position), is_sound=False)
 
 
 def _level(factor: str, value: Any, position: int) -> Level:

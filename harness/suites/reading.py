@@ -212,6 +212,20 @@ def mapping_of(reader: Reader[T]) -> Reader[dict[str, T]]:
     return read
 
 
+def with_example(reader: Reader[T], example: str) -> Reader[T]:
+    """As reader; when the value itself has the wrong shape, an example is part of the message."""
+
+    def read(value: Value) -> T:
+        try:
+            return reader(value)
+        except Invalid as error:
+            if error.value is not value or not error.text.startswith("expected"):
+                raise
+            raise Invalid(value, f"{error.text}; for example: {example}") from None
+
+    return read
+
+
 def filled(reader: Reader[Any]) -> Reader[Any]:
     """As reader, but the list or mapping must not be written empty."""
 

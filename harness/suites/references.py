@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.model.scenario import PythonReference
-from harness.suites.document import Invalid, Source, Value, shown_path
+from harness.suites.document import Invalid, InvalidFile, Source, Value, shown_path
 from harness.suites.reading import Reader, Section, shortened, text, tidy
 
 if TYPE_CHECKING:
@@ -125,14 +125,19 @@ def checks(value: Value) -> PythonReference:
 
 def beside(source: Source, name: str, reader: Reader[PythonReference]) -> PythonReference | None:
     """A reference that holds without being written: the file of that name beside the YAML."""
-    if not (source.folder / name.partition(":")[0]).is_file():
+    path = source.folder / name.partition(":")[0]
+    if not path.is_file():
         return None
     key = name.partition(".")[0]
     try:
         return reader(Value(source, 1, key, name))
-    except Invalid as error:
+    except InvalidFile as error:
         error.report()
-        return None
+    except Invalid as error:
+        # Nobody wrote its name into the YAML, so the mistake is in the file itself.
+        text = error.text.replace(f"{shown_path(path)} ", "this file ", 1)
+        InvalidFile(error.value, path, 1, text).report()
+    return None
 
 
 def _defined(value: Value, path: Path) -> tuple[str, ...] | None:
@@ -143,8 +148,7 @@ def _defined(value: Value, path: Path) -> tuple[str, ...] | None:
             warnings.simplefilter("ignore")
             tree = ast.parse(path.read_bytes(), filename=str(path))
     except SyntaxError as error:
-        place = f"{shown_path(path)}:{error.lineno or 1}"
-        raise Invalid(value, f"{place}: invalid Python: {error.msg}") from None
+        raise InvalidFile(value, path, error.lineno or 1, f"invalid Python: {error.msg}") from None
     except (OSError, ValueError, RecursionError, MemoryError) as error:
         said = str(error) or type(error).__name__
         raise Invalid(value, f"{shown_path(path)} cannot be read: {said}") from None

@@ -6,7 +6,7 @@ import re
 
 from harness.model.scenario import Price
 from harness.suites.document import Invalid, Value
-from harness.suites.reading import Reader, Section, number, one_of, optional, text
+from harness.suites.reading import Reader, Section, number, one_of, optional, text, with_example
 
 _PRICE = number(0)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -14,6 +14,10 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 def price(value: Value) -> Price:
     """Prices of one model, in US dollars per million tokens."""
+    return _PRICES_OF_ONE(value)
+
+
+def _prices_of_one(value: Value) -> Price:
     section = Section(value, Price.__struct_fields__)
     return Price(
         prompt=section.require("prompt", _PRICE, 0.0),
@@ -51,6 +55,7 @@ def _variable(value: Value) -> str:
     return value.content
 
 
+_PRICES_OF_ONE = with_example(_prices_of_one, "{prompt: 0.5, completion: 1.5}")
 _SETTINGS: dict[str, Reader[str]] = {
     "base_url": _url,
     "api_key_env": _variable,

@@ -26,6 +26,7 @@ from harness.suites.reading import (
     positive,
     unknown,
     whole,
+    with_example,
 )
 from harness.suites.references import beside, checks, function
 
@@ -41,8 +42,14 @@ SHARED_KEYS = (
     "parameters",
 )
 
+_LIMITS = "{wall_seconds: 120, turns: 40, cost_usd: 0.50}"
+_SCORERS = "[acceptance, termination]"
 _TEAM: Reader[PythonReference] = function("build")
 _PROVIDER: Reader[PythonReference] = function("reply")
+_HUMAN = with_example(list_of(any_text), '["", "go on", exit]')
+_REASONS = with_example(
+    list_of(one_of("termination reason", TERMINATION_REASONS)), "[termination_message]"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,10 +93,10 @@ def read_shared(section: Section) -> Shared:
         checks=_reference(section, "checks", checks, "checks.py"),
         provider=_reference(section, "provider", _PROVIDER, "provider.py:reply"),
         script=section.find("script", _TEAM),
-        human=section.find("human", list_of(any_text)),
-        limits=section.get("limits", _limits, {}),
+        human=section.find("human", _HUMAN),
+        limits=section.get("limits", with_example(_limits, _LIMITS), {}),
         accept=section.get("accept", _accept, None),
-        scorers=section.find("scorers", filled(list_of(_scorer))),
+        scorers=section.find("scorers", with_example(filled(list_of(_scorer)), _SCORERS)),
         parameters=section.get("parameters", mapping_of(data), {}),
         written=frozenset(key for key in SHARED_KEYS if section.has(key)),
     )
@@ -104,7 +111,7 @@ def _reference(
 
 
 def _accept(value: Value) -> tuple[str, ...] | None:
-    found = list_of(one_of("termination reason", TERMINATION_REASONS))(value)
+    found = _REASONS(value)
     # Of a list with nothing but mistakes, nothing is known: it was not meant to be empty.
     return None if value.content and not found else found
 
