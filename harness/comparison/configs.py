@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from harness.comparison.contrast import contrast, corrected
+from harness.comparison.contrast import Pairing, family, pairing
 from harness.comparison.summary import Samples, by_scenario, summarise_config
-from harness.comparison.wording import suite_notes, suite_verdict
+from harness.comparison.wording import alert, standing, suite_notes, suite_verdict
 from harness.model.comparison import Comparison, ConfigSummary, Contrast, SuiteComparison
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ def compare_configs(log: RunLog) -> Comparison:
     """Compare every suite's configs with its baseline, and the levels of its factors.
 
     The claims are about the suite's own scenarios; epochs are their repeats.
-    Holm's correction covers everything shown for one suite, so that a suite's
-    verdict does not depend on what else ran with it. The best set is a claim
-    of its own, corrected over all pairs of configs.
+    The correction covers everything shown for one suite, so that a suite's
+    verdict does not depend on what else ran with it. Which configs are not
+    shown to be worse is a claim of its own, corrected over all pairs of configs.
 
     Args:
         log: The run; samples that are missing are left out and counted.
@@ -56,18 +56,21 @@ def _compare_suite(suite: SuiteInfo, samples: Samples, log: RunLog) -> SuiteComp
         _pair(groups, config.name, baseline) for config in present if config.name != baseline
     ]
     levels = next((config.factors for config in present if config.name == baseline), {})
-    shown = [each for each in contrasts if each]
-    effects = _effects(present, groups, levels)
-    family = corrected([*shown, *effects])
+    pairs = [each for each in contrasts if each]
+    compared = family([*pairs, *_effects(present, groups, levels)])
+    shown, effects = compared[: len(pairs)], compared[len(pairs) :]
+    not_worse = _not_worse([config.name for config in present], groups, shown)
     return SuiteComparison(
         suite=suite.name,
         baseline=baseline,
-        verdict=suite_verdict(summaries, baseline, family[: len(shown)], family[len(shown) :]),
-        notes=suite_notes(summaries, len(by_scenario(samples)), len(family)),
-        best=_best_set([config.name for config in present], groups),
+        alert=alert(summaries, effects or shown),
+        verdict=suite_verdict(summaries, baseline, shown, effects),
+        standing=standing(summaries, compared, not_worse),
+        notes=suite_notes(summaries, len(by_scenario(samples)), len(compared)),
+        not_worse=not_worse,
         configs=tuple(summaries),
-        contrasts=tuple(family[: len(shown)]),
-        effects=tuple(family[len(shown) :]),
+        contrasts=tuple(shown),
+        effects=tuple(effects),
     )
 
 
@@ -99,15 +102,15 @@ def _baseline(suite: SuiteInfo, present: Sequence[AgentConfig]) -> str:
     return names[0]
 
 
-def _pair(groups: ByConfig, candidate: str, reference: str) -> Contrast | None:
+def _pair(groups: ByConfig, candidate: str, reference: str) -> Pairing | None:
     left, right = by_scenario(groups[candidate]), by_scenario(groups[reference])
     strata = [(left[name], right[name]) for name in left if name in right]
-    return contrast("config", candidate, reference, strata)
+    return pairing("config", candidate, reference, strata)
 
 
 def _effects(
     configs: Sequence[AgentConfig], groups: ByConfig, baseline_levels: Mapping[str, str]
-) -> list[Contrast]:
+) -> list[Pairing]:
     """Every level of every factor against the baseline's level of it."""
     names = dict.fromkeys(factor for config in configs for factor in config.factors)
     effects = []
@@ -117,7 +120,7 @@ def _effects(
         for level in levels:
             if level != reference:
                 strata = _factor_strata(configs, groups, factor, (level, reference))
-                effects.append(contrast(factor, level, reference, strata))
+                effects.append(pairing(factor, level, reference, strata))
     return [effect for effect in effects if effect]
 
 
@@ -137,11 +140,17 @@ def _factor_strata(
     return list(strata.values())
 
 
-def _best_set(names: Sequence[str], groups: ByConfig) -> tuple[str, ...]:
-    """Configs that no other config is shown to be better than."""
+def _not_worse(
+    names: Sequence[str], groups: ByConfig, shown: Sequence[Contrast]
+) -> tuple[str, ...]:
+    """Configs that no other is shown to be better than, in any pair or in what is shown.
+
+    The pairs are a family of their own. What is shown counts too, so that this
+    never contradicts a verdict beside it.
+    """
     pairs = [_pair(groups, left, right) for left, right in combinations(names, 2)]
     beaten = set()
-    for each in corrected([pair for pair in pairs if pair]):
-        if each.verdict != "no difference shown":
+    for each in [*family([pair for pair in pairs if pair]), *shown]:
+        if each.verdict in ("better", "worse"):
             beaten.add(each.reference if each.verdict == "better" else each.candidate)
     return tuple(name for name in names if name not in beaten)

@@ -1,10 +1,11 @@
-"""Candidate against reference over shared strata, and Holm's correction over a family."""
+"""Candidate against reference over shared strata, in families that are corrected together."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -15,6 +16,7 @@ from harness.stats import (
     Count,
     bootstrap_interval,
     holm,
+    smallest_p_value,
     stratified_difference,
     stratified_permutation_test,
 )
@@ -25,56 +27,95 @@ if TYPE_CHECKING:
 Strata = Sequence[tuple[Samples, Samples]]
 
 
-def contrast(factor: str, candidate: str, reference: str, strata: Strata) -> Contrast | None:
-    """Compare candidate with reference over the strata in which both have samples.
+class Pairing(NamedTuple):
+    """Two sides to compare: what is varied, its two levels, and the samples per stratum."""
+
+    factor: str
+    candidate: str
+    reference: str
+    strata: Strata
+
+
+def pairing(factor: str, candidate: str, reference: str, strata: Strata) -> Pairing | None:
+    """Pair candidate and reference over the strata in which both have samples; None without any.
 
     Args:
         factor: What is varied.
         candidate: Name of the one side.
         reference: Name of the other.
         strata: (candidate samples, reference samples) per stratum.
-
-    Returns:
-        The contrast, not yet corrected for its family; None if no stratum has both.
     """
     shared = [(left, right) for left, right in strata if left and right]
-    if not shared:
-        return None
-    difference = stratified_difference([(_count(left), _count(right)) for left, right in shared])
+    return Pairing(factor, candidate, reference, shared) if shared else None
+
+
+def family(pairings: Sequence[Pairing]) -> list[Contrast]:
+    """Contrast every pairing; what is claimed of them holds for all of them together.
+
+    p-values are corrected by Holm. Intervals are widened by Bonferroni: of m
+    comparisons each has the level 1 - 0.05 / m, so that all m hold together in
+    at least 95 % of repetitions, and an interval that excludes 0 nearly always
+    has a corrected p below 0.05. Holm can be the milder of the two; a
+    difference is only called one when both agree.
+    """
+    level = 1 - ALPHA / max(1, len(pairings))
+    raw = [_contrast(each, level) for each in pairings]
+    adjusted = holm([each.p_value for each in raw])
+    return [
+        msgspec.structs.replace(
+            each, p_adjusted=p_value, verdict=_verdict(p_value, each.difference, pair.strata)
+        )
+        for each, p_value, pair in zip(raw, adjusted, pairings, strict=True)
+    ]
+
+
+def _contrast(pair: Pairing, level: float) -> Contrast:
+    """The contrast as if it were the only one, but for the level of its interval."""
+    shared = pair.strata
+    counts = [(_count(left), _count(right)) for left, right in shared]
+    difference = stratified_difference(counts, level=level)
     test = stratified_permutation_test([(_passes(left), _passes(right)) for left, right in shared])
     return Contrast(
-        factor=factor,
-        candidate=candidate,
-        reference=reference,
+        factor=pair.factor,
+        candidate=pair.candidate,
+        reference=pair.reference,
         candidate_success=success_rate([sample for left, _ in shared for sample in left]),
         reference_success=success_rate([sample for _, right in shared for sample in right]),
         strata=len(shared),
         difference=difference,
         p_value=test.p_value,
         p_adjusted=test.p_value,
-        verdict=_verdict(test.p_value, difference),
+        smallest_p=smallest_p_value([(left.n, right.n) for left, right in counts]),
+        verdict=_verdict(test.p_value, difference, shared),
         turns=_estimate(shared, turns_of, _mean_difference),
         cost_ratio=_cost_ratio(shared),
     )
 
 
-def corrected(family: Sequence[Contrast]) -> list[Contrast]:
-    """Correct the p-values of a family together, and settle the verdicts by them."""
-    adjusted = holm([each.p_value for each in family])
-    return [
-        msgspec.structs.replace(
-            each, p_adjusted=p_value, verdict=_verdict(p_value, each.difference)
-        )
-        for each, p_value in zip(family, adjusted, strict=True)
-    ]
-
-
-def _verdict(p_value: float, difference: Estimate) -> Verdict:
+def _verdict(p_value: float, difference: Estimate, strata: Strata) -> Verdict:
     """Both the test and the interval must agree before anything is called different."""
+    if not _is_comparable(strata):
+        return "not comparable"
     interval = difference.interval
     if p_value >= ALPHA or interval is None or interval.low <= 0 <= interval.high:
         return "no difference shown"
     return "better" if difference.value > 0 else "worse"
+
+
+def _is_comparable(strata: Strata) -> bool:
+    """Whether errors and misses weigh on both sides alike, and leave something of each.
+
+    They count as failures. Where they strike one side more than the other, the
+    difference is theirs; where they are all of a side of a stratum, nothing is known there.
+    """
+    if any(not any(s.status == "completed" for s in side) for pair in strata for side in pair):
+        return False
+    shares = [
+        Fraction(sum(s.status != "completed" for s in samples), len(samples))
+        for side in zip(*strata, strict=True)
+        if (samples := [sample for stratum in side for sample in stratum])
+    ]
+    return shares[0] == shares[1]
 
 
 def _count(samples: Samples) -> Count:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness.comparison.contrast import contrast, corrected
+from harness.comparison.changes import in_words
+from harness.comparison.contrast import Pairing, family, pairing
 from harness.comparison.summary import by_scenario
-from harness.comparison.wording import runs_verdict
 from harness.errors import HarnessError
-from harness.model.comparison import ConfigRuns, Contrast, RunComparison, SampleChange
+from harness.model.comparison import ConfigRuns, RunComparison, SampleChange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,9 +48,12 @@ def compare_runs(log_a: RunLog, log_b: RunLog) -> RunComparison:
         changes=tuple(change for a, b in pairs if (change := _change(a, b))),
         only_in_a=tuple(sorted(samples_a.keys() - samples_b.keys())),
         only_in_b=tuple(sorted(samples_b.keys() - samples_a.keys())),
+        is_replay=all(s.mode in ("replay", "mock") for pair in pairs for s in pair),
+        alert="",
         verdict="",
+        statistics="",
     )
-    return msgspec.structs.replace(result, verdict=runs_verdict(result))
+    return msgspec.structs.replace(result, **in_words(result, pairs))
 
 
 def _refuse_strangers(shared: list[SampleKey], log_a: RunLog, log_b: RunLog) -> None:
@@ -94,7 +97,7 @@ def _configs(
     for pair in pairs:
         groups[pair[0].key.suite, pair[0].key.config].append(pair)
     found = {name: _between_runs(group) for name, group in groups.items()}
-    contrasts = {name: each for name, each in found.items() if each}
+    paired = {name: each for name, each in found.items() if each}
     settings_a, settings_b = _settings(log_a), _settings(log_b)
     return tuple(
         ConfigRuns(
@@ -103,15 +106,15 @@ def _configs(
             is_changed=settings_a.get(name) != settings_b.get(name),
             contrast=each,
         )
-        for name, each in zip(contrasts, corrected(list(contrasts.values())), strict=True)
+        for name, each in zip(paired, family(list(paired.values())), strict=True)
     )
 
 
-def _between_runs(pairs: list[tuple[SampleResult, SampleResult]]) -> Contrast | None:
+def _between_runs(pairs: list[tuple[SampleResult, SampleResult]]) -> Pairing | None:
     before = by_scenario(a for a, _ in pairs)
     after = by_scenario(b for _, b in pairs)
     strata = [(after[scenario], before[scenario]) for scenario in before]
-    return contrast("run", "second run", "first run", strata)
+    return pairing("run", "second run", "first run", strata)
 
 
 def _settings(log: RunLog) -> dict[tuple[str, str], str]:

@@ -1,16 +1,45 @@
-"""Comparisons in words: one verdict sentence, and the notes it needs."""
+"""Comparisons in words: the alert, the verdict, and the notes a suite needs.
+
+Every sentence names the sides in the order of its table row: candidate
+first, then the reference it is measured against, and points and intervals are
+always candidate minus reference.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.model.comparison import ConfigSummary, Contrast, Interval, RunComparison
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from harness.model.comparison import ConfigSummary, Contrast, Interval
+
 ALPHA = 0.05
 _MOST_NAMED = 3
+
+
+def alert(configs: Sequence[ConfigSummary], named: Sequence[Contrast]) -> str:
+    """What must be read first: how many samples did not complete, and what that forbids."""
+    total = sum(config.success.n for config in configs)
+    misses = sum(config.misses for config in configs)
+    errors = sum(config.errors for config in configs)
+    if not errors + misses:
+        return ""
+    barred = sum(each.verdict == "not comparable" for each in named)
+    prefix = ""
+    if barred:
+        prefix = "Not comparable: " if barred == len(named) else "Partly not comparable: "
+    return f"{prefix}{did_not_complete(misses, errors, total)}."
+
+
+def did_not_complete(misses: int, errors: int, total: int) -> str:
+    """How many samples missed or ended in errors, e.g. "4 of 8 samples missed their cassette"."""
+    parts = []
+    if misses:
+        parts.append(f"{misses} of {counted(total, 'sample')} missed their cassette")
+    if errors:
+        parts.append(f"{errors} of {counted(total, 'sample')} ended in errors")
+    return " and ".join(parts)
 
 
 def suite_verdict(
@@ -19,7 +48,7 @@ def suite_verdict(
     contrasts: Sequence[Contrast],
     effects: Sequence[Contrast],
 ) -> str:
-    """One sentence: what makes a difference, and what is not shown to.
+    """What makes a difference, and what is not shown to.
 
     Factors are named when the configs come from a matrix, else the configs.
     """
@@ -30,8 +59,11 @@ def suite_verdict(
         return f"{_alone(ran[0])}; there is no other config to compare it with."
     if not (effects or contrasts):
         return "The configs share no scenario, so nothing can be compared."
-    sentence = "; ".join(_parts(effects or contrasts, baseline)) + "."
-    return f"N{sentence[1:]}" if sentence.startswith("no difference") else sentence
+    named = [each for each in effects or contrasts if each.verdict != "not comparable"]
+    if not named:
+        return _no_claim(ran)
+    sentence = "; ".join(_parts(named, baseline)) + "."
+    return f"{capital(sentence)}{too_few([*contrasts, *effects])}"
 
 
 def _alone(config: ConfigSummary) -> str:
@@ -41,51 +73,73 @@ def _alone(config: ConfigSummary) -> str:
     return f"{config.config} solves {success.successes} of {success.n} samples ({share}{limits})"
 
 
+def _no_claim(configs: Sequence[ConfigSummary]) -> str:
+    """Why nothing is said of the configs: the numbers would be those of errors and misses."""
+    struck = [f"{c.config} {c.errors + c.misses} of {c.success.n}" for c in configs]
+    more = f", and {len(struck) - 6} more configs" if len(struck) > 6 else ""
+    return (
+        "No effect is claimed: the numbers below count samples that did not complete as "
+        f"failures ({', '.join(struck[:6])}{more})."
+    )
+
+
+def too_few(compared: Sequence[Contrast]) -> str:
+    """A sentence, if no outcome of this many samples could give a corrected p below 0.05.
+
+    Holm multiplies the smallest p of a family by the size of the family, and
+    no other corrected p is smaller than that.
+    """
+    smallest = min((each.smallest_p for each in compared), default=0.0)
+    reachable = min(1.0, len(compared) * smallest)
+    if reachable < ALPHA:
+        return ""
+    return f" Too few repeats: the smallest p reachable is {reachable:.2f}."
+
+
 def _parts(contrasts: Sequence[Contrast], baseline: str) -> list[str]:
     shown = [each for each in contrasts if each.verdict != "no difference shown"]
     open_ = [each for each in contrasts if each.verdict == "no difference shown"]
     shown.sort(key=lambda each: -abs(each.difference.value))
-    parts = [winning_sentence(each) for each in shown[:_MOST_NAMED]]
+    parts = [decided_sentence(each) for each in shown[:_MOST_NAMED]]
     if len(shown) > _MOST_NAMED:
         parts.append(f"{len(shown) - _MOST_NAMED} more differences are listed below")
     if len(open_) <= _MOST_NAMED:
         return parts + [undecided_sentence(each) for each in open_]
-    return [*parts, f"no difference shown between {baseline} and {len(open_)} others"]
+    return [*parts, f"no difference shown between {len(open_)} others and {baseline}"]
 
 
-def winning_sentence(contrast: Contrast) -> str:
-    """The better side first, whichever of the two it is."""
-    is_better = contrast.verdict == "better"
-    names = contrast.candidate, contrast.reference
-    winner, loser = names if is_better else names[::-1]
-    points = round(100 * abs(contrast.difference.value))
+def decided_sentence(contrast: Contrast) -> str:
+    """What the candidate solves more or fewer than the reference."""
     return (
-        f"{_level(contrast.factor, winner)} solves {points} points more than {loser} "
-        f"({_evidence(contrast, is_flipped=not is_better)}"
-        f"{_cost(contrast, is_flipped=not is_better)})"
+        f"{level_name(contrast)} solves {more_or_fewer(contrast)} than {contrast.reference} "
+        f"({evidence(contrast)}{_cost(contrast)})"
     )
+
+
+def more_or_fewer(contrast: Contrast) -> str:
+    """A difference without its sign, e.g. "40 points more"."""
+    points = round(100 * contrast.difference.value)
+    return f"{abs(points)} points {'fewer' if points < 0 else 'more'}"
 
 
 def undecided_sentence(contrast: Contrast) -> str:
     """No difference shown, with the difference that was seen."""
-    kind = "" if contrast.factor in ("config", "run") else f"{contrast.factor} "
-    points = round(100 * contrast.difference.value)
     return (
-        f"no difference shown between {kind}{contrast.reference} and {contrast.candidate} "
-        f"({f'{points:+d}' if points else 0} points, {_evidence(contrast)})"
+        f"{level_name(contrast)}: {_signed(contrast.difference.value)} points against "
+        f"{contrast.reference}, no difference shown ({evidence(contrast)})"
     )
 
 
-def _level(factor: str, level: str) -> str:
-    return level if factor in ("config", "run") else f"{factor}={level}"
+def level_name(contrast: Contrast) -> str:
+    """The candidate, with the factor it is a level of, e.g. "prompts=careful"."""
+    is_named = contrast.factor in ("config", "run")
+    return contrast.candidate if is_named else f"{contrast.factor}={contrast.candidate}"
 
 
-def _evidence(contrast: Contrast, *, is_flipped: bool = False) -> str:
+def evidence(contrast: Contrast) -> str:
+    """Interval, samples and corrected p of candidate minus reference."""
     interval = contrast.difference.interval
     counts = contrast.candidate_success.n, contrast.reference_success.n
-    if is_flipped:
-        counts = counts[::-1]
-        interval = interval and Interval(low=-interval.high, high=-interval.low)
     limits = f"interval {_points(interval)}, " if interval else ""
     p_value = _p(contrast.p_adjusted)
     if contrast.p_value < ALPHA <= contrast.p_adjusted:
@@ -93,11 +147,10 @@ def _evidence(contrast: Contrast, *, is_flipped: bool = False) -> str:
     return f"{limits}n = {counts[0]} vs {counts[1]}, {p_value}"
 
 
-def _cost(contrast: Contrast, *, is_flipped: bool) -> str:
+def _cost(contrast: Contrast) -> str:
     if contrast.cost_ratio is None or contrast.cost_ratio.value <= 0:
         return ""
     ratio = contrast.cost_ratio.value
-    ratio = 1 / ratio if is_flipped else ratio
     if 0.95 <= ratio <= 1.05:
         return ", at about the same cost"
     return f", at {ratio:.{1 if ratio >= 0.95 else 2}f}\N{MULTIPLICATION SIGN} the cost"
@@ -108,11 +161,33 @@ def _p(p_value: float) -> str:
 
 
 def _points(interval: Interval) -> str:
-    return f"{round(100 * interval.low)} to {round(100 * interval.high)}"
+    return f"{_signed(interval.low)} to {_signed(interval.high)}"
+
+
+def _signed(share: float) -> str:
+    points = round(100 * share)
+    return f"{points:+d}" if points else "0"
 
 
 def _shares(interval: Interval) -> str:
     return f"{round(100 * interval.low)} to {round(100 * interval.high)} %"
+
+
+def standing(
+    configs: Sequence[ConfigSummary], compared: Sequence[Contrast], not_worse: Sequence[str]
+) -> str:
+    """Which configs are not shown to be worse than any other, and what that means."""
+    ran = [config.config for config in configs if config.success.n]
+    if not compared or any(each.verdict == "not comparable" for each in compared):
+        return ""
+    if len(not_worse) < len(ran):
+        return (
+            f"Not shown to be worse than any other config: {', '.join(not_worse)}. "
+            "(Every pair of configs is tested; of these none loses to another.)"
+        )
+    said = "Pair by pair, no config is shown to be worse than another"
+    is_matrix = any(each.factor != "config" for each in compared)
+    return f"{said}; a pair has fewer samples than a factor." if is_matrix else f"{said}."
 
 
 def suite_notes(
@@ -127,47 +202,39 @@ def suite_notes(
     unpriced = sum(config.cost.absent for config in configs)
     notes = [_claim(scenarios, comparisons)] if total else []
     if errors or misses:
-        counted = [_n(errors, "error")] * bool(errors) + [_n(misses, "miss")] * bool(misses)
-        notes.append(f"Counted as failures: {' and '.join(counted)}.")
+        parts = [counted(errors, "error")] * bool(errors) + [counted(misses, "miss")] * bool(misses)
+        notes.append(f"Counted as failures: {' and '.join(parts)}.")
     if unjudged:
-        notes.append(f"No score judged {_n(unjudged, 'sample')}; they count as failures.")
+        notes.append(f"No score judged {counted(unjudged, 'sample')}; they count as failures.")
     if missing:
         notes.append(
-            f"The run is incomplete: {_n(missing, 'planned sample')} of {total + missing} without "
-            "a result, left out of every number."
+            f"The run is incomplete: {counted(missing, 'planned sample')} of {total + missing} "
+            "without a result, left out of every number."
         )
     if unpriced and unpriced < total:
-        notes.append(f"Cost is unknown for {_n(unpriced, 'sample')}, left out of every cost.")
+        notes.append(f"Cost is unknown for {counted(unpriced, 'sample')}, left out of every cost.")
     return tuple(notes)
 
 
 def _claim(scenarios: int, comparisons: int) -> str:
-    about = (
-        f"The claim is about {'this' if scenarios == 1 else 'these'} {_n(scenarios, 'scenario')}; "
-        "epochs are the repeats."
-    )
+    whose = "this scenario" if scenarios == 1 else f"these {scenarios} scenarios"
+    about = f"The claim is about {whose}; epochs are the repeats."
     if not comparisons:
         return about
-    return f"{about} p-values are corrected for the {_n(comparisons, 'comparison')} shown."
+    if comparisons == 1:
+        return f"{about} One comparison is shown: its interval is one of 95 %."
+    return (
+        f"{about} Intervals of differences are widened and p-values corrected so that all "
+        f"{comparisons} comparisons shown hold together at 95 %."
+    )
 
 
-def _n(count: int, noun: str) -> str:
-    plural = "misses" if noun == "miss" else f"{noun}s"
+def counted(count: int, noun: str) -> str:
+    """A count with its noun, e.g. "2 misses"."""
+    plural = f"{noun}es" if noun.endswith("miss") else f"{noun}s"
     return f"{count} {noun if count == 1 else plural}"
 
 
-def runs_verdict(comparison: RunComparison) -> str:
-    """One sentence about run B against run A."""
-    changed = [
-        each for each in comparison.configs if each.contrast.verdict != "no difference shown"
-    ]
-    moved = f"{_n(len(comparison.changes), 'sample')} of {comparison.samples} changed"
-    if not changed:
-        return f"No difference shown between the two runs; {moved} outcome or termination."
-    parts = [
-        f"{each.suite}/{each.config} is {each.contrast.verdict} in the second run by "
-        f"{round(100 * abs(each.contrast.difference.value))} points "
-        f"({_evidence(each.contrast, is_flipped=each.contrast.verdict == 'worse')})"
-        for each in changed
-    ]
-    return f"{'; '.join(parts)}; {moved} outcome or termination."
+def capital(sentence: str) -> str:
+    """The sentence with a capital letter, unless it begins with a name."""
+    return f"N{sentence[1:]}" if sentence.startswith("no difference") else sentence

@@ -14,7 +14,7 @@ from harness.model.transcript import _Strict
 
 COMPARISON_SCHEMA_VERSION = 1
 
-Verdict = Literal["better", "worse", "no difference shown"]
+Verdict = Literal["better", "worse", "no difference shown", "not comparable"]
 
 
 class Interval(_Strict, frozen=True, kw_only=True):
@@ -144,10 +144,14 @@ class Contrast(_Strict, frozen=True, kw_only=True):
         candidate_success: Successes of the candidate in the strata both have.
         reference_success: Successes of the reference in the strata both have.
         strata: Strata both have: scenarios, or scenarios x levels of the other factors.
-        difference: Success rate of the candidate minus the reference's, mean over strata.
+        difference: Success rate of the candidate minus the reference's, mean over strata;
+            its interval is widened by Bonferroni for the family, as its level tells.
         p_value: Two-sided stratified permutation test.
         p_adjusted: After Holm's correction over the suite's (or run pair's) family.
-        verdict: "better" or "worse" only if p_adjusted < 0.05 and the interval excludes 0.
+        smallest_p: The smallest p_value that this many samples can give, whatever their outcomes.
+        verdict: "better" or "worse" only if p_adjusted < 0.05 and the interval excludes 0;
+            "not comparable" if errors and misses make up different shares of the two
+            sides, or all of a side in a stratum: then the numbers measure those.
         turns: Difference of mean turns.
         cost_ratio: Ratio of mean costs.
     """
@@ -161,6 +165,7 @@ class Contrast(_Strict, frozen=True, kw_only=True):
     difference: Estimate
     p_value: float
     p_adjusted: float
+    smallest_p: float
     verdict: Verdict
     turns: Estimate | None
     cost_ratio: Estimate | None
@@ -172,9 +177,13 @@ class SuiteComparison(_Strict, frozen=True, kw_only=True):
     Attributes:
         suite: Its name.
         baseline: Config the others are compared with.
-        verdict: One sentence for people.
+        alert: What must be read before the verdict: samples that did not complete; else "".
+        verdict: What makes a difference, for people.
+        standing: Which configs are not shown to be worse than any other, for people; "" when
+            fewer than two can be compared.
         notes: What the reader must know to trust the verdict, one sentence each.
-        best: Configs not shown to be worse than any other; all of them when nothing is shown.
+        not_worse: Configs that no other is shown to be better than, all pairs tested and
+            corrected on their own; all of them when nothing is shown.
         configs: One summary per config, in suite order.
         contrasts: Every other config against the baseline.
         effects: Main effects of the factors of matrix configs.
@@ -182,9 +191,11 @@ class SuiteComparison(_Strict, frozen=True, kw_only=True):
 
     suite: str
     baseline: str
+    alert: str
     verdict: str
+    standing: str
     notes: tuple[str, ...]
-    best: tuple[str, ...]
+    not_worse: tuple[str, ...]
     configs: tuple[ConfigSummary, ...]
     contrasts: tuple[Contrast, ...]
     effects: tuple[Contrast, ...]
@@ -197,6 +208,11 @@ class Comparison(_Strict, frozen=True, kw_only=True):
     suites: tuple[SuiteComparison, ...] = ()
 
 
+Direction = Literal["worse", "better", "same outcome"]
+
+_RANKS: dict[Outcome, int] = {"pass": 2, "fail": 1, "error": 0, "miss": 0}
+
+
 class SampleChange(_Strict, frozen=True, kw_only=True):
     """A sample whose outcome or termination differs between two runs."""
 
@@ -205,6 +221,12 @@ class SampleChange(_Strict, frozen=True, kw_only=True):
     outcome_b: Outcome
     termination_a: str | None
     termination_b: str | None
+
+    @property
+    def direction(self) -> Direction:
+        """Pass is better than fail, and fail than not having completed."""
+        change = _RANKS[self.outcome_b] - _RANKS[self.outcome_a]
+        return "better" if change > 0 else "worse" if change < 0 else "same outcome"
 
 
 class ConfigRuns(_Strict, frozen=True, kw_only=True):
@@ -227,7 +249,11 @@ class RunComparison(_Strict, frozen=True, kw_only=True):
         changes: Samples that differ, in key order.
         only_in_a: Samples with a result in run A alone.
         only_in_b: Samples with a result in run B alone.
-        verdict: One sentence for people.
+        is_replay: Whether no model was asked in either run, so that every change is a
+            fact about what changed in between and not chance.
+        alert: Samples that did not complete, if they forbid a comparison; else "".
+        verdict: The headline: of replays what changed, else what is shown to differ.
+        statistics: Of replays, what the outcomes show about the configs; else "".
     """
 
     schema_version: int = COMPARISON_SCHEMA_VERSION
@@ -238,4 +264,7 @@ class RunComparison(_Strict, frozen=True, kw_only=True):
     changes: tuple[SampleChange, ...]
     only_in_a: tuple[SampleKey, ...]
     only_in_b: tuple[SampleKey, ...]
+    is_replay: bool
+    alert: str
     verdict: str
+    statistics: str

@@ -45,7 +45,7 @@ def print_comparison(comparison: RunComparison, stream: TextIO) -> None:
     writer.line(f"First run {comparison.run_a}, second run {comparison.run_b}.", "dim")
     writer.prose(comparison.verdict, "bold")
     writer.line()
-    head = "Config", "First", "Second", "Points", "95 % interval", "p", "Verdict"
+    head = "Config", "First", "Second", "Points", "Interval", "p", "Verdict"
     writer.table(
         head,
         [
@@ -86,10 +86,11 @@ def _changes(writer: Writer, comparison: RunComparison) -> None:
 def _suite(writer: Writer, suite: SuiteComparison) -> None:
     writer.line()
     writer.line(suite.suite, "bold")
+    if suite.alert:
+        writer.prose(suite.alert, "bold red")
     writer.prose(suite.verdict, "bold cyan")
-    if len(suite.configs) > 1:
-        everyone = len(suite.best) == len(suite.configs)
-        writer.prose(f"Best set: {'all configs' if everyone else ', '.join(suite.best)}.")
+    if suite.standing:
+        writer.prose(suite.standing)
     for note in suite.notes:
         writer.prose(note, "dim")
     writer.line()
@@ -97,12 +98,22 @@ def _suite(writer: Writer, suite: SuiteComparison) -> None:
     contrasts = [*suite.effects, *suite.contrasts]
     if contrasts:
         writer.line()
-        head = "Compared", "Points", "95 % interval", "p", "Verdict"
+        head = "Compared", "Points", "Interval", "p", "Verdict"
         writer.table(head, [(contrast_name(each), *_difference(each)) for each in contrasts])
 
 
 def _configs(writer: Writer, configs: Sequence[ConfigSummary]) -> None:
-    head = "Config", "Success", "95 % interval", "n", "Turns", "Code OK", "Cost", "Err", "Miss"
+    head = (
+        "Config",
+        "Success",
+        "95 % interval",
+        "n",
+        "Turns",
+        "Code OK",
+        "Cost, mean",
+        "Err",
+        "Miss",
+    )
     rows = [
         (
             each.config,

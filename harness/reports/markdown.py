@@ -65,9 +65,12 @@ def _source(log: RunLog) -> str:
 
 
 def _suite(suite: SuiteComparison) -> list[str]:
-    lines = [f"## {escaped(suite.suite)}", "", f"**{escaped(suite.verdict)}**", ""]
-    if len(suite.configs) > 1:
-        lines += [f"Best set: {escaped(', '.join(suite.best))}.", ""]
+    lines = [f"## {escaped(suite.suite)}", ""]
+    if suite.alert:
+        lines += ["> [!CAUTION]", f"> **{escaped(suite.alert)}**", ""]
+    lines += [f"**{escaped(suite.verdict)}**", ""]
+    if suite.standing:
+        lines += [escaped(suite.standing), ""]
     lines += [escaped(note) for note in suite.notes]
     lines += ["", *_configs(suite.configs), ""]
     contrasts = [*suite.effects, *suite.contrasts]
@@ -82,7 +85,7 @@ def _configs(configs: Sequence[ConfigSummary]) -> list[str]:
         "n",
         "Turns",
         "Code OK",
-        "Cost (mean)",
+        "Cost, mean",
         "Errors",
         "Misses",
     )
@@ -104,7 +107,7 @@ def _configs(configs: Sequence[ConfigSummary]) -> list[str]:
 
 
 def _contrasts(contrasts: Sequence[Contrast]) -> list[str]:
-    head = "Compared", "Points", "95 % interval", "n", "p (Holm)", "Verdict", "Cost ratio"
+    head = "Compared", "Points", "Interval", "n", "p (Holm)", "Verdict", "Cost ratio"
     rows = [
         (
             escaped(contrast_name(each)),

@@ -81,4 +81,9 @@ class Writer:
         return visible(text).encode(encoding, "replace").decode(encoding)
 
 
-_STYLES = {"better": "green", "worse": "red", "no difference shown": "dim"}
+_STYLES = {
+    "better": "green",
+    "worse": "red",
+    "no difference shown": "dim",
+    "not comparable": "bold red",
+}

@@ -6,7 +6,7 @@ defaults to a constant.
 
 from harness.stats.bootstrap import bootstrap_interval
 from harness.stats.multiplicity import holm
-from harness.stats.permutation import stratified_permutation_test
+from harness.stats.permutation import smallest_p_value, stratified_permutation_test
 from harness.stats.proportions import (
     Count,
     newcombe_interval,
@@ -19,6 +19,7 @@ __all__ = [
     "bootstrap_interval",
     "holm",
     "newcombe_interval",
+    "smallest_p_value",
     "stratified_difference",
     "stratified_permutation_test",
     "wilson_interval",

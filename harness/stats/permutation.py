@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Sequence
-from math import comb
+from math import comb, prod
 from statistics import fmean
 from typing import NamedTuple
 
@@ -62,6 +62,23 @@ def stratified_permutation_test(
     generator = random.Random(seed)
     hits = sum(abs(_relabelled(strata, generator)) >= observed for _ in range(draws))
     return PermutationTest((hits + 1) / (draws + 1), is_exact=False)
+
+
+def smallest_p_value(sizes: Sequence[tuple[int, int]]) -> float:
+    """The smallest p that `stratified_permutation_test` can give for outcomes of 0 and 1.
+
+    It is reached when one side is all ones and the other all zeros: one
+    relabelling of all shows as much, or two when the sides are of equal size
+    in every stratum, because exchanging them then shows the same difference.
+
+    Args:
+        sizes: Number of (candidate values, reference values) per stratum; each >= 1.
+
+    Returns:
+        p in (0, 1], exact.
+    """
+    extreme = 2 if all(left == right for left, right in sizes) else 1
+    return extreme / prod(comb(left + right, left) for left, right in sizes)
 
 
 def _exact_null(strata: Sequence[Stratum], most_states: int) -> dict[float, float] | None:

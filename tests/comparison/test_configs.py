@@ -40,6 +40,80 @@ def test_errors_and_misses_count_as_failures_and_are_named():
     assert "Counted as failures: 1 error and 1 miss." in suite.notes
 
 
+def test_misses_that_strike_one_config_alone_forbid_every_claim():
+    outcomes = {
+        name: {"a": "mm" if levels["prompts"] == "brief" else "pp"}
+        for name, levels in FACTORS.items()
+    }
+
+    suite = only_suite(outcome_log(outcomes, factors=FACTORS))
+
+    assert suite.alert == "Not comparable: 4 of 8 samples missed their cassette."
+    assert suite.verdict.startswith("No effect is claimed: ")
+    assert "brief-t0.2 2 of 2, brief-t1.0 2 of 2, careful-t0.2 0 of 2" in suite.verdict
+    # Nor can the temperatures be told apart where every sample of a prompt missed.
+    assert {each.verdict for each in suite.effects} == {"not comparable"}
+    assert suite.standing == ""
+
+
+def test_errors_that_strike_both_alike_are_said_first_and_leave_the_comparison():
+    suite = only_suite(outcome_log({"base": {"a": "ffffe"}, "new": {"a": "pppep"}}))
+
+    assert suite.alert == "2 of 10 samples ended in errors."
+    assert suite.verdict.startswith("new solves 80 points more than base (interval +")
+    assert suite.contrasts[0].verdict != "not comparable"
+
+
+def test_a_config_that_completed_nothing_is_compared_with_nothing():
+    suite = only_suite(outcome_log({"base": {"a": "mmmm"}, "new": {"a": "mmee"}}))
+
+    assert suite.alert == (
+        "Not comparable: 6 of 8 samples missed their cassette and 2 of 8 samples ended in errors."
+    )
+    assert suite.contrasts[0].verdict == "not comparable"
+
+
+def test_a_config_untouched_by_errors_is_still_compared():
+    suite = only_suite(
+        outcome_log(
+            {"base": {"a": "fffff" * 2}, "new": {"a": "ppppp" * 2}, "broken": {"a": "e" * 10}}
+        )
+    )
+
+    assert suite.alert == "Partly not comparable: 10 of 30 samples ended in errors."
+    assert suite.verdict.startswith("new solves 100 points more than base")
+    assert "broken" not in suite.verdict
+
+
+def test_a_verdict_never_contradicts_the_interval_beside_it():
+    generator = random.Random(5)
+    agree = total = 0
+    for _ in range(60):
+        marks = {
+            name: {s: "".join(generator.choices("pf", (rate, 1 - rate), k=5)) for s in "abc"}
+            for name, rate in zip(FACTORS, (0.2, 0.4, 0.7, 0.95), strict=True)
+        }
+        suite = only_suite(outcome_log(marks, factors=FACTORS))
+        for each in [*suite.contrasts, *suite.effects]:
+            interval = each.difference.interval
+            excludes = not interval.low <= 0 <= interval.high
+            decided = each.verdict != "no difference shown"
+            assert interval.level == pytest.approx(0.99)
+            assert excludes or not decided
+            agree += excludes == decided
+            total += 1
+    assert agree / total > 0.95
+
+
+def test_too_few_repeats_are_said_with_the_smallest_p_they_can_reach():
+    two = only_suite(outcome_log({"base": {"a": "ff"}, "new": {"a": "pp"}}))
+    five = only_suite(outcome_log({"base": {"a": "fffff"}, "new": {"a": "ppppp"}}))
+
+    assert two.verdict.endswith(" Too few repeats: the smallest p reachable is 0.33.")
+    assert two.contrasts[0].p_adjusted == pytest.approx(1 / 3)
+    assert "Too few" not in five.verdict
+
+
 def test_missing_samples_are_left_out_and_the_run_is_called_incomplete():
     suite = only_suite(outcome_log({"one": {"a": "pp..."}}))
 
@@ -66,23 +140,47 @@ def test_a_clear_difference_between_prompts_is_found_and_its_cost_named():
     assert temperature.verdict == "no difference shown"
     assert suite.verdict.startswith("prompts=careful solves 60 points more than brief (interval ")
     assert "n = 30 vs 30, p < 0.001, at 1.3\N{MULTIPLICATION SIGN} the cost)" in suite.verdict
-    assert "no difference shown between temperature 0.2 and 1.0 (0 points" in suite.verdict
+    assert "temperature=1.0: 0 points against 0.2, no difference shown (" in suite.verdict
 
 
-def test_the_winner_comes_first_even_when_it_is_the_baseline():
+def test_a_sentence_keeps_the_order_and_the_sign_of_its_table_row():
     suite = only_suite(matrix_log(brief="ppppp", careful="fffff"))
 
-    assert suite.effects[0].verdict == "worse"
-    assert suite.verdict.startswith("prompts=brief solves 100 points more than careful")
-    assert "at 0.77\N{MULTIPLICATION SIGN} the cost" in suite.verdict
+    prompts = suite.effects[0]
+    assert (prompts.candidate, prompts.reference) == ("careful", "brief")
+    assert (prompts.verdict, prompts.difference.value) == ("worse", -1)
+    assert suite.verdict.startswith(
+        "prompts=careful solves 100 points fewer than brief (interval -"
+    )
+    assert "at 1.3\N{MULTIPLICATION SIGN} the cost" in suite.verdict
 
 
-def test_the_best_set_holds_every_config_not_shown_to_be_worse():
+@pytest.mark.parametrize("baseline", list(FACTORS))
+def test_every_factor_is_measured_against_the_level_of_the_baseline(baseline):
+    outcomes = {name: {"a": "ppfff", "b": "pffff"} for name in FACTORS}
+
+    suite = only_suite(outcome_log(outcomes, factors=FACTORS, baseline=baseline))
+
+    assert {each.factor: each.reference for each in suite.effects} == FACTORS[baseline]
+    assert {each.reference for each in suite.contrasts} == {baseline}
+    for each in suite.effects:
+        assert f"{each.factor}={each.candidate}: 0 points against {each.reference}" in suite.verdict
+
+
+def test_configs_not_shown_to_be_worse_are_named_with_what_that_means():
     clear = only_suite(matrix_log(brief="fffff", careful="ppppf"))
     level = only_suite(matrix_log(brief="ppfff", careful="pppff"))
 
-    assert clear.best == ("careful-t0.2", "careful-t1.0")
-    assert level.best == tuple(FACTORS)
+    assert clear.not_worse == ("careful-t0.2", "careful-t1.0")
+    assert clear.standing == (
+        "Not shown to be worse than any other config: careful-t0.2, careful-t1.0. "
+        "(Every pair of configs is tested; of these none loses to another.)"
+    )
+    assert level.not_worse == tuple(FACTORS)
+    assert level.standing == (
+        "Pair by pair, no config is shown to be worse than another; "
+        "a pair has fewer samples than a factor."
+    )
 
 
 def test_a_factor_is_compared_within_the_levels_of_the_others():
@@ -134,7 +232,7 @@ def test_one_config_alone_is_reported_without_a_comparison():
         "one solves 4 of 5 samples (80 %, interval 38 to 96 %); "
         "there is no other config to compare it with."
     )
-    assert suite.best == ("one",)
+    assert suite.standing == ""
 
 
 def test_a_run_without_any_result_says_so():

@@ -132,7 +132,7 @@ def test_a_stream_that_knows_only_ascii_is_written_to_without_failing():
     print_summary(realistic_log(), compare_configs(realistic_log()), stream)
 
     stream.flush()
-    assert b"prompts=careful solves 40 points more" in raw.getvalue()
+    assert b"prompts=careful: +33 points against brief" in raw.getvalue()
     stream.detach()
 
 

@@ -161,7 +161,10 @@ def test_verdicts_and_tables_read_without_javascript(browser, report):
 
     page.wait("document.querySelectorAll('.verdict').length === 2")
     text = page.evaluate("document.body.innerText")
-    assert "prompts=careful solves" in text
+    assert "prompts=careful: +33 points against brief, no difference shown" in text
+    alert = "document.querySelector('.verdict .barred')"
+    assert page.evaluate(f"{alert}.innerText").startswith("Not comparable: 1 of 60 samples")
+    assert page.evaluate(f"getComputedStyle({alert}).color") == "rgb(179, 38, 30)"
     assert "written replies, not a real model's output" in text
     assert page.evaluate("document.querySelectorAll('#rows tbody tr').length") == 120
     assert page.evaluate("document.getElementById('filters').hidden")

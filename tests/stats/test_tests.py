@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.stats import holm, stratified_permutation_test
+from harness.stats import holm, smallest_p_value, stratified_permutation_test
 
 bits = st.lists(st.integers(0, 1), min_size=1, max_size=6)
 strata = st.lists(st.tuples(bits, bits), min_size=1, max_size=4)
@@ -29,6 +29,21 @@ def test_fishers_lady_tasting_tea_comes_out():
 
     assert result.p_value == pytest.approx(34 / 70)
     assert result.is_exact
+
+
+@given(strata)
+def test_no_outcome_of_the_same_sizes_has_a_smaller_p_than_the_smallest(strata):
+    smallest = smallest_p_value([(len(left), len(right)) for left, right in strata])
+    extreme = [([1] * len(left), [0] * len(right)) for left, right in strata]
+
+    assert stratified_permutation_test(strata).p_value >= smallest * (1 - 1e-9)
+    assert stratified_permutation_test(extreme).p_value == pytest.approx(smallest)
+
+
+def test_the_smallest_p_of_two_and_of_five_repeats_is_known():
+    assert smallest_p_value([(2, 2)]) == pytest.approx(2 / 6)
+    assert smallest_p_value([(5, 5)]) == pytest.approx(2 / 252)
+    assert smallest_p_value([(1, 3), (2, 2)]) == pytest.approx(1 / 24)
 
 
 def test_exact_mcnemar_comes_out_with_one_epoch_per_scenario():

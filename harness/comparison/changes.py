@@ -1,0 +1,83 @@
+"""Two runs in words: of replays the facts first, of live runs what the outcomes show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from harness.comparison.wording import counted, did_not_complete, evidence, more_or_fewer, too_few
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.model.comparison import RunComparison, SampleChange
+    from harness.model.sample import Outcome, SampleResult
+
+    Pairs = Sequence[tuple[SampleResult, SampleResult]]
+
+_NOW: dict[Outcome, str] = {"miss": "cassette miss", "error": "error", "fail": "failure"}
+
+
+def in_words(comparison: RunComparison, pairs: Pairs) -> dict[str, str]:
+    """Alert, verdict and statistics of a comparison; `pairs` are its samples in both runs.
+
+    A replay asks no model, so a sample that changed between two replays did so
+    because something was edited. That is a fact, and comes before any test.
+    """
+    barred, shown = _alert(comparison, pairs), _statistics(comparison)
+    if comparison.is_replay:
+        facts = _facts(comparison.changes, comparison.samples)
+        return {"alert": "", "verdict": facts, "statistics": f"{barred} {shown}".strip()}
+    moved = f"{counted(len(comparison.changes), 'sample')} of {comparison.samples}"
+    verdict = f"{shown} {moved} changed outcome or termination.".strip()
+    return {"alert": barred, "verdict": verdict, "statistics": ""}
+
+
+def _facts(changes: Sequence[SampleChange], total: int) -> str:
+    """How many samples got worse and better, e.g. "4 samples of 8 got worse (4 errors)."."""
+    if not changes:
+        return f"No sample of {total} changed outcome or termination."
+    ways = Counter(change.direction for change in changes)
+    parts = []
+    if ways["worse"]:
+        now = Counter(each.outcome_b for each in changes if each.direction == "worse")
+        kinds = [counted(now[outcome], name) for outcome, name in _NOW.items() if now[outcome]]
+        parts.append(f"got worse ({', '.join(kinds)})")
+    if ways["better"]:
+        parts.append("got better")
+    if ways["same outcome"]:
+        parts.append("ended otherwise with the same outcome")
+    counts = [ways[way] for way in ("worse", "better", "same outcome") if ways[way]]
+    first = f"{counted(counts[0], 'sample')} of {total} {parts[0]}"
+    others = [f"{n} {part}" for n, part in zip(counts[1:], parts[1:], strict=True)]
+    return f"{'; '.join([first, *others])}."
+
+
+def _alert(comparison: RunComparison, pairs: Pairs) -> str:
+    """Which run's samples did not complete, if that keeps the runs from being compared."""
+    barred = [each for each in comparison.configs if each.contrast.verdict == "not comparable"]
+    if not barred:
+        return ""
+    said = []
+    for run, side in (("first", [a for a, _ in pairs]), ("second", [b for _, b in pairs])):
+        misses = sum(sample.status == "miss" for sample in side)
+        errors = sum(sample.status == "error" for sample in side)
+        if misses or errors:
+            said.append(f"in the {run} run {did_not_complete(misses, errors, len(side))}")
+    is_all = len(barred) == len(comparison.configs)
+    return f"{'Not' if is_all else 'Partly not'} comparable: {'; '.join(said)}."
+
+
+def _statistics(comparison: RunComparison) -> str:
+    """What the outcomes show about the configs that can be compared; "" if none can."""
+    fit = [each for each in comparison.configs if each.contrast.verdict != "not comparable"]
+    if not fit:
+        return ""
+    parts = [
+        f"{each.suite}/{each.config} solves {more_or_fewer(each.contrast)} in the second run "
+        f"than in the first ({evidence(each.contrast)})"
+        for each in fit
+        if each.contrast.verdict != "no difference shown"
+    ]
+    said = "; ".join(parts) or "No difference shown between the success rates of the two runs"
+    return f"{said}.{too_few([each.contrast for each in comparison.configs])}"
