@@ -118,6 +118,7 @@ def behaviours(suites: Sequence[Suite]) -> list[Behaviour]:
             task=scenario.task,
             parameters=scenario.parameters,
             reply=load_callable(scenario.provider),
+            file=f"{scenario.folder}/scenario.yaml",
         )
         for suite in suites
         for scenario in suite.scenarios

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,12 +23,17 @@ class Behaviour:
         task: Opening message of the scenario; a request whose messages contain it belongs here.
         parameters: The scenario's free parameters, given to the script.
         reply: The script. It may be called from several threads at once.
+        file: Where the scenario is written, for messages; "" if in no file.
     """
 
     scenario: str
     task: str
     parameters: Mapping[str, Any]
     reply: ReplyFunction
+    file: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.scenario!r} ({_shown(self.file)})" if self.file else repr(self.scenario)
 
 
 class Behaviours:
@@ -52,8 +58,8 @@ class Behaviours:
             other = first_with.setdefault(task, behaviour)
             if other is not behaviour:
                 raise ScriptError(
-                    f"Scenarios {other.scenario!r} and {behaviour.scenario!r} have the same task, "
-                    "by which the scripted provider tells requests apart; word them differently."
+                    f"Scenarios {other} and {behaviour} have the same task, by which the scripted "
+                    "provider tells requests apart; word them differently."
                 )
 
     def find(self, messages: Sequence[Mapping[str, Any]]) -> Behaviour | None:
@@ -112,6 +118,12 @@ def _place(error: Exception) -> str:
     """File, line and function where the script failed; the innermost frame."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{frames[-1].filename}:{frames[-1].lineno}, in {frames[-1].name}"
+
+
+def _shown(file: str) -> str:
+    """A path for people: relative to the current directory when inside it."""
+    relative = os.path.relpath(file)
+    return file if relative.startswith(os.pardir) else relative
 
 
 def _beginning(task: str) -> str:

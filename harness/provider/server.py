@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from harness.provider.behaviours import Behaviour, Behaviours
 from harness.provider.completions import CREATED, Completion, complete
+from harness.provider.identity import OWNER
 from harness.provider.request import ApiError, parse_epoch, parse_request
 from harness.provider.streaming import events
 from harness.provider.transport import Response, listen
@@ -231,4 +232,4 @@ def _models(name: str) -> Response:
 
 
 def _model(name: str) -> dict[str, object]:
-    return {"id": name, "object": "model", "created": CREATED, "owned_by": "scripted"}
+    return {"id": name, "object": "model", "created": CREATED, "owned_by": OWNER}

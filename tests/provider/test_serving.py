@@ -105,6 +105,19 @@ def test_scenarios_that_cannot_be_told_apart_are_refused_at_the_start(given, tex
         pass
 
 
+def test_scenarios_with_the_same_task_are_pointed_to_by_their_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    given = [
+        Behaviour(name, "Do it.", {}, lambda call: "yes", file=f"{tmp_path}/talk/{name}/s.yaml")
+        for name in ("a", "b")
+    ]
+
+    with pytest.raises(ScriptError) as caught, serving(given):
+        pass
+
+    assert "'a' (talk/a/s.yaml) and 'b' (talk/b/s.yaml) have the same task" in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("reply", "text"),
     [
