@@ -7,6 +7,7 @@ loading imports the one class that was asked for.
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ class Plugin:
         name: Entry-point name, as used in suites and on the command line.
         target: Dotted place of the class, ``package.module:Class``.
         distribution: Name and version of the distribution that registers it.
-        summary: First line of the class's docstring; "" when it cannot be imported.
+        summary: What its class's docstring says first; "" when it cannot be imported.
         problem: Why it cannot be used, and what to do; None when it can.
     """
 
@@ -142,7 +143,7 @@ def _imported(group: str, point: EntryPoint) -> type[Any]:
 def _described(group: str, point: EntryPoint) -> Plugin:
     summary, problem = "", None
     try:
-        summary = _first_line(_imported(group, point).__doc__)
+        summary = _summary(_imported(group, point).__doc__)
     except PluginError as error:
         problem = str(error)
     return Plugin(
@@ -155,8 +156,10 @@ def _described(group: str, point: EntryPoint) -> Plugin:
     )
 
 
-def _first_line(docstring: str | None) -> str:
-    return (docstring or "").strip().partition("\n")[0]
+def _summary(docstring: str | None) -> str:
+    """The first paragraph on one line, without the marks of reStructuredText."""
+    paragraph = " ".join((docstring or "").strip().partition("\n\n")[0].split())
+    return re.sub(r"(?::[\w:+-]+:)?(`+)([^`]+)\1", r"\2", paragraph)
 
 
 def _missing(group: str, point: EntryPoint, error: ModuleNotFoundError) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CodeSuccess:
-    """Measures how much of the executed code succeeded; see the module's docstring."""
+    """Share of the executed code blocks that exited 0 in time; measures and does not judge."""
 
     name: ClassVar[str] = "code_success"
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TerminationScorer:
-    """Judges the termination reason; see the module's docstring."""
+    """Whether the conversation ended for a reason that the scenario accepts."""
 
     name: ClassVar[str] = "termination"
 

@@ -32,7 +32,7 @@ _TIMES_THAT_MAKE_A_LOOP = 3
 
 @dataclass(frozen=True)
 class Turns:
-    """Counts turns and finds repetition; see the module's docstring."""
+    """Number of messages the participants saw; finds repeated messages and loops, too."""
 
     name: ClassVar[str] = "turns"
 

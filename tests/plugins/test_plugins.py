@@ -34,7 +34,8 @@ def acme(tmp_path: Path) -> Path:
     for name, text in OTHER.items():
         (info / name).write_text(text)
     (tmp_path / "acme_plugins.py").write_text(
-        'class Politeness:\n    """Counts thanks.\n\n    More.\n    """\ndef make(): pass\n'
+        'class Politeness:\n    """Counts ``thanks`` and\n    :class:`Please` as `polite`.\n\n'
+        '    More.\n    """\ndef make(): pass\n'
     )
     (tmp_path / "acme_hollow.py").write_text("import acme_missing_dependency\n")
     (tmp_path / "acme_faulty.py").write_text("raise RuntimeError('out of order')\n")
@@ -103,11 +104,24 @@ def test_describing_tells_what_can_be_used_and_why_not(acme: Path) -> None:
     )
 
     faulty, function, gone, hollow, politeness = out.splitlines()
-    assert politeness == "politeness: Counts thanks. [acme_plugins:Politeness, acme-plugins 1.2]"
+    assert politeness == (
+        "politeness: Counts thanks and Please as polite. "
+        "[acme_plugins:Politeness, acme-plugins 1.2]"
+    )
     assert "needs the module 'acme_missing_dependency', which is not installed here" in hollow
     assert "there is no module 'acme_gone'. Install that distribution again" in gone
     assert "RuntimeError: out of order" in faulty
     assert "is a function; an entry point must name a class" in function
+
+
+@pytest.mark.parametrize("group", plugins.GROUPS)
+def test_the_summary_of_each_of_ours_stands_by_itself(group: str) -> None:
+    for plugin in plugins.describe(group):
+        assert plugin.problem is None
+        assert plugin.summary.endswith("."), plugin
+        assert "`" not in plugin.summary, plugin
+        assert "docstring" not in plugin.summary, plugin
+        assert len(plugin.summary) <= 200, plugin
 
 
 def test_two_distributions_with_one_name_are_refused(acme: Path) -> None:
