@@ -24,6 +24,7 @@ from harness.sandboxes.normalise import Place, normalise
 from harness.sandboxes.processes import Ended, ProcessLimits, run_command
 from harness.sandboxes.workspace import (
     OutsideWorkspace,
+    WorkspaceTooLarge,
     clear_way,
     copy_workspace,
     remove_tree,
@@ -100,7 +101,7 @@ class _PrivateFolders:
 
 @dataclass
 class ProcessSandbox:
-    """Runs code as a subprocess; see the module's docstring for what that contains.
+    """Runs code as a subprocess: cleaned and limited, but not isolated from files and network.
 
     Attributes:
         limits: Resource limits of every run.
@@ -152,6 +153,8 @@ class ProcessSandbox:
     ) -> Execution:
         """Run Python in a copy of the workspace's regular files, removed afterwards.
 
+        A workspace that the agents filled beyond what is copied gives exit code 1 and says so.
+
         Args:
             workspace: Folder of the sample; stays as it is.
             code: Source text, stored as ``harness_check.py`` in the copy.
@@ -159,13 +162,16 @@ class ProcessSandbox:
             timeout_seconds: Wall-clock limit.
 
         Raises:
-            HarnessError: If a name in files leads out of the copy, or the workspace is too large.
+            HarnessError: If a name in files leads out of the copy.
         """
         with self._private_folders() as folders:
             copy = folders.workspace_copy
-            copy_workspace(
-                workspace, copy, max_files=_MAX_COPIED_FILES, max_bytes=_MAX_COPIED_BYTES
-            )
+            try:
+                copy_workspace(
+                    workspace, copy, max_files=_MAX_COPIED_FILES, max_bytes=_MAX_COPIED_BYTES
+                )
+            except WorkspaceTooLarge as error:
+                return Execution(exit_code=1, output=f"{error}\n", duration_seconds=0.0)
             for relative, text in {**files, _CHECK_SCRIPT: code}.items():
                 clear_way(copy, relative)
                 store_text(copy, relative, text)

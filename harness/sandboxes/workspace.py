@@ -29,6 +29,10 @@ class OutsideWorkspace(HarnessError):
     """A file name leads out of the workspace."""
 
 
+class WorkspaceTooLarge(HarnessError):
+    """A workspace holds more than is copied."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class WorkspaceFile:
     """A regular file: its path inside the workspace, where it is, and its size."""
@@ -137,15 +141,15 @@ def _enter(folder: int, part: str, relative: str) -> int:
 
 
 def copy_workspace(workspace: Path, target: Path, *, max_files: int, max_bytes: int) -> None:
-    """Copy the regular files of a workspace into a new folder.
+    """Copy the regular files of a workspace into a new folder, save those that cannot be read.
 
     Raises:
-        HarnessError: If there are more files or bytes than allowed.
+        WorkspaceTooLarge: If there are more files or bytes than allowed.
     """
     files = regular_files(workspace)
     total = sum(file.size_bytes for file in files)
     if len(files) > max_files or total > max_bytes:
-        raise HarnessError(
+        raise WorkspaceTooLarge(
             f"The workspace holds {len(files)} files with {total} bytes; at most {max_files} "
             f"files and {max_bytes} bytes are copied. Something filled it: look at the code the "
             "agents ran."
@@ -154,7 +158,11 @@ def copy_workspace(workspace: Path, target: Path, *, max_files: int, max_bytes: 
     for file in files:
         copy = target / file.relative
         copy.parent.mkdir(parents=True, exist_ok=True)
-        with file.open() as source, open(copy, "wb") as sink:
+        try:
+            source = file.open()
+        except OSError:  # The agents' code may have made it unreadable.
+            continue
+        with source, open(copy, "wb") as sink:
             shutil.copyfileobj(source, sink)
 
 

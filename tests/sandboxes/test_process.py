@@ -12,6 +12,7 @@ from harness.errors import HarnessError
 from harness.protocols import Sandbox
 from harness.sandboxes.process import ProcessSandbox
 from harness.sandboxes.processes import ProcessLimits
+from harness.sandboxes.workspace import WorkspaceFile
 
 MEGABYTE = 1024 * 1024
 
@@ -283,6 +284,36 @@ def test_a_copy_holds_no_symlinks_and_is_gone_afterwards(workspace, tmp_path):
 
     assert execution.output == "['harness_check.py']\n"
     assert list(root.iterdir()) == []
+
+
+def test_a_workspace_the_agents_filled_gives_a_failed_run(sandbox, workspace):
+    with open(workspace / "huge", "wb") as stream:
+        stream.truncate(2 * 1024**3)
+
+    execution = sandbox.run_in_copy(workspace, "print('ran')", files={}, timeout_seconds=20)
+
+    assert execution.exit_code == 1
+    assert execution.output.startswith("The workspace holds 1 files with 2147483648 bytes; ")
+
+
+def test_a_file_that_cannot_be_read_is_not_in_the_copy(sandbox, workspace, monkeypatch):
+    for name in ("gone", "kept"):
+        (workspace / name).write_text("x")
+    # As by chmod 000, which root could read all the same.
+    opened = WorkspaceFile.open
+
+    def refuse(file):
+        if file.relative == "gone":
+            raise PermissionError(13, "Permission denied", file.location)
+        return opened(file)
+
+    monkeypatch.setattr(WorkspaceFile, "open", refuse)
+
+    execution = sandbox.run_in_copy(
+        workspace, "import os; print(sorted(os.listdir()))", files={}, timeout_seconds=20
+    )
+
+    assert execution.output == "['harness_check.py', 'kept']\n"
 
 
 def test_files_for_a_copy_stay_inside_it(sandbox, workspace, tmp_path):
