@@ -2,9 +2,16 @@
 
 Definition: value is the share of the scenario's checks that passed; the sample passes if
 all did. Checks run in the order of their file. A check passes if it returns None, True or
-a `CheckResult` that passed. It fails if it returns False or a `CheckResult` that did not,
-raises any exception, or returns anything else: a check that crashes is not a pass, and a
-number is no verdict (a graded check returns ``CheckResult(passed=..., value=...)``).
+a `CheckResult` that passed. It fails if it raises an `AssertionError`, or returns False or
+a `CheckResult` that did not pass.
+
+Anything else is a mistake in the check and no verdict on the team: any other exception,
+and any other value (a number is no verdict; a graded check returns
+``CheckResult(passed=..., value=...)``). All other checks still run; then a `CheckError`
+tells everything, and the sample is an error instead of a failure. Otherwise a misspelt
+name in a check would read as "the model got worse". So a check asserts that a file or a
+column is there before it reads it: `FileNotFoundError` would not count against the team.
+
 `KeyboardInterrupt` and what else is not an `Exception` pass through, save `SystemExit`.
 Without checks there is nothing to judge.
 """
@@ -19,6 +26,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from harness.errors import CheckError
 from harness.model.score import CheckResult, Score, Unscored
 from harness.scorers.failures import explain_assertion, explain_exception
 
@@ -32,15 +40,27 @@ _PRINTED_CHARACTERS = 500
 
 @dataclass(frozen=True)
 class Acceptance:
-    """Runs the scenario's own checks; see the module's docstring."""
+    """Share of the scenario's own checks that passed; the sample passes if all of them did."""
 
     name: ClassVar[str] = "acceptance"
 
     def score(self, sample: FinishedSample) -> Score | Unscored:
-        """Run every check and judge by all of them."""
+        """Run every check and judge by all of them.
+
+        Raises:
+            CheckError: If a check is broken, after all of them have run.
+        """
         if not sample.checks:
             return Unscored(scorer=self.name, reason="The scenario has no checks.")
-        results = [run_check(name, check, sample) for name, check in sample.checks.items()]
+        results: list[CheckResult] = []
+        errors: list[CheckError] = []
+        for name, check in sample.checks.items():
+            try:
+                results.append(run_check(name, check, sample))
+            except CheckError as error:
+                errors.append(error)
+        if errors:
+            raise CheckError(_broken(errors, results)) from errors[0].__cause__
         passed = sum(result.passed for result in results)
         return Score(
             scorer=self.name,
@@ -56,12 +76,15 @@ class Acceptance:
 def run_check(
     name: str, check: Callable[[FinishedSample], Any], sample: FinishedSample
 ) -> CheckResult:
-    """Run one check; whatever it raises or prints is in the result.
+    """Run one check; what it prints is in the result if it fails.
 
     Args:
         name: Its name, without ``check_``.
         check: The user's function.
         sample: What it judges.
+
+    Raises:
+        CheckError: If it raises anything but an AssertionError, or returns no verdict.
     """
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
@@ -70,9 +93,12 @@ def run_check(
     if said and not result.passed:
         note = f"{result.reason}\nIt printed: {said[:_PRINTED_CHARACTERS]}"
         result = msgspec.structs.replace(result, reason=note)
-    # The workspace is another folder in every run; the score must not be.
-    reason = result.reason.replace(str(sample.workspace), "/workspace")
-    return msgspec.structs.replace(result, reason=reason)
+    return msgspec.structs.replace(result, reason=_portable(result.reason, sample))
+
+
+def _portable(text: str, sample: FinishedSample) -> str:
+    # The workspace is another folder in every run; what is said must not be.
+    return text.replace(str(sample.workspace), "/workspace")
 
 
 def _outcome(
@@ -82,8 +108,9 @@ def _outcome(
         returned = check(sample)
     except AssertionError as error:
         return CheckResult(name=name, passed=False, reason=explain_assertion(error, check))
-    except (Exception, SystemExit) as error:  # The user's code; its failure is the verdict.
-        return CheckResult(name=name, passed=False, reason=explain_exception(error, check))
+    except (Exception, SystemExit) as error:
+        said = _portable(explain_exception(error, check), sample)
+        raise CheckError(f"check_{name} raised {said}") from error
     return _verdict(name, returned, _purpose(check))
 
 
@@ -96,20 +123,18 @@ def _verdict(name: str, returned: object, purpose: str) -> CheckResult:
         return CheckResult(name=name, passed=passed, reason=purpose or f"The check {said}.")
     if inspect.iscoroutine(returned):
         returned.close()  # Never awaited on purpose.
-    return CheckResult(
-        name=name,
-        passed=False,
-        reason=f"check_{name} returned a {type(returned).__name__} ({returned!r:.80}); a check "
-        "returns None, True, False or a CheckResult.",
+    # Into text first: a value's own __format__ need not know the width.
+    shown = repr(returned)[:80]
+    raise CheckError(
+        f"check_{name} returned a {type(returned).__name__} ({shown}); a check returns None, "
+        "True, False or a CheckResult"
     )
 
 
 def _completed(name: str, result: CheckResult, purpose: str) -> CheckResult:
     if result.value is not None and not 0 <= result.value <= 1:
-        return CheckResult(
-            name=name,
-            passed=False,
-            reason=f"check_{name} returned the value {result.value!r}, which is not in 0 to 1.",
+        raise CheckError(
+            f"check_{name} returned the value {result.value!r}, which is not in 0 to 1"
         )
     words = "passed" if result.passed else "did not pass"
     return msgspec.structs.replace(
@@ -140,6 +165,16 @@ def _as_data(result: CheckResult) -> dict[str, Any]:
         "value": result.value,
         "evidence": list(result.evidence),
     }
+
+
+def _broken(errors: list[CheckError], results: list[CheckResult]) -> str:
+    """Every mistake in the checks, and how those that work judge."""
+    said = "; ".join(str(error) for error in errors)
+    others = f" Of the other checks: {_reason(results)}" if results else ""
+    return (
+        f"{said}. That is a mistake in the check and no verdict on the team, so the sample is an "
+        f"error: mend it; what agents may get wrong belongs into an assert.{others}"
+    )
 
 
 def _reason(results: list[CheckResult]) -> str:

@@ -42,9 +42,10 @@ def explain_assertion(error: AssertionError, check: Callable[..., Any]) -> str:
 
 def explain_exception(error: BaseException, check: Callable[..., Any]) -> str:
     """Type, message and place of an exception; the place is in the check's file if it was there."""
-    message = str(error).strip()
+    message = " ".join(str(error).split())
     said = f": {message}" if message else ""
-    return f"{type(error).__qualname__}{said}{_at(_Place.of(error, check))}"
+    place = _Place.of(error, check)
+    return f"{type(error).__qualname__}{said}{f' ({place.path})' if place else ''}"
 
 
 class _Place:
@@ -68,6 +69,14 @@ class _Place:
     def __str__(self) -> str:
         # The file's name only: the folder differs between machines, the score must not.
         return f"{os.path.basename(self._summary.filename)}:{self._summary.lineno}"
+
+    @property
+    def path(self) -> str:
+        """File and line as an editor opens them: relative to the current folder when inside it."""
+        file = self._summary.filename
+        relative = os.path.relpath(file)
+        shown = file if relative.startswith(os.pardir) else relative
+        return f"{shown}:{self._summary.lineno}"
 
     def assertion(self) -> ast.Assert | None:
         """The assert statement that failed; None if its file cannot be read."""

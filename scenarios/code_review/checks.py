@@ -147,6 +147,9 @@ def check_hidden_tests(sample: FinishedSample) -> CheckResult:
 
 
 def _reported(output: str, mark: str) -> dict[str, str] | None:
-    """What the runner wrote after its mark; None if it wrote nothing."""
+    """What the runner wrote after its mark; None if it wrote nothing, or not to the end."""
     lines = [line for line in output.splitlines() if line.startswith(mark)]
-    return json.loads(lines[-1].removeprefix(mark)) if lines else None
+    try:
+        return json.loads(lines[-1].removeprefix(mark)) if lines else None
+    except ValueError:
+        return None

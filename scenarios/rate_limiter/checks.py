@@ -86,9 +86,17 @@ def run_tests(sample: FinishedSample, module: str, files: dict[str, str]) -> dic
     )
     reports = [line for line in execution.output.splitlines() if line.startswith(f"{word} ")]
     assert reports, f"the tests did not report; the process ended with {execution.exit_code}"
-    report = json.loads(reports[-1].removeprefix(f"{word} "))
+    report = parsed(reports[-1].removeprefix(f"{word} "))
     assert "error" not in report, f"the tests could not be loaded: {report.get('error')}"
     return report["tests"]
+
+
+def parsed(text: str) -> dict:
+    """The driver's report; one that was cut off is as good as none."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise AssertionError("the tests' report is not complete") from None
 
 
 def require_passed(tests: dict[str, str | None]) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from harness.errors import CheckError
 from harness.model.score import CheckResult, Unscored
 from harness.scorers.acceptance import Acceptance
 
@@ -78,19 +81,51 @@ def test_an_assertion_in_a_helper_of_the_same_file_is_placed_there(judge):
 @pytest.mark.parametrize(
     ("error", "text"),
     [
-        pytest.param(KeyError("month"), "KeyError: 'month' (test_acceptance.py:", id="with text"),
-        pytest.param(RuntimeError(), "RuntimeError (test_acceptance.py:", id="without"),
-        pytest.param(SystemExit(0), "SystemExit: 0 (test_acceptance.py:", id="an exit"),
+        pytest.param(KeyError("month"), "KeyError: 'month' (", id="with text"),
+        pytest.param(RuntimeError(), "RuntimeError (", id="without"),
+        pytest.param(SystemExit(0), "SystemExit: 0 (", id="an exit"),
+        pytest.param(FileNotFoundError("a\nb"), "FileNotFoundError: a b (", id="two lines"),
     ],
 )
-def test_a_check_that_crashes_is_not_a_pass(judge, error, text):
+def test_a_check_that_crashes_is_an_error_and_no_verdict(judge, error, text):
     def broken(sample):
         raise error
 
-    passed, reason = outcome(judge(broken))
+    with pytest.raises(CheckError) as caught:
+        judge(broken)
 
-    assert not passed
-    assert reason.startswith(text)
+    said = str(caught.value)
+    assert said.startswith(f"check_broken raised {text}")
+    assert re.search(r"test_acceptance\.py:\d+\)\. That is a mistake in the check", said)
+    assert caught.value.__cause__ is error
+
+
+def test_a_misspelt_name_does_not_count_against_the_team(judge):
+    def misspelt(sample):
+        assert sample.nope
+
+    with pytest.raises(CheckError, match=r"AttributeError: .* has no attribute 'nope'"):
+        judge(misspelt)
+
+
+def test_the_other_checks_still_run_and_are_told(judge):
+    def first(sample):
+        raise KeyError("a")
+
+    def fine(sample): ...
+    def wrong(sample):
+        assert False, "too few"  # noqa: B011, PT015
+
+    def last(sample):
+        return 3
+
+    with pytest.raises(CheckError) as caught:
+        judge(first, fine, wrong, last)
+
+    said = str(caught.value)
+    assert said.startswith("check_first raised KeyError: 'a' (")
+    assert "; check_last returned a int (3); a check returns " in said
+    assert "Of the other checks: 1 of 2 checks passed; failed: wrong (too few (" in said
 
 
 def test_an_exception_out_of_a_library_is_placed_in_the_check(judge):
@@ -99,8 +134,8 @@ def test_an_exception_out_of_a_library_is_placed_in_the_check(judge):
 
         json.loads("{")
 
-    assert "JSONDecodeError" in outcome(judge(broken))[1]
-    assert "(test_acceptance.py:" in outcome(judge(broken))[1]
+    with pytest.raises(CheckError, match=r"JSONDecodeError: .* \(.*test_acceptance\.py:\d+\)"):
+        judge(broken)
 
 
 def test_an_interrupt_passes_through(judge):
@@ -138,16 +173,15 @@ def test_anything_but_a_verdict_is_an_error_that_names_the_check(judge, returned
     def graded(sample):
         return returned
 
-    passed, reason = outcome(judge(graded))
-
-    assert not passed
-    assert reason.startswith("check_graded returned")
+    with pytest.raises(CheckError, match=r"^check_graded returned "):
+        judge(graded)
 
 
 def test_a_coroutine_is_not_a_verdict(judge):
     async def late(sample): ...
 
-    assert outcome(judge(late))[0] is False
+    with pytest.raises(CheckError, match="check_late returned a coroutine"):
+        judge(late)
 
 
 @pytest.mark.parametrize("verdict", [True, False])
@@ -183,11 +217,17 @@ def test_what_a_check_prints_is_shown_only_when_it_fails(judge, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_reasons_do_not_depend_on_where_the_workspace_is(judge):
+def test_what_is_said_does_not_depend_on_where_the_workspace_is(judge):
     def reads(sample):
         (sample.workspace / "sales.csv").read_text()
 
-    assert "'/workspace/sales.csv' (test_acceptance.py:" in outcome(judge(reads))[1]
+    def expects(sample):
+        path = sample.workspace / "sales.csv"
+        assert path.is_file(), f"{path} is missing"
+
+    assert outcome(judge(expects))[1].startswith("/workspace/sales.csv is missing (")
+    with pytest.raises(CheckError, match=r"directory: '/workspace/sales\.csv'"):
+        judge(reads)
 
 
 def test_a_check_can_run_the_agents_code_in_a_copy(judge, tmp_path):
