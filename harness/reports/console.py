@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from harness.reports import numbers
 from harness.reports.facts import facts_of
+from harness.reports.failures import failing
 from harness.reports.markdown import contrast_name
 from harness.reports.transcript import print_transcript
 from harness.reports.writer import Writer
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
         ConfigSummary,
         Contrast,
         RunComparison,
+        SampleChange,
         SuiteComparison,
     )
     from harness.model.run import RunLog
+    from harness.model.sample import SampleResult
 
 __all__ = ["print_comparison", "print_summary", "print_transcript"]
 
@@ -37,13 +40,33 @@ def print_summary(log: RunLog, comparison: Comparison, stream: TextIO) -> None:
         writer.line(f"Errors: {facts.errors}. Cassette misses: {facts.misses}.", "bold red")
     for suite in comparison.suites:
         _suite(writer, suite)
+        _failing(writer, [sample for sample in log.samples if sample.key.suite == suite.suite])
 
 
 def print_comparison(comparison: RunComparison, stream: TextIO) -> None:
-    """Print run B against run A: verdict, rates per config, and the samples that changed."""
+    """Print run B against run A: verdict, rates per config, and the samples that changed.
+
+    Of two replays the changed samples come first, because they are facts; of
+    live runs the statistics do.
+    """
     writer = Writer(stream)
     writer.line(f"First run {comparison.run_a}, second run {comparison.run_b}.", "dim")
+    if comparison.alert:
+        writer.prose(comparison.alert, "bold red")
     writer.prose(comparison.verdict, "bold")
+    if comparison.is_replay:
+        _changes(writer, comparison)
+        writer.line()
+        writer.prose(comparison.statistics)
+    _rates(writer, comparison)
+    if not comparison.is_replay:
+        _changes(writer, comparison)
+    for run, keys in (("first", comparison.only_in_a), ("second", comparison.only_in_b)):
+        if keys:
+            writer.line(f"Samples with a result in the {run} run alone, not compared: {len(keys)}.")
+
+
+def _rates(writer: Writer, comparison: RunComparison) -> None:
     writer.line()
     head = "Config", "First", "Second", "Points", "Interval", "p", "Verdict"
     writer.table(
@@ -58,29 +81,41 @@ def print_comparison(comparison: RunComparison, stream: TextIO) -> None:
             for each in comparison.configs
         ],
     )
-    _changes(writer, comparison)
+
+
+_GROUPS = {"worse": "Got worse", "better": "Got better", "same outcome": "Ended otherwise"}
 
 
 def _changes(writer: Writer, comparison: RunComparison) -> None:
-    if comparison.changes:
-        writer.line()
-        head = "Changed sample", "First", "Second", "Ended by", "Then by"
-        rows = [
-            (
-                str(each.key),
-                each.outcome_a,
-                each.outcome_b,
-                each.termination_a or numbers.DASH,
-                each.termination_b or numbers.DASH,
-            )
-            for each in comparison.changes[:_MOST_CHANGES]
-        ]
-        writer.table(head, rows)
+    left = _MOST_CHANGES
+    for direction, title in _GROUPS.items():
+        group = [each for each in comparison.changes if each.direction == direction]
+        if group[:left]:
+            writer.line()
+            head = title, "First", "Second", "Ended by", "Then by"
+            writer.table(head, [_change(each) for each in group[:left]])
+        left -= len(group[:left])
     if len(comparison.changes) > _MOST_CHANGES:
         writer.line(f"and {len(comparison.changes) - _MOST_CHANGES} more changed samples")
-    for run, keys in (("first", comparison.only_in_a), ("second", comparison.only_in_b)):
-        if keys:
-            writer.line(f"Samples with a result in the {run} run alone, not compared: {len(keys)}.")
+
+
+def _change(change: SampleChange) -> tuple[str, ...]:
+    return (
+        str(change.key),
+        change.outcome_a,
+        change.outcome_b,
+        change.termination_a or numbers.DASH,
+        change.termination_b or numbers.DASH,
+    )
+
+
+def _failing(writer: Writer, samples: Sequence[SampleResult]) -> None:
+    lines = failing(samples)
+    if lines:
+        writer.line()
+        writer.line("Failed most often:", "bold")
+    for line in lines:
+        writer.prose(line, indent=2)
 
 
 def _suite(writer: Writer, suite: SuiteComparison) -> None:

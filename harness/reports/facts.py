@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from harness.model.run import RunLog
     from harness.model.sample import SampleResult
@@ -30,6 +30,7 @@ class RunFacts:
         modes: How model calls were answered.
         engines: Frameworks and their versions.
         cost_usd: Sum of the known costs; None if no sample has one.
+        prices: Whose prices these are, "" if no sample has a cost.
     """
 
     sources: tuple[str, ...]
@@ -43,12 +44,13 @@ class RunFacts:
     modes: tuple[str, ...]
     engines: tuple[str, ...]
     cost_usd: float | None
+    prices: str
 
 
 def facts_of(log: RunLog) -> RunFacts:
     """Gather the facts of a run."""
     samples = log.samples
-    costs = [score.value for sample in samples if (score := sample.score_of("cost"))]
+    costs = [score for sample in samples if (score := sample.score_of("cost"))]
     return RunFacts(
         sources=_distinct(source_of(sample) for sample in samples),
         recorded=_recorded(log),
@@ -61,8 +63,16 @@ def facts_of(log: RunLog) -> RunFacts:
         or (log.header.sandbox,),
         modes=_distinct(sample.mode for sample in samples) or (log.header.mode,),
         engines=_distinct(sample.transcript.engine_version for sample in samples),
-        cost_usd=sum(costs) if costs else None,
+        cost_usd=sum(score.value for score in costs) if costs else None,
+        prices=_prices([score.reason for score in costs]),
     )
+
+
+def _prices(reasons: Sequence[str]) -> str:
+    """Whose prices were used, as the cost scorer's reasons tell."""
+    kinds = ("suite's own", "the suite's own prices"), ("list", "list prices")
+    used = [kind for kind, words in kinds if any(words in reason for reason in reasons)]
+    return f"{' and '.join(used)} prices" if used else ""
 
 
 def source_of(sample: SampleResult) -> str:

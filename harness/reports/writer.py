@@ -31,14 +31,15 @@ class Writer:
         """Write text, one or more lines, each indented."""
         self.parts([(text, style)], indent)
 
-    def prose(self, text: str, style: str = "") -> None:
+    def prose(self, text: str, style: str = "", indent: int = 0) -> None:
         """Write a sentence; a terminal wraps it between words."""
         if self._console is None:
-            self.line(text)
+            self.line(text, indent=indent)
             return
+        from rich.padding import Padding
         from rich.text import Text
 
-        self._console.print(Text(self._safe(text), style=style))
+        self._console.print(Padding(Text(self._safe(text), style=style), (0, 0, 0, indent)))
 
     def parts(self, parts: Sequence[tuple[str, str]], indent: int = 0) -> None:
         """Write one line put together from (text, style) parts."""

@@ -70,6 +70,66 @@ def test_a_comparison_shows_both_rates_and_the_samples_that_changed():
     assert changed[:3] == ["shop/a/one/2", "fail", "pass"]
 
 
+def test_changes_between_replays_come_before_the_statistics_grouped_by_direction():
+    before = outcome_log({"one": {"a": "pppp", "b": "fppp"}})
+    after = outcome_log({"one": {"a": "mmmm", "b": "pppp"}}, run_id="run-2")
+    stream = io.StringIO()
+
+    print_comparison(compare_runs(before, after), stream)
+
+    text = stream.getvalue()
+    parts = [
+        "4 samples of 8 got worse (4 cassette misses); 1 got better.",
+        "Got worse ",
+        "shop/a/one/1   pass    miss",
+        "Got better ",
+        "shop/b/one/1   fail    pass",
+        "Not comparable: in the second run 4 of 8 samples missed their cassette.",
+        "Config ",
+    ]
+    positions = [text.index(part) for part in parts]
+    assert positions == sorted(positions)
+
+
+def test_what_failed_most_often_is_told_after_the_tables_with_a_command():
+    lines = summary(io.StringIO(), realistic_log()).splitlines()
+
+    at = [i for i, line in enumerate(lines) if line == "Failed most often:"]
+    assert len(at) == 2
+    first = lines[at[0] + 1 : at[0] + 5]
+    assert first[0] == (
+        "  store_visits: 7 \N{MULTIPLICATION SIGN} totals_agree, "
+        "7 \N{MULTIPLICATION SIGN} termination, 1 \N{MULTIPLICATION SIGN} cassette miss "
+        "(e.g. brief-t0.2/1: assert 801008.2 == 812334.1 (Widget A))"
+    )
+    assert first[3] == "  Read one: harness show sales_report/store_visits/brief-t0.2/1"
+
+
+def test_many_failing_scenarios_take_three_lines_and_success_none():
+    many = outcome_log({"one": {f"s{n}": "f" * (9 - n) for n in range(6)}})
+
+    lines = summary(io.StringIO(), many).splitlines()
+
+    assert lines[lines.index("Failed most often:") + 1 :] == [
+        "  s0: 9 \N{MULTIPLICATION SIGN} acceptance (e.g. one/1: checks)",
+        "  s1: 8 \N{MULTIPLICATION SIGN} acceptance (e.g. one/1: checks)",
+        "  and 22 failed samples of 4 more scenarios",
+        "  Read one: harness show shop/s0/one/1",
+    ]
+    assert "Failed most" not in summary(io.StringIO(), outcome_log({"one": {"a": "pp"}}))
+
+
+def test_a_misleading_headline_is_replaced_by_an_alert_on_the_console():
+    log = outcome_log({"brief": {"a": "mmmm"}, "careful": {"a": "pppp"}}, baseline="brief")
+
+    lines = summary(io.StringIO(), log).splitlines()
+
+    at = lines.index("shop")
+    assert lines[at + 1] == "Not comparable: 4 of 8 samples missed their cassette."
+    assert lines[at + 2].startswith("No effect is claimed:")
+    assert "No difference shown" not in "\n".join(lines)
+
+
 def test_a_transcript_reads_from_task_to_termination():
     text = transcript(realistic_log().samples[0])
 

@@ -1,9 +1,12 @@
 import re
 
+import msgspec
+import pytest
 from report_hostile import hostile_log
-from report_logs import realistic_log
+from report_logs import outcome_log, realistic_log
 
 from harness.comparison import compare_configs
+from harness.model.score import Score
 from harness.reports.html import HtmlReporter
 
 
@@ -48,3 +51,32 @@ def test_errors_misses_and_missing_samples_are_said_at_the_top():
 
     assert "1 cassette miss." in page
     assert "7 of 120 planned samples have no result." in page
+
+
+@pytest.mark.parametrize(
+    ("reason", "label"),
+    [
+        ("$0.5; the suite's own prices for scripted-1.", "Cost (suite&#39;s own prices)"),
+        ("$0.5; list prices of 2025-06-01 from genai-prices 1.", "Cost (list prices)"),
+        (
+            "$0.5; the suite's own prices for m and list prices from genai-prices 1.",
+            "Cost (suite&#39;s own and list prices)",
+        ),
+    ],
+)
+def test_the_cost_says_whose_prices_were_used(reason, label):
+    log = outcome_log({"one": {"a": "p"}})
+    score = Score(scorer="cost", value=0.5, unit="usd", reason=reason)
+    (sample,) = log.samples
+    sample = msgspec.structs.replace(sample, scores=(*sample.scores, score))
+
+    page = rendered(msgspec.structs.replace(log, samples=(sample,)))
+
+    assert f"<dt>{label}</dt>" in page
+    assert "Cost, mean" in page
+
+
+def test_code_that_never_failed_had_nothing_to_recover_from():
+    page = " ".join(rendered(realistic_log(epochs=5)).split())
+
+    assert "0/0" not in page
