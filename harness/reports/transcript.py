@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -9,6 +10,7 @@ from harness.model.score import Score, Unscored
 from harness.model.transcript import (
     AnyEvent,
     CodeExecution,
+    ExceptionInfo,
     Fault,
     HumanInput,
     Message,
@@ -27,6 +29,11 @@ if TYPE_CHECKING:
     from harness.model.sample import SampleResult
 
 _COLOURS = ("blue", "green", "yellow", "magenta", "cyan", "red")
+_TRACEBACK_LINES = 3
+_SURELY_SENT = 200  # characters beyond which a message that holds an output is that output
+_COMMAND = "To record it again: "  # begins the last sentence of a miss
+# What AutoGen wraps around the output of code when it sends it.
+_WRAPPER = re.compile(r"exitcode: -?\d+ \([^()]*\)\s*Code output:")
 _OUTCOMES = {"pass": "bold green", "fail": "bold red", "error": "bold red", "miss": "bold magenta"}
 
 
@@ -36,20 +43,22 @@ def print_transcript(result: SampleResult, stream: TextIO, *, show_hidden: bool 
     Args:
         result: The sample.
         stream: Coloured if it is a terminal, else plain text.
-        show_hidden: Whether to print every model call, the hidden ones
-            (speaker selection, summaries) included, with prompt and reply.
+        show_hidden: Whether to print what is not part of the conversation: the
+            hidden model calls (speaker selection, summaries) with prompt and
+            reply, and tracebacks in full.
     """
     writer = Writer(stream)
     page = _Page(writer, result, show_hidden=show_hidden)
     writer.parts([(str(result.key), "bold"), ("  ", ""), _outcome(result)])
     _why(page)
-    for score in result.scores:
-        _score(writer, score)
+    _scores(page)
     for event in result.transcript.events:
         _PRINTERS[type(event)](page, event)
-    if result.failure or not result.transcript.termination:
+    if not result.transcript.termination:
         writer.line()
-        _why(page)
+        writer.line("Here the record ends; why is said at the top.", "red")
+    if result.failure and result.status != "miss":
+        _traceback(page, result.failure)
     hidden = sum(call.purpose != "reply" for call in result.transcript.model_calls)
     if hidden and not show_hidden:
         writer.line(f"Hidden model calls: {hidden}. Print them with --hidden.", "dim")
@@ -78,6 +87,15 @@ class _Page:
     def who(self, name: str) -> tuple[str, str]:
         return name, self._styles.get(name, "bold")
 
+    def said_above(self, text: str) -> str:
+        """The text without the failure's message, which is printed once, at the top."""
+        failure = self.result.failure
+        if not failure or not failure.message or failure.message not in text:
+            return text
+        name = failure.type.rpartition(".")[2]
+        known = re.compile(rf"(?:(?:[\w.]+\.)?{re.escape(name)}: )?{re.escape(failure.message)}")
+        return known.sub("(said above)", text)
+
     def quote(self, text: str) -> None:
         self.writer.line(text.rstrip("\n") or "(nothing)", indent=6)
 
@@ -87,28 +105,57 @@ def _outcome(result: SampleResult) -> tuple[str, str]:
 
 
 def _why(page: _Page) -> None:
+    """Why it ended, said here and nowhere else: a miss explains itself at length."""
     end, failure = page.result.transcript.termination_event, page.result.failure
-    if end:
+    if failure:
+        kind = "" if page.result.status == "miss" else f"{failure.type}: "
+        what, command, how = failure.message.partition(_COMMAND)
+        page.writer.line(f"Did not complete: {kind}{what.rstrip()}", "red")
+        if how:
+            page.writer.line(f"{command}{how}", "bold")
+    elif end:
         agent = f" ({end.agent})" if end.agent else ""
         page.writer.line(f"Ended by {end.reason}{agent}: {end.detail}")
-    if failure:
-        page.writer.line(f"Did not complete: {failure.type}: {failure.message}", "red")
-    if not end and not failure:
+    else:
         page.writer.line("The conversation did not end; this is all that was recorded.", "red")
 
 
-def _score(writer: Writer, score: Score | Unscored) -> None:
+def _scores(page: _Page) -> None:
+    is_complete = page.result.status == "completed"
+    if not is_complete and page.result.scores:
+        note = "The sample did not complete; these scores judge what there was of it:"
+        page.writer.line(note, "dim", indent=2)
+    for score in page.result.scores:
+        _score(page, score, is_complete=is_complete)
+
+
+def _score(page: _Page, score: Score | Unscored, *, is_complete: bool) -> None:
+    writer, reason = page.writer, page.said_above(score.reason)
+    style = "" if is_complete else "dim"
     if isinstance(score, Unscored):
-        writer.line(f"{score.scorer}: unscored: {score.reason}", indent=2)
+        writer.line(f"{score.scorer}: unscored: {reason}", style, indent=2)
         return
     value = {"share": numbers.percent, "usd": numbers.usd}.get(score.unit, numbers.number)
     verdict = {True: ", pass", False: ", fail", None: ""}[score.passed]
-    text = f"{score.scorer}: {value(score.value)}{verdict}: {score.reason}"
-    writer.line(text, "red" if score.passed is False else "", indent=2)
+    if score.details.get("checks"):
+        reason = reason.partition("; failed: ")[0]  # the checks are listed below it
+    text = f"{score.scorer}: {value(score.value)}{verdict}: {reason}"
+    writer.line(text, "red" if score.passed is False and is_complete else style, indent=2)
     for check in score.details.get("checks", ()):
         mark = "pass" if check.get("passed") else "FAIL"
         reason = f": {check['reason']}" if check.get("reason") else ""
-        writer.line(f"{mark} {check.get('name', '')}{reason}", indent=4)
+        writer.line(f"{mark} {check.get('name', '')}{reason}", style, indent=4)
+
+
+def _traceback(page: _Page, error: ExceptionInfo) -> None:
+    """The traceback in full if asked for, else the lines that name the place and the error."""
+    lines = error.traceback.rstrip().splitlines()
+    left_out = 0 if page.show_hidden else max(0, len(lines) - _TRACEBACK_LINES)
+    if left_out:
+        text = f"(traceback, {left_out} lines above left out; print them with --hidden)"
+        page.writer.line(text, "dim", indent=4)
+    if lines:
+        page.quote("\n".join(lines[left_out:]))
 
 
 def _message(page: _Page, event: Message) -> None:
@@ -116,8 +163,7 @@ def _message(page: _Page, event: Message) -> None:
     page.writer.line()
     heading = (f"[{page.turn}] ", "dim"), page.who(event.speaker), (f" to {event.recipient}", "dim")
     page.writer.parts(heading)
-    is_output = any(text.strip() and text.strip() in event.content for text in page.outputs)
-    if is_output and len(event.content) > 200:
+    if is_repeated(event.content, page.outputs):
         page.writer.line("(the output above)", "dim", indent=4)
     elif event.content:
         page.writer.line(event.content.rstrip("\n"), indent=4)
@@ -127,23 +173,43 @@ def _message(page: _Page, event: Message) -> None:
     page.texts.append(event.content)
 
 
+def is_repeated(content: str, outputs: list[str]) -> bool:
+    """Whether a message only sends what the code printed and what is on the page already."""
+    said = [text.strip() for text in outputs]
+    if not said or any(text not in content for text in said):
+        return False
+    if any(said) and len(content) > _SURELY_SENT:
+        return True
+    wrapper = _WRAPPER.match(content)
+    if wrapper is None:
+        return False
+    rest = content[wrapper.end() :]
+    for text in said:
+        rest = rest.replace(text, "", 1)
+    return not rest.strip()
+
+
 def _model_call(page: _Page, event: ModelCall) -> None:
     if event.purpose != "reply" and not page.show_hidden:
         return
     usage = event.usage
-    tokens = f"{usage.prompt_tokens} to {usage.completion_tokens} tokens" if usage else "no counts"
+    counts = usage and f"{usage.prompt_tokens} prompt, {usage.completion_tokens} completion tokens"
+    counts = counts or "no token counts"
     cost = page.costs.get(str(event.index))
     text = (
-        f"{event.purpose} call for {event.agent}: {event.model_requested}, {tokens}, "
+        f"{event.purpose} call for {event.agent}: {event.model_requested}, {counts}, "
         f"{'cost unknown' if cost is None else numbers.usd(cost)}, {event.latency_seconds:.2f} s, "
         f"{event.error.type if event.error else event.finish_reason}"
     )
     page.writer.line(text, "dim", indent=4)
-    if page.show_hidden:
+    # The prompt and the reply of an ordinary call are messages of the conversation.
+    if event.purpose != "reply":
         page.writer.line("prompt, last message:", "dim", indent=4)
         page.quote(event.prompt)
         page.writer.line("reply:", "dim", indent=4)
         page.quote(event.error.message if event.error else event.reply)
+    elif event.error and page.said_above(event.error.message) == event.error.message:
+        page.quote(event.error.message)
 
 
 def _code(page: _Page, event: CodeExecution) -> None:
@@ -187,9 +253,9 @@ def _fault(page: _Page, event: Fault) -> None:
 def _termination(page: _Page, event: Termination) -> None:
     page.writer.line()
     agent = f" ({event.agent})" if event.agent else ""
-    page.writer.line(f"Ended by {event.reason}{agent}: {event.detail}", "bold")
-    if event.exception:
-        page.quote(event.exception.traceback or event.exception.message)
+    page.writer.line(f"Ended by {event.reason}{agent}: {page.said_above(event.detail)}", "bold")
+    if event.exception and page.result.failure is None:
+        _traceback(page, event.exception)
 
 
 # The event type picks the printer, so each is only ever called with its own type.

@@ -2,12 +2,16 @@ import io
 import subprocess
 import sys
 
+import msgspec
 import pytest
 from report_hostile import hostile_log
 from report_logs import outcome_log, realistic_log
 
 from harness.comparison import compare_configs, compare_runs
+from harness.model.score import Score
+from harness.model.transcript import CodeExecution, ExceptionInfo, Termination
 from harness.reports.console import print_comparison, print_summary, print_transcript
+from harness.reports.transcript import is_repeated
 
 
 class Terminal(io.StringIO):
@@ -163,12 +167,104 @@ def test_hidden_calls_are_counted_and_shown_on_request():
     assert "manager chose reviewer (auto)" in short
 
 
-def test_a_sample_that_did_not_complete_says_so_at_both_ends():
-    missed = next(s for s in realistic_log().samples if s.status == "miss")
+def broken(status, *, type_, message, traceback):
+    """A sample that did not complete, told of in all the places the runner and engine tell it."""
+    failure = ExceptionInfo(type=type_, message=message, traceback=traceback)
+    short = f"{type_.rpartition('.')[2]}: {message}"
+    sample = realistic_log().samples[0]
+    start = sample.transcript.events[:1]
+    end = Termination(index=1, offset_seconds=0.1, reason="error", detail=short, exception=failure)
+    scores = (
+        Score(
+            scorer="acceptance",
+            value=0.0,
+            unit="share",
+            passed=False,
+            reason="0 of 1 checks passed",
+            details={"checks": [{"name": "rows", "passed": False, "reason": "no file"}]},
+        ),
+        Score(scorer="termination", value=0.0, unit="share", passed=False, reason=f"{short}."),
+    )
+    return msgspec.structs.replace(
+        sample,
+        status=status,
+        failure=failure,
+        scores=scores,
+        transcript=msgspec.structs.replace(sample.transcript, events=(*start, end)),
+    )
 
-    text = transcript(missed)
 
-    assert text.count("Did not complete: harness.errors.CassetteMiss: analyst, call 2") == 2
+MISS = "one.jsonl: no recorded answer for call 1. To record it again: harness record shop -e 1"
+
+
+@pytest.mark.parametrize("show_hidden", [True, False])
+def test_a_miss_is_explained_once_with_its_command_and_without_a_traceback(show_hidden):
+    missed = broken(
+        "miss", type_="harness.errors.CassetteMiss", message=MISS, traceback="Traceback:\n  frame"
+    )
+
+    text = transcript(missed, show_hidden=show_hidden)
+
+    assert text.count("no recorded answer for call 1") == 1
+    assert "\nDid not complete: one.jsonl: no recorded answer for call 1.\n" in text
+    assert "\nTo record it again: harness record shop -e 1\n" in text
+    assert "Traceback" not in text
+    assert "The sample did not complete; these scores judge what there was of it:" in text
+    assert "termination: 0 %, fail: (said above).\n" in text
+
+
+def test_an_error_shows_the_end_of_its_traceback_and_all_of_it_on_request():
+    frames = "".join(f"  frame {n}\n" for n in range(9))
+    failed = broken(
+        "error",
+        type_="builtins.KeyError",
+        message="'revenu'",
+        traceback=f"Traceback:\n{frames}KeyError: 'revenu'\n",
+    )
+
+    short, full = transcript(failed), transcript(failed, show_hidden=True)
+
+    assert "Did not complete: builtins.KeyError: 'revenu'" in short
+    assert "frame 7" in short
+    assert "frame 6" not in short
+    assert "8 lines above left out; print them with --hidden" in short
+    assert full.count("frame 0") == 1
+
+
+def test_the_output_of_code_that_succeeded_is_printed_once():
+    passed = next(s for s in realistic_log().samples if s.outcome == "pass")
+
+    text = transcript(passed)
+
+    runs = sum(isinstance(e, CodeExecution) for e in passed.transcript.events)
+    assert text.count("Widget B: 790,120.55") == 1
+    assert text.count("(the output above)") == runs
+
+
+@pytest.mark.parametrize(
+    ("content", "outputs", "repeats"),
+    [
+        ("exitcode: 0 (execution succeeded)\nCode output: 5\n", ["5\n"], True),
+        ("exitcode: 0 (execution succeeded)\nCode output: \n", [""], True),
+        ("exitcode: 1 (execution failed)\nCode output: a\nb", ["a\n", "b\n"], True),
+        ("I found 5 rows.", ["5\n"], False),
+        ("exitcode: 0 (execution succeeded)\nCode output: 5\n", ["6\n"], False),
+        ("exitcode: 0 (execution succeeded)\nCode output: 5\n", [], False),
+    ],
+)
+def test_only_a_message_that_is_nothing_but_output_is_left_out(content, outputs, repeats):
+    assert is_repeated(content, outputs) is repeats
+
+
+def test_hidden_repeats_no_prompt_that_is_already_on_the_page():
+    sample = realistic_log(epochs=1, suites=("code_review",)).samples[-1]
+
+    text = transcript(sample, show_hidden=True)
+
+    assert text.count("prompt, last message:") == 4
+    assert "Review and mend it." not in text
+    assert "speaker_selection call for manager" in text
+    assert "900 prompt, 160 completion tokens" in text
 
 
 @pytest.mark.parametrize("show_hidden", [True, False])
