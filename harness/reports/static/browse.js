@@ -79,6 +79,10 @@ function close() {
   if (last) last.querySelector("a").focus();
 }
 
+function isReading() {
+  return document.body.classList.contains("reading");
+}
+
 function leave() {
   document.body.classList.remove("reading");
   pane.hidden = true;
@@ -103,20 +107,25 @@ async function open(row) {
   pane.focus({ preventScroll: true });
 }
 
-function fail(error) {
+function tell(text) {
   pane.hidden = false;
   document.body.classList.add("reading");
-  pane.replaceChildren(el("div", "bar-top", ...navigation()),
-    el("p", "alert", `This conversation could not be unpacked here (${error}). A browser of 2023 or later can.`));
+  pane.replaceChildren(el("div", "bar-top", ...navigation()), el("p", "alert", text));
+}
+
+function fail(error) {
+  tell(`This conversation could not be unpacked here (${error}). A browser of 2023 or later can.`);
 }
 
 function follow() {
   // A fragment is data from outside: it is only ever compared with the ids we have.
   const id = location.hash.slice(1);
   const row = rows.find((each) => each.id === id);
-  if (row) open(row).catch(fail);
-  else if (current) {
-    leave();
+  if (row) return void open(row).catch(fail);
+  const wasReading = isReading();
+  if (wasReading) leave();
+  if (id.startsWith("sample/")) tell(`There is no such sample in this run: ${id.slice(7)}`);
+  else if (wasReading) {
     const target = id && document.getElementById(id);
     if (target) target.scrollIntoView();
   }
@@ -124,7 +133,7 @@ function follow() {
 
 function typed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "Escape" && current) return close();
+  if (event.key === "Escape" && isReading()) return close();
   if (/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
   const actions = { j: () => step(1), k: () => step(-1), "/": () => form.elements.text.focus() };
   if (!Object.hasOwn(actions, event.key)) return;

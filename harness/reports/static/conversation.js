@@ -8,7 +8,8 @@ function viewOf(sample) {
   return {
     agents: new Map(), turn: 0, outputs: [], texts: [],
     costs: (cost && cost.details && cost.details.by_call) || {},
-    isAccepted: !judged || judged.passed !== false,
+    isAccepted: sample.status === "completed" && (!judged || judged.passed !== false),
+    status: sample.status, failure: sample.failure || null,
   };
 }
 
@@ -16,6 +17,7 @@ function scoreValue(score) {
   if (score.type === "unscored") return "unscored";
   if (score.unit === "share") return `${Math.round(100 * score.value)} %`;
   if (score.unit === "usd") return usd(score.value);
+  if (score.unit === "turns") return plural(score.value, "turn");
   return `${Number(score.value.toFixed(3))} ${score.unit}`;
 }
 
@@ -26,18 +28,24 @@ function check(entry) {
     evidence(entry.evidence));
 }
 
-function scoreRow(score) {
+function scoreRow(score, view) {
   const checks = (score.details && score.details.checks) || [];
+  // The checks that failed are listed below the reason.
+  const reason = checks.length ? score.reason.split("; failed: ")[0] : score.reason;
   const verdict = score.passed === true ? "pass" : score.passed === false ? "fail" : null;
   return el("tr", "", el("th", "", score.scorer),
     el("td", "n", scoreValue(score)),
     el("td", "", verdict ? el("span", `outcome ${verdict}`, verdict) : null),
-    el("td", "why", score.reason, evidence(score.evidence),
+    el("td", "why", saidAbove(reason, view), evidence(score.evidence),
       checks.length ? el("ul", "", checks.map(check)) : null));
 }
 
-function scoresTable(sample) {
-  return el("table", "scores", el("tbody", "", (sample.scores || []).map(scoreRow)));
+function scoresTable(sample, view) {
+  const isComplete = sample.status === "completed";
+  const rows = (sample.scores || []).map((score) => scoreRow(score, view));
+  const note = isComplete || !rows.length ? null
+    : el("caption", "", "The sample did not complete; these scores judge what there was of it.");
+  return el("table", `scores${isComplete ? "" : " incomplete"}`, note, el("tbody", "", rows));
 }
 
 function cassetteLine(sample) {
@@ -67,20 +75,27 @@ function artefacts(sample) {
     el("ul", "", files.map((file) => el("li", "", el("code", "", file.path), el("span", "muted", ` ${file.size_bytes} bytes`)))));
 }
 
+const COMMAND = "To record it again: ";
+
 function stopped(sample) {
-  if (sample.failure) {
-    return [el("div", "ended refused", el("p", "", el("b", "", `The sample did not complete: ${sample.status}.`)), exception(sample.failure))];
+  const failure = sample.failure;
+  if (failure) {
+    const isMiss = sample.status === "miss";
+    const [what, command] = failure.message.split(COMMAND);
+    return [el("div", "ended refused",
+      el("p", "", el("b", "", isMiss ? "The sample did not complete: cassette miss." : "The sample did not complete: error.")),
+      el("p", "", isMiss ? what : `${failure.type}: ${what}`),
+      command ? el("p", "", COMMAND, el("code", "", command)) : null,
+      failure.traceback && !isMiss ? fold("traceback", pre(failure.traceback)) : null)];
   }
   return [el("div", "ended refused", el("p", "", "The conversation did not end; this is all that was recorded."))];
 }
 
-// Said at the top and, by the termination event itself or by `stopped`, again at the bottom.
+// What is said at the top; the termination event says at the bottom how the conversation ended.
 function ending(sample, view) {
   const last = sample.transcript.events.at(-1);
   const isEnded = last && last.type === "termination";
-  const top = isEnded ? [ended(last, view)] : [];
-  const bottom = isEnded && !sample.failure ? [] : stopped(sample);
-  return { top: [...top, ...(bottom.length ? stopped(sample) : [])], bottom };
+  return isEnded && !sample.failure ? [ended(last, view)] : stopped(sample);
 }
 
 function events(sample, view) {
@@ -103,10 +118,9 @@ function topBar(sample, outcome, navigation) {
 function conversation(sample, outcome, navigation) {
   const view = viewOf(sample);
   for (const event of sample.transcript.events || []) if (event.type === "message") agentClass(view, event.speaker);
-  const why = ending(sample, view);
   return [
-    topBar(sample, outcome, navigation), ...why.top, scoresTable(sample),
-    facts(sample), artefacts(sample), ...events(sample, view), ...why.bottom,
+    topBar(sample, outcome, navigation), ...ending(sample, view), scoresTable(sample, view),
+    facts(sample), artefacts(sample), ...events(sample, view),
   ].filter(Boolean);
 }
 

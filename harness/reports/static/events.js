@@ -16,8 +16,25 @@ function pre(text) {
   return node;
 }
 
+const LONG = 40; // lines that a block shows before it scrolls inside itself
+
 function block(label, text) {
-  return el("div", "block", el("span", "label", label), pre(text));
+  const lines = text.split("\n").reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 100)), 0);
+  const node = el("div", "block", el("span", "label", label), pre(text));
+  if (lines > LONG) {
+    node.classList.add("long");
+    node.firstChild.append(grower(node));
+  }
+  return node;
+}
+
+function grower(node) {
+  const button = el("button", "grow", "Show all");
+  button.type = "button";
+  button.addEventListener("click", () => {
+    button.textContent = node.classList.toggle("grown") ? "Show less" : "Show all";
+  });
+  return button;
 }
 
 function fold(label, ...inside) {
@@ -51,8 +68,7 @@ const renderers = {
       el("span", "muted", `to ${event.recipient}`),
       event.role === "assistant" ? null : el("span", "muted", event.role),
       el("span", "when", `turn ${++view.turn} · ${seconds(event.offset_seconds)}`));
-    const isResult = view.outputs.some((text) => text.trim() && event.content.includes(text.trim()));
-    const content = isResult && event.content.length > 200
+    const content = isRepeated(event.content || "", view.outputs)
       ? [fold("the output above, as sent to the agents", pre(event.content))]
       : body(event.content || "");
     view.outputs = [];
@@ -64,7 +80,7 @@ const renderers = {
   model_call(event, view) {
     const isHidden = event.purpose !== "reply";
     const tokens = event.usage
-      ? `${event.usage.prompt_tokens} → ${event.usage.completion_tokens} tokens` +
+      ? `${event.usage.prompt_tokens} prompt, ${event.usage.completion_tokens} completion tokens` +
         (event.usage.cached_tokens ? ` (${event.usage.cached_tokens} cached)` : "") +
         (event.usage.reasoning_tokens ? ` (${event.usage.reasoning_tokens} reasoning)` : "")
       : "no token counts";
@@ -79,7 +95,7 @@ const renderers = {
       block(`prompt: last of ${plural(event.prompt_messages, "message")}`, event.prompt),
       event.reply ? block("reply", event.reply) : null,
       ...(event.tool_calls || []).map((call) => block(`calls tool ${call.name}`, call.arguments)),
-      event.error ? exception(event.error) : null);
+      event.error ? exception(event.error, view) : null);
     return el("details", `call${isHidden ? " hidden-call" : ""}`, summary, inside);
   },
 
@@ -127,9 +143,30 @@ const renderers = {
   },
 };
 
-function exception(error) {
-  return el("div", "block", el("span", "label", "exception"),
-    pre(error.traceback ? `${error.type}: ${error.message}\n\n${error.traceback}` : `${error.type}: ${error.message}`));
+// Whether a message only sends what the code printed and what is on the page already.
+function isRepeated(content, outputs) {
+  const said = outputs.map((text) => text.trim());
+  if (!said.length || said.some((text) => !content.includes(text))) return false;
+  if (said.some(Boolean) && content.length > 200) return true;
+  const wrapper = /^exitcode: -?\d+ \([^()]*\)\s*Code output:/.exec(content);
+  if (!wrapper) return false;
+  return !said.reduce((rest, text) => rest.replace(text, () => ""), content.slice(wrapper[0].length)).trim();
+}
+
+// The failure's message is said once, at the top; a miss is explained by it and needs no traceback.
+function saidAbove(text, view) {
+  const failure = view.failure;
+  if (!failure || !failure.message || !text.includes(failure.message)) return text;
+  const short = failure.type.split(".").at(-1);
+  return [`${failure.type}: `, `${short}: `, ""]
+    .reduce((rest, name) => rest.split(name + failure.message).join("(said above)"), text);
+}
+
+function exception(error, view) {
+  const text = saidAbove(`${error.type}: ${error.message}`, view);
+  const shown = error.traceback && view.status !== "miss" && !(view.failure && view.failure.message === error.message)
+    ? fold("traceback", pre(error.traceback)) : null;
+  return el("div", "aside", text, shown);
 }
 
 function ended(event, view) {
@@ -138,7 +175,8 @@ function ended(event, view) {
   return el("div", `ended ${view.isAccepted ? "accepted" : "refused"}`,
     el("p", "", "Ended by ", el("b", "", event.reason), event.agent ? [" · ", who(view, event.agent)] : null,
       view.isAccepted ? null : " · not an ending this scenario accepts"),
-    el("p", "", event.detail, cause), event.exception ? exception(event.exception) : null);
+    el("p", "", saidAbove(event.detail, view), cause),
+    event.exception && !view.failure ? exception(event.exception, view) : null);
 }
 
 function evidence(indices) {
