@@ -2,12 +2,15 @@ import json
 import socket
 import threading
 
+import msgspec
 import pytest
 from report_browser import CHROMIUM, Browser
 from report_hostile import PAYLOADS, hostile_log
 from report_logs import outcome_log, realistic_log
 
 from harness.comparison import compare_configs
+from harness.model.score import Score
+from harness.model.transcript import ExceptionInfo, Termination
 from harness.reports.html import HtmlReporter
 
 pytestmark = pytest.mark.skipif(
@@ -176,6 +179,108 @@ def test_a_phone_never_scrolls_sideways(browser, report, fragment):
     page.wait(f"{READING} === {json.dumps(bool(fragment))}")
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_on_a_phone_the_reason_of_a_score_has_the_whole_width(browser, report):
+    page = browser.open(report, FIRST, width=390)
+    page.wait(READING)
+
+    width = page.evaluate("document.querySelector('.scores .why').getBoundingClientRect().width")
+    assert width > 300
+
+
+def test_on_a_phone_the_marks_of_a_cell_stay_in_one_row(browser, report):
+    page = browser.open(report, width=390)
+
+    tops = page.evaluate(
+        "[...document.querySelectorAll('.matrix td')[0].children]"
+        ".map(mark => mark.getBoundingClientRect().top)"
+    )
+    assert len(tops) == 5
+    assert len(set(tops)) == 1
+
+
+def test_the_list_beside_a_conversation_never_scrolls_sideways(browser, report):
+    page = browser.open(report, FIRST)
+    page.wait(READING)
+
+    rows = "document.querySelector('.rows')"
+    assert page.evaluate(f"{rows}.scrollHeight > {rows}.clientHeight")
+    assert page.evaluate(f"{rows}.scrollWidth <= {rows}.clientWidth")
+
+
+def test_a_link_to_an_unknown_sample_says_so_and_leads_back(browser, report):
+    page = browser.open(report, "#sample/sales_report/<b>nowhere/brief/1")
+    page.wait(READING)
+
+    text = page.evaluate("document.getElementById('conversation').innerText")
+    assert "There is no such sample in this run: sales_report/" in text
+    page.press("Escape")
+    page.wait(f"!({READING})")
+
+
+@pytest.fixture
+def long_miss(browser, tmp_path):
+    """A miss told of by failure, termination, score and call, after a message of many lines."""
+    log = realistic_log(epochs=1)
+    message = "one.jsonl: no answer left. To record it again: harness record shop -e 1"
+    failure = ExceptionInfo(
+        type="harness.errors.CassetteMiss", message=message, traceback="Traceback\n  frame"
+    )
+    first = log.samples[0].transcript.events[0]
+    program = "\n".join(f"line {n}" for n in range(200))
+    start = msgspec.structs.replace(first, content=f"```python\n{program}\n```")
+    end = Termination(
+        index=1,
+        offset_seconds=1.0,
+        reason="error",
+        detail=f"CassetteMiss: {message}",
+        exception=failure,
+    )
+    transcript = msgspec.structs.replace(log.samples[0].transcript, events=(start, end))
+    score = Score(
+        scorer="termination", value=0, unit="share", passed=False, reason=f"error: {message}"
+    )
+    sample = msgspec.structs.replace(
+        log.samples[0], status="miss", failure=failure, transcript=transcript, scores=(score,)
+    )
+    log = msgspec.structs.replace(log, samples=(sample, *log.samples[1:]))
+    page = browser.open(write(tmp_path, log), FIRST)
+    page.wait(READING)
+    return page
+
+
+def test_a_miss_is_explained_once_and_its_scores_are_set_apart(long_miss):
+    text = long_miss.evaluate("document.getElementById('conversation').textContent")
+
+    assert text.count("no answer left") == 1
+    assert text.count("harness record shop -e 1") == 1
+    assert "Traceback" not in text
+    assert "The sample did not complete; these scores judge what there was of it." in text
+    opacity = "getComputedStyle(document.querySelector('.scores tbody')).opacity"
+    assert float(long_miss.evaluate(opacity)) < 1
+
+
+def test_a_long_block_grows_on_request(long_miss):
+    height = "document.querySelector('.block.long pre').clientHeight"
+    before = long_miss.evaluate(height)
+
+    long_miss.evaluate("document.querySelector('.grow').click()")
+
+    assert long_miss.evaluate(height) > 2 * before
+    assert long_miss.evaluate("document.querySelector('.grow').textContent") == "Show less"
+
+
+def test_output_that_was_just_shown_is_not_shown_again_as_a_message(browser, report):
+    page = browser.open(report, FIRST)
+    page.wait(READING)
+
+    outputs = page.evaluate("document.querySelectorAll('.execution').length")
+    folded = page.evaluate(
+        "[...document.querySelectorAll('.message summary')]"
+        ".filter(s => s.textContent.startsWith('the output above')).length"
+    )
+    assert outputs == folded > 0
 
 
 def test_a_report_of_a_run_without_results_opens(browser, tmp_path):
