@@ -12,10 +12,13 @@ from harness.cli import options
 from harness.cli.session import Outputs, load_all, new_header, start
 from harness.errors import SelectionError
 from harness.model.sample import SCRIPTED_SOURCE
+from harness.provider.identity import identify
 from harness.runner.batch import RunConfig
 from harness.runner.endpoints import live_endpoints, refuse_unsafe
 from harness.runner.plan import Catalogue, make_plan
 from harness.runner.task import EndpointSpec
+
+_IDENTIFY_SECONDS = 2.0
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -85,6 +88,10 @@ def _to_record(
 def _provider(
     suites: Sequence[Suite], arguments: RecordArguments
 ) -> Iterator[dict[str, EndpointSpec]]:
+    if arguments.base_url and identify(arguments.base_url, _IDENTIFY_SECONDS):
+        # Served by `harness provider serve`: say so, or its words would pass for a model's.
+        yield _scripted_endpoints(suites, arguments.base_url)
+        return
     if not arguments.scripted:
         refuse_unsafe(arguments.sandbox, allow_unsafe=arguments.allow_unsafe)
         yield live_endpoints(
@@ -94,13 +101,17 @@ def _provider(
     from harness.provider.server import serving
 
     with serving(behaviours(suites), seed=arguments.seed) as server:
-        spec = EndpointSpec(
-            base_url=server.base_url,
-            api_key="the-scripted-provider-needs-none",
-            is_scripted=True,
-            source=SCRIPTED_SOURCE,
-        )
-        yield {suite.name: spec for suite in suites}
+        yield _scripted_endpoints(suites, server.base_url)
+
+
+def _scripted_endpoints(suites: Sequence[Suite], base_url: str) -> dict[str, EndpointSpec]:
+    spec = EndpointSpec(
+        base_url=base_url,
+        api_key="the-scripted-provider-needs-none",
+        is_scripted=True,
+        source=SCRIPTED_SOURCE,
+    )
+    return {suite.name: spec for suite in suites}
 
 
 def behaviours(suites: Sequence[Suite]) -> list[Behaviour]:

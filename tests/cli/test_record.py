@@ -20,6 +20,17 @@ def the_log(project: Path) -> RunLog:
     return read_log(find_log(project / ".harness" / "runs"))
 
 
+def behaviour_of(project: Path) -> Behaviour:
+    module: dict[str, object] = {}
+    exec((project / "scenarios/coding/provider.py").read_text(), module)  # our own text
+    return Behaviour(
+        scenario="look",
+        task="Look around, please.",
+        parameters={},
+        reply=module["reply"],  # type: ignore[arg-type]
+    )
+
+
 def conversation(log: RunLog) -> list[list[tuple[str, str]]]:
     return [[(m.speaker, m.content) for m in s.transcript.messages] for s in log.samples]
 
@@ -198,16 +209,23 @@ def test_code_of_a_live_model_is_not_run_unisolated_unless_allowed(
     assert "--allow-unsafe" in finished.stderr
 
 
+def test_a_scripted_provider_served_elsewhere_is_still_called_scripted(
+    harness: Command, tmp_path: Path
+) -> None:
+    write_coding_suite(tmp_path)
+    with serving([behaviour_of(tmp_path)]) as provider:
+        recorded = harness("record", "--base-url", provider.base_url, "--no-report")
+
+    assert recorded.returncode == 0, recorded.stderr
+    for sample in the_log(tmp_path).samples:
+        assert sample.cassette is not None
+        assert sample.cassette.source == "scripted provider"
+        assert f"Epoch {sample.key.epoch} is done" in sample.transcript.messages[-1].content
+
+
 def test_a_key_given_for_recording_reaches_no_file(harness: Command, tmp_path: Path) -> None:
     write_coding_suite(tmp_path, behaviour=f"return 'Your key is {KEY}. TERMINATE'")
-    module: dict[str, object] = {}
-    exec((tmp_path / "scenarios/coding/provider.py").read_text(), module)  # our own text
-    behaviour = Behaviour(
-        scenario="look",
-        task="Look around, please.",
-        parameters={},
-        reply=module["reply"],  # type: ignore[arg-type]
-    )
+    behaviour = behaviour_of(tmp_path)
     shutil.rmtree(tmp_path / "scenarios")
     write_coding_suite(tmp_path)
     with serving([behaviour]) as provider:
