@@ -22,7 +22,7 @@ from harness.suites.document import shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import ModuleType
+    from types import CodeType, ModuleType
 
     from harness.model.scenario import PythonReference
 
@@ -114,7 +114,16 @@ def sibling(file: str, name: str) -> ModuleType:
 
 
 class _Loader(SourceFileLoader):
-    """Leaves no ``__pycache__`` in the user's folders."""
+    """Compiles anew each time, with asserts, and leaves no ``__pycache__`` in the user's folders.
+
+    ``python -O`` and PYTHONOPTIMIZE drop asserts, so no check of a suite could fail.
+    """
+
+    def get_code(self, fullname: str) -> CodeType:
+        """The compiled file, never from a cache, which may lack the asserts."""
+        path = self.get_filename(fullname)
+        code: CodeType = compile(self.get_data(path), path, "exec", dont_inherit=True, optimize=0)
+        return code
 
     def set_data(self, path: str, data: object, *, _mode: int = 0o666) -> None:
         """Would write the compiled file."""

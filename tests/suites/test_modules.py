@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -161,3 +163,37 @@ def test_our_own_errors_pass_through_and_a_repaired_file_loads(tmp_path: Path) -
     reference(tmp_path, "def build(): return 'repaired'\n")
 
     assert load_callable(team)() == "repaired"
+
+
+@pytest.mark.parametrize("optimize", ["", "1", "2"])
+def test_an_assert_in_a_check_fails_even_where_python_drops_asserts(
+    tmp_path: Path, optimize: str
+) -> None:
+    (tmp_path / "common.py").write_text("def require(x):\n    assert x, 'in a sibling'\n")
+    (tmp_path / "checks.py").write_text(
+        "from harness.suites import sibling\n"
+        "def check_a(s):\n    assert False, 'in a check'\n"
+        "def check_b(s):\n    sibling(__file__, 'common').require(False)\n"
+    )
+    # What an optimising interpreter leaves behind must not be used either.
+    environ = {**os.environ, "PYTHONOPTIMIZE": optimize}
+    compiling = [sys.executable, "-m", "compileall", "-q", str(tmp_path)]
+    subprocess.run(compiling, env=environ, check=True)
+    code = (
+        "from harness.model.scenario import PythonReference\n"
+        "from harness.suites import load_checks\n"
+        "for check in load_checks(PythonReference(path='checks.py', attribute='')).values():\n"
+        "    try: check(None)\n"
+        "    except AssertionError as error: print(error)\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.splitlines() == ["in a check", "in a sibling"]
