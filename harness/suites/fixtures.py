@@ -44,21 +44,58 @@ def read_fixtures(section: Section) -> tuple[Fixture, ...]:
 
 
 def _whole_folder(section: Section, folder: Path) -> Iterator[Fixture]:
-    for path in _files_below(folder):
-        if is_within(path, section.source.root):
-            yield str(path), path.relative_to(folder).as_posix()
+    root = section.source.root
+    # A link that leads out is one fault, however much lies behind it.
+    entries = _entries_below(folder) if is_within(folder, root) else (folder,)
+    for path in entries:
+        fault = _unfit(path, folder, root)
+        if fault:
+            section.report(f"{_named(path)} {fault}")
         else:
-            section.report(f"{shown_path(path)} is a link that leads out of the suite's folder")
+            yield str(path), path.relative_to(folder).as_posix()
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
+def _entries_below(folder: Path) -> Iterator[Path]:
+    """All that lies in a folder and is no folder itself, links to folders included."""
+    if os.path.lexists(folder) and not folder.is_dir():
+        yield folder
+        return
     for parent, folders, names in os.walk(folder):
         # Python leaves compiled files beside sources it imports; they are nobody's fixture.
         folders[:] = sorted(name for name in folders if name != "__pycache__")
-        for name in sorted(names):
-            path = Path(parent, name)
-            if path.is_file() and name != ".DS_Store":
-                yield path
+        links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
+        for name in sorted([*names, *links]):
+            if name != ".DS_Store":
+                yield Path(parent, name)
+
+
+def _unfit(path: Path, folder: Path, root: Path) -> str:
+    """Why an entry cannot be a fixture; "" if it can."""
+    if not _is_text(str(path)):
+        return "has a name that is not UTF-8, so no report could show it; rename it"
+    if not is_within(path, root):
+        return "is a link that leads out of the suite's folder"
+    if path == folder:
+        return "must be a folder; the fixtures are the files in it"
+    if path.is_dir():
+        return "is a link to a folder, and links are not followed; copy the folder here"
+    if not path.exists():
+        return "is a link to nothing"
+    return "" if path.is_file() else "is no regular file but a pipe, socket or device; remove it"
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _named(path: Path) -> str:
+    shown = shown_path(path)
+    # The bytes as they are on disk, as in b'caf\xe9.txt'.
+    return shown if _is_text(shown) else repr(os.fsencode(shown))[1:]
 
 
 def _entry(folder: Path) -> Reader[Fixture]:
