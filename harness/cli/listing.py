@@ -65,17 +65,21 @@ def _list_samples(plan: Sequence[SampleKey], suites: Sequence[Suite], root: Path
 
 
 def _list_suite(suite: Suite) -> None:
-    click.echo(f"{suite.name}: {suite.title} ({suite.epochs} epochs)")
+    # Texts of a suite may hold what steers a terminal; names are checked when it is loaded.
+    from harness.reports.text import one_line
+
+    click.echo(f"{one_line(suite.name)}: {one_line(suite.title)} ({suite.epochs} epochs)")
     for scenario in suite.scenarios:
-        click.echo(f"  scenario {scenario.name}: {scenario.title}")
+        click.echo(f"  scenario {scenario.name}: {one_line(scenario.title)}")
     for config in suite.configs:
         heat = "" if config.temperature is None else f", temperature {config.temperature:g}"
         mark = "  (baseline)" if config.name == suite.baseline else ""
-        click.echo(f"  config {config.name}: {config.model}{heat}{mark}")
+        click.echo(f"  config {config.name}: {one_line(config.model)}{heat}{mark}")
 
 
 def _list_runs(folder: Path) -> int:
     from harness.logs import read_log
+    from harness.reports.text import one_line
 
     logs = sorted(folder.glob("*.sqlite")) if folder.is_dir() else []
     if not logs:
@@ -85,8 +89,9 @@ def _list_runs(folder: Path) -> int:
         passed = sum(sample.is_success for sample in log.samples)
         bad = sum(sample.status != "completed" for sample in log.samples)
         click.echo(
-            f"{log.header.run_id}  {log.header.mode}  {len(log.samples)}/{len(log.header.plan)} "
-            f"samples, {passed} passed, {bad} errors or misses  "
-            f"{', '.join(suite.name for suite in log.header.suites)}"
+            f"{one_line(log.header.run_id)}  {log.header.mode}  "
+            f"{len(log.samples)}/{len(log.header.plan)} samples, "
+            f"{passed} passed, {bad} errors or misses  "
+            f"{one_line(', '.join(suite.name for suite in log.header.suites))}"
         )
     return 0
