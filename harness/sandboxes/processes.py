@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,9 +119,11 @@ def run_command(
 
     It has ended when its first process has: what runs on in the background is
     killed, whatever session it moved to and whether or not it holds the output open.
+    If this process is killed, the kernel kills the first process too (Linux with
+    util-linux only); what that one started is then left to whoever adopts it.
 
     Args:
-        command: Program and arguments.
+        command: Program and arguments; the program must exist.
         cwd: Working directory.
         environ: The whole environment.
         timeout_seconds: Wall-clock limit.
@@ -152,7 +156,7 @@ def _start(
 ) -> subprocess.Popen[bytes]:
     # No preexec_fn: it would fork this large process, and is unsafe beside threads.
     return subprocess.Popen(
-        command,
+        [*_leash(), *command],
         cwd=cwd,
         env=dict(environ),
         stdin=subprocess.DEVNULL,
@@ -162,6 +166,24 @@ def _start(
         start_new_session=True,
         umask=0o022,
     )
+
+
+@lru_cache(maxsize=1)
+def _leash() -> tuple[str, ...]:
+    """What to put before a command so that it dies with this process; often nothing.
+
+    Only the process itself can ask the kernel for that. setpriv does so in under a
+    millisecond and then becomes the command; busybox has one that cannot.
+    """
+    program = shutil.which("setpriv") if sys.platform == "linux" else None
+    if program is None:
+        return ()
+    leash = (program, "--pdeathsig", "KILL", "--")
+    silent = subprocess.DEVNULL
+    tried = subprocess.run(
+        [*leash, "true"], stdin=silent, stdout=silent, stderr=silent, check=False
+    )
+    return leash if tried.returncode == 0 else ()
 
 
 def _limit(pid: int, limits: ProcessLimits, timeout_seconds: float) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -159,3 +161,38 @@ def test_this_process_has_no_open_files_of_ended_blocks(run):
         run("print(1)")
 
     assert before == (len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0)
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or shutil.which("setpriv") is None, reason="needs Linux's setpriv"
+)
+def test_a_block_dies_with_the_process_that_runs_it_even_if_that_is_killed(workspace):
+    code = (
+        "import sys\nfrom pathlib import Path\n"
+        "from harness.sandboxes.process import ProcessSandbox\n"
+        'block = \'import os, time; open("pid", "w").write(str(os.getpid())); time.sleep(60)\'\n'
+        "ProcessSandbox().run(Path(sys.argv[1]), block, language='python', filename='b.py',"
+        " timeout_seconds=60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(workspace)]) as worker:
+        try:
+            pid = _eventually(lambda: int((workspace / "pid").read_text()))
+            block = psutil.Process(pid)
+        finally:
+            worker.kill()
+
+    # Nobody may wait for it but whoever adopted it: a zombie is as dead.
+    assert _eventually(lambda: not block.is_running() or block.status() == psutil.STATUS_ZOMBIE)
+    with suppress(ChildProcessError):
+        os.waitpid(pid, 0)
+
+
+def _eventually(look):
+    """What look returns as soon as that is true, or at last."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with suppress(OSError, ValueError, psutil.NoSuchProcess):
+            if found := look():
+                return found
+        time.sleep(0.01)
+    return look()
