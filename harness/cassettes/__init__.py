@@ -1,17 +1,20 @@
 """Record model traffic once, replay it without a network.
 
 Enter `replaying` or `recording` around a sample; `calling` names who makes the
-calls. vcrpy is imported by `install` and by nothing else.
+calls; `offline` keeps the process off the network around it. vcrpy is imported by
+`install` and by nothing else.
 """
 
 from harness.cassettes.cassette import Cassette, Interaction, cassette_path
 from harness.cassettes.format import CassetteHeader
 from harness.cassettes.installation import install, sdk_version
+from harness.cassettes.offline import Attempts, offline
 from harness.cassettes.reader import load_cassette
 from harness.cassettes.scope import calling, current_session
 from harness.cassettes.session import Session, recording, replaying
 
 __all__ = [
+    "Attempts",
     "Cassette",
     "CassetteHeader",
     "Interaction",
@@ -21,6 +24,7 @@ __all__ = [
     "current_session",
     "install",
     "load_cassette",
+    "offline",
     "recording",
     "replaying",
     "sdk_version",

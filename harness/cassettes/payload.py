@@ -14,7 +14,7 @@ import msgspec
 from harness.cassettes.format import Payload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _LAYOUTS: dict[str, dict[str, Any]] = {
     "compact": {"separators": (",", ":")},
@@ -80,6 +80,20 @@ def check_payload(payload: Payload) -> None:
     if payload.text is not msgspec.UNSET and not isinstance(payload.text, str):
         raise ValueError(f"text is a {type(payload.text).__name__}, not a string")
     base64.b64decode(payload.base64, validate=True)
+
+
+def negative_count(payload: Payload) -> str:
+    """The first number below 0 in the usage of a JSON body, as "name = number"; "" without one."""
+    usage = payload.json.get("usage") if isinstance(payload.json, dict) else None
+    return next(_negative(usage), "") if isinstance(usage, dict) else ""
+
+
+def _negative(counts: dict[str, Any]) -> Iterator[str]:
+    for name, count in counts.items():
+        if isinstance(count, dict):
+            yield from _negative(count)
+        elif isinstance(count, int | float) and count < 0:
+            yield f"{name} = {count}"
 
 
 def parse_json(content: bytes) -> tuple[Any, str]:

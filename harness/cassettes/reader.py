@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, NoReturn
 
@@ -21,7 +22,7 @@ from harness.cassettes.format import (
     unfold,
 )
 from harness.cassettes.matching import Part, Request, Shape, part_of
-from harness.cassettes.payload import check_payload
+from harness.cassettes.payload import check_payload, negative_count
 from harness.errors import CassetteError
 
 if TYPE_CHECKING:
@@ -175,6 +176,10 @@ class _Reader:
         expected = len(self._interactions) + 1
         if record.number != expected:
             self._fail(f"interaction {record.number} stands where {expected} was expected")
+        if not 0 <= record.latency_seconds < math.inf:
+            self._fail(f"latency_seconds is {record.latency_seconds:g}; it cannot be below 0")
+        if fault := negative_count(record.response.body):
+            self._fail(f"the usage in the response counts {fault}; it cannot be below 0")
         interaction = Interaction(
             number=record.number,
             agent=record.agent,

@@ -11,7 +11,7 @@ import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,12 +34,24 @@ class Caller:
     latency_seconds: float = 0.0
 
 
+class Watcher(Protocol):
+    """Somebody who forbids the network and counts who tried it all the same."""
+
+    @property
+    def label(self) -> str:
+        """What it is called in messages."""
+
+    def count_socket(self, refusal: str) -> None:
+        """Note an attempt to open a connection, and the text it was refused with."""
+
+
 class ActiveSessions:
-    """The open sessions of this process."""
+    """The open sessions of this process, and who else keeps it offline."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._replays: tuple[Session, ...] = ()
+        self._offline: tuple[Watcher, ...] = ()
 
     @property
     def replays(self) -> tuple[Session, ...]:
@@ -57,6 +69,21 @@ class ActiveSessions:
         with self._lock:
             self._replays = tuple(kept for kept in self._replays if kept is not session)
 
+    @property
+    def offline(self) -> tuple[Watcher, ...]:
+        """Every open block that keeps the whole process offline."""
+        return self._offline
+
+    def enter_offline(self, watcher: Watcher) -> None:
+        """Keep the process offline."""
+        with self._lock:
+            self._offline = (*self._offline, watcher)
+
+    def leave_offline(self, watcher: Watcher) -> None:
+        """Stop doing so on account of this watcher."""
+        with self._lock:
+            self._offline = tuple(kept for kept in self._offline if kept is not watcher)
+
 
 CURRENT: ContextVar[Session | None] = ContextVar("harness_cassette_session", default=None)
 CALLER: ContextVar[Caller | None] = ContextVar("harness_cassette_caller", default=None)
@@ -68,16 +95,17 @@ def current_session() -> Session | None:
     return CURRENT.get()
 
 
-def replays_concerned() -> tuple[Session, ...]:
-    """The replays that network access from this context would violate.
+def watchers_concerned() -> tuple[Watcher, ...]:
+    """Who forbids this context the network, innermost first.
 
     A context without a session concerns every open replay: it may be a thread
-    or a task that belongs to any of them.
+    or a task that belongs to any of them. An offline block concerns all
+    contexts but those that record.
     """
     session = CURRENT.get()
     if session is None:
-        return ACTIVE.replays
-    return (session,) if session.mode == "replay" else ()
+        return (*ACTIVE.replays, *ACTIVE.offline)
+    return (session, *ACTIVE.offline) if session.mode == "replay" else ()
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from harness.cassettes.redaction import Redactor
 from harness.cassettes.scope import ACTIVE, CALLER, CURRENT
 from harness.cassettes.scrub import Scrubber
 from harness.cassettes.writer import CassetteWriter
-from harness.errors import CassetteMiss, SampleInterrupt
+from harness.errors import CassetteError, CassetteMiss, SampleInterrupt
 from harness.model.sample import CassetteUse
 
 if TYPE_CHECKING:
@@ -123,8 +123,8 @@ class Session:
             sockets_opened=self.sockets_opened,
         )
 
-    def count_socket(self) -> None:
-        """Note an attempt to open a connection."""
+    def count_socket(self, refusal: str) -> None:
+        """Note an attempt to open a connection; the text is the caller's to raise."""
         with self._lock:
             self.sockets_opened += 1
 
@@ -289,25 +289,50 @@ class RecordSession(Session):
 
 
 @contextmanager
-def replaying(path: Path, *, label: str = "") -> Iterator[ReplaySession]:
+def replaying(path: Path, *, label: str = "", sample: str | None = None) -> Iterator[ReplaySession]:
     """Answer every request of this context from a cassette; nothing reaches the network.
 
     Args:
         path: The cassette.
         label: What to call it in messages; its path by default.
+        sample: Key of the sample it must have been recorded for; None to play any.
 
     Raises:
-        CassetteError: If the cassette is missing, damaged or of another version.
+        CassetteError: If the cassette is missing, damaged, of another version, or
+            of another sample.
     """
     from harness.cassettes.installation import install
 
     install()
     session = ReplaySession(load_cassette(path), label)
+    _require_sample(session, sample)
     try:
         with _entered(session):
             yield session
     finally:
         session.is_open = False
+
+
+def _require_sample(session: Session, sample: str | None) -> None:
+    recorded = session.header.sample
+    if sample is None or recorded in ("", sample):
+        return
+    raise CassetteError(
+        f"{session.label}:1: this cassette was recorded for {recorded}, not for {sample}; "
+        "replaying it here would count one recording twice. Record this sample with: "
+        f"{_record_command(sample)}, or, if you renamed things, change "
+        '"sample" in its first line.'
+    )
+
+
+def _record_command(sample: str) -> str:
+    # The key of a sample, as `harness.model.sample.SampleKey` writes it.
+    names = sample.split("/")
+    if len(names) != 4:
+        return "harness record --overwrite"
+    suite, scenario, config, epoch = names
+    chosen = f"-k {scenario} --config {config} --epoch {epoch}"
+    return f"harness record {suite} {chosen} --overwrite"
 
 
 @contextmanager

@@ -176,6 +176,12 @@ def _replace(old, new):
         pytest.param(
             _replace('"latency_seconds"', '"latency"'), 6, "not a cassette record", id="field"
         ),
+        pytest.param(
+            _replace('"latency_seconds":0.5', '"latency_seconds":-0.5'),
+            6,
+            "latency_seconds is -0.5; it cannot be below 0",
+            id="latency",
+        ),
     ],
 )
 def test_damage_is_reported_with_its_line(path, lines, damage, line, words):
@@ -239,3 +245,19 @@ def test_a_sample_has_its_place_below_the_root():
 def test_a_name_that_would_climb_out_of_the_folder_is_refused(name):
     with pytest.raises(CassetteError, match="plain file name"):
         cassette_path(Path("cassettes"), SampleKey(suite="s", scenario="c", config=name, epoch=1))
+
+
+@pytest.mark.parametrize(
+    ("usage", "said"),
+    [
+        ({"prompt_tokens": 3, "completion_tokens": -7}, "completion_tokens = -7"),
+        ({"prompt_tokens_details": {"cached_tokens": -1}}, "cached_tokens = -1"),
+    ],
+)
+def test_a_usage_that_counts_below_nothing_is_refused(path, usage, said):
+    write(path, (chat("hello"), json.dumps({"usage": usage}).encode()))
+
+    with pytest.raises(CassetteError) as caught:
+        load_cassette(path)
+
+    assert str(caught.value).startswith(f"{path}:3: the usage in the response counts {said};")

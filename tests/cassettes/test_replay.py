@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from harness.cassettes import calling, load_cassette, recording, replaying
-from harness.errors import CassetteMiss
+from harness.errors import CassetteError, CassetteMiss
 
 
 def test_a_replay_gives_the_recorded_replies_without_asking_the_provider(kit, provider, path):
@@ -325,3 +325,37 @@ def test_the_use_of_a_cassette_is_reported(kit, provider, path):
     assert use.path == "cassettes/sample.jsonl"
     assert use.source == "scripted provider"
     assert len(use.misses) == 1
+
+
+def test_a_cassette_of_another_sample_is_not_replayed(kit, provider, path):
+    kit.record(provider, path, ("one",))
+
+    with (
+        pytest.raises(CassetteError) as caught,
+        replaying(path, label="cassettes/2.jsonl", sample="suite/case/brief-t0.2/2"),
+    ):
+        pass
+
+    assert str(caught.value) == (
+        "cassettes/2.jsonl:1: this cassette was recorded for suite/case/brief-t0.2/1, not for "
+        "suite/case/brief-t0.2/2; replaying it here would count one recording twice. Record this "
+        "sample with: harness record suite -k case --config brief-t0.2 --epoch 2 --overwrite, "
+        'or, if you renamed things, change "sample" in its first line.'
+    )
+
+
+@pytest.mark.parametrize(
+    ("recorded_for", "sample"),
+    [("s/c/plain/1", "s/c/plain/1"), ("", "s/c/plain/1"), ("s/c/plain/1", None)],
+    ids=["its own", "nobody's", "any"],
+)
+def test_a_cassette_of_the_sample_or_of_nobody_is_replayed(
+    kit, provider, path, recorded_for, sample
+):
+    with recording(path, kit.header(provider, sample=recorded_for)):
+        kit.ask(kit.client(provider.base_url), "one")
+
+    with replaying(path, sample=sample) as session:
+        assert kit.ask(kit.client(provider.base_url), "one") == "reply 1 to: one"
+
+    assert session.served == 1
