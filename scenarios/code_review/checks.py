@@ -1,7 +1,6 @@
 """Acceptance: what the reviewer found, what ran when, and whether the module is repaired now."""
 
 import ast
-import json
 import secrets
 from pathlib import Path
 
@@ -12,23 +11,15 @@ from harness.suites import sibling
 
 findings = sibling(__file__, "findings")
 
-# Runs every hidden test, whatever the module under test does, and reports last. The mark is
-# new for every run: a module that prints results of its own, or ends the process before the
-# tests have run, does not pass.
-RUNNER = """\
-import json
+# The runner's namespace belongs to no module, and its builtins are a copy. The workspace
+# leaves the import path at once, so that nothing in it can shadow the standard library.
+_START = """\
 import sys
-
-outcomes = {{}}
-for name in {names}:
-    try:
-        import hidden_tests
-
-        getattr(hidden_tests, name)()
-        outcomes[name] = ""
-    except BaseException as error:
-        outcomes[name] = f"{{type(error).__name__}}: {{error}}"
-sys.__stdout__.write("\\n" + {mark!r} + json.dumps(outcomes) + "\\n")
+exec({runner!r}, {{
+    "__name__": "runner",
+    "__builtins__": dict(vars(__builtins__)),
+    "GIVEN": (sys.path.pop(0), *{given!r}),
+}})
 """
 
 
@@ -122,7 +113,12 @@ def check_last_run_succeeded(sample: FinishedSample) -> CheckResult:
 
 
 def check_hidden_tests(sample: FinishedSample) -> CheckResult:
-    """The module in the workspace passes tests that the team has not seen."""
+    """The module in the workspace passes tests that the team has not seen.
+
+    It cannot pass by not running them or by replacing them in `sys.modules`. It shares a
+    process with them, though, and one that inspects frames or patches the standard library
+    can still fool them: keeping the two apart is for a sandbox that isolates.
+    """
     source = (Path(sample.scenario.folder) / "hidden_tests.py").read_text(encoding="utf-8")
     names = [
         node.name
@@ -130,10 +126,9 @@ def check_hidden_tests(sample: FinishedSample) -> CheckResult:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
     ]
     mark = secrets.token_hex(16)
+    runner = Path(__file__).with_name("hidden_runner.py").read_text(encoding="utf-8")
     run = sample.run_python(
-        RUNNER.format(names=names, mark=mark),
-        files={"hidden_tests.py": source},
-        timeout_seconds=20,
+        _START.format(runner=runner, given=(mark, names, source)), timeout_seconds=20
     )
     outcomes = _reported(run.output, mark)
     if outcomes is None or sorted(outcomes) != sorted(names):
@@ -150,6 +145,6 @@ def _reported(output: str, mark: str) -> dict[str, str] | None:
     """What the runner wrote after its mark; None if it wrote nothing, or not to the end."""
     lines = [line for line in output.splitlines() if line.startswith(mark)]
     try:
-        return json.loads(lines[-1].removeprefix(mark)) if lines else None
-    except ValueError:
+        return ast.literal_eval(lines[-1].removeprefix(mark)) if lines else None
+    except (ValueError, SyntaxError):
         return None

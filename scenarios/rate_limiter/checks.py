@@ -2,13 +2,15 @@
 
 What an agent wrote is imported in the sandbox only. A verdict rests on a report
 that names every test that ran: a module that ends the process with exit code 0,
-or prints "OK", has reported nothing.
+prints "OK", or replaces what it can reach through `sys.modules` has reported
+nothing. It does share a process with the tests, though, and one that inspects
+frames or patches the standard library can still fool them: keeping the two
+apart is for a sandbox that isolates.
 """
 
 from __future__ import annotations
 
 import ast
-import json
 import secrets
 from pathlib import Path
 
@@ -16,6 +18,17 @@ from harness.model.team import FinishedSample
 
 _HERE = Path(__file__).parent / "hidden"
 _SECONDS = 30.0
+
+# The driver's namespace belongs to no module, and its builtins are a copy. The workspace
+# leaves the import path at once, so that nothing in it can shadow the standard library.
+_START = """\
+import sys
+exec({driver!r}, {{
+    "__name__": "driver",
+    "__builtins__": dict(vars(__builtins__)),
+    "GIVEN": (sys.path.pop(0), *{given!r}),
+}})
+"""
 
 
 def check_refill(sample: FinishedSample) -> None:
@@ -36,7 +49,7 @@ def check_threads(sample: FinishedSample) -> None:
 
 def check_own_tests(sample: FinishedSample) -> None:
     require_saved(sample, "test_rate_limiter.py")
-    tests = run_tests(sample, "test_rate_limiter", {})
+    tests = run_tests(sample, "test_rate_limiter")
     assert len(tests) >= 2, f"test_rate_limiter.py holds {len(tests)} tests; at least 2 were due"
     require_passed(tests)
 
@@ -44,7 +57,7 @@ def check_own_tests(sample: FinishedSample) -> None:
 def check_own_tests_notice_a_limiter_that_never_refuses(sample: FinishedSample) -> None:
     require_saved(sample, "test_rate_limiter.py")
     broken = hidden_text(sample, "harness_never_refuses")
-    tests = run_tests(sample, "test_rate_limiter", {"rate_limiter.py": broken})
+    tests = run_tests(sample, "test_rate_limiter", files={"rate_limiter.py": broken})
     failed = [name for name, reason in tests.items() if reason]
     assert failed, f"all {len(tests)} tests pass with a limiter that lets everything through"
 
@@ -59,7 +72,7 @@ def run_hidden(sample: FinishedSample, topic: str) -> None:
         for node in ast.parse(text).body
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
     ]
-    tests = run_tests(sample, module, {f"{module}.py": text})
+    tests = run_tests(sample, module, text)
     assert sorted(tests) == sorted(due), f"{len(tests)} of {len(due)} hidden tests ran"
     require_passed(tests)
 
@@ -74,14 +87,27 @@ def hidden_text(sample: FinishedSample, module: str) -> str:
     return (Path(sample.scenario.folder) / "hidden" / f"{module}.py").read_text(encoding="utf-8")
 
 
-def run_tests(sample: FinishedSample, module: str, files: dict[str, str]) -> dict[str, str | None]:
-    """Why each test failed, None for one that passed, by its name."""
+def run_tests(
+    sample: FinishedSample,
+    module: str,
+    hidden: str | None = None,
+    *,
+    files: dict[str, str] | None = None,
+) -> dict[str, str | None]:
+    """Why each test failed, None for one that passed, by its name.
+
+    Args:
+        sample: The sample whose workspace is tested.
+        module: Name of the test module.
+        hidden: Its text; None for a module of the agents' in the workspace.
+        files: Texts that replace files of the workspace.
+    """
     word = secrets.token_hex(16)
     driver = (_HERE / "harness_driver.py").read_text(encoding="utf-8")
     fakes = (_HERE / "harness_fakes.py").read_text(encoding="utf-8")
     execution = sample.run_python(
-        driver.replace("<<word>>", word).replace("<<module>>", module),
-        files={"harness_fakes.py": fakes, **files},
+        _START.format(driver=driver, given=(word, module, hidden, fakes)),
+        files=files,
         timeout_seconds=_SECONDS,
     )
     reports = [line for line in execution.output.splitlines() if line.startswith(f"{word} ")]
@@ -94,8 +120,8 @@ def run_tests(sample: FinishedSample, module: str, files: dict[str, str]) -> dic
 def parsed(text: str) -> dict:
     """The driver's report; one that was cut off is as good as none."""
     try:
-        return json.loads(text)
-    except ValueError:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
         raise AssertionError("the tests' report is not complete") from None
 
 
