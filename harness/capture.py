@@ -38,7 +38,6 @@ from harness.model.transcript import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 E = TypeVar("E", bound=Event)
 
@@ -196,6 +195,14 @@ class Recorder:
             exception=exception_info(error),
         )
 
+    def overrule(self, error: BaseException) -> None:
+        """Put an error in place of the termination: the conversation went on over it."""
+        with self._lock:
+            if self._termination is not None and self._termination.reason != "error":
+                self._events.pop()
+                self._termination = None
+        self.terminate_for(error)
+
     def transcript(self, engine: str, engine_version: str) -> Transcript:
         """The events so far as a transcript."""
         return Transcript(engine=engine, engine_version=engine_version, events=self.events)
@@ -219,22 +226,18 @@ class Recorder:
         return event
 
 
-def read_spool(path: Path) -> tuple[AnyEvent, ...]:
+def read_spool(data: bytes) -> tuple[AnyEvent, ...]:
     """Read back what a recorder spooled, ignoring a last line that was cut short.
 
     Args:
-        path: The spool file; a missing file holds no events.
+        data: What the spool file holds.
 
     Returns:
         The events up to the first line that is torn or damaged.
     """
     decoder = msgspec.json.Decoder(AnyEvent)
     events: list[AnyEvent] = []
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except FileNotFoundError:
-        return ()
-    for line in lines[:-1]:
+    for line in data.split(b"\n")[:-1]:
         try:
             event = decoder.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError):

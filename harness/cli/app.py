@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from importlib import import_module
 
@@ -76,7 +77,7 @@ def application() -> None:
       OPENAI_API_KEY=... harness record my_suite
 
     Exit codes: 0 all good; 1 a gate failed (errors or misses); 2 a mistake in
-    what you gave it; 3 a bug in harness.
+    what you gave it; 3 a bug in harness; 130 interrupted.
     """
 
 
@@ -97,6 +98,12 @@ def main() -> None:
         # The reader (head, less) has gone; that is its right.
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            _report_bug()
+            sys.exit(EXIT_OUR_BUG)
+        click.echo(f"Error: there is no space left for {error.filename or 'the output'}.", err=True)
+        sys.exit(EXIT_USER_MISTAKE)
     except Exception:
         _report_bug()
         sys.exit(EXIT_OUR_BUG)

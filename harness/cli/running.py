@@ -13,7 +13,8 @@ from harness.cli.session import Outputs, finish, go_on, load_all, new_header, st
 from harness.errors import SelectionError
 from harness.runner.batch import RunConfig
 from harness.runner.endpoints import live_endpoints, refuse_unsafe
-from harness.runner.plan import Catalogue, make_plan
+from harness.runner.plan import Catalogue, describe_suites, make_plan, require_unchanged
+from harness.runner.redact import redacted
 
 if TYPE_CHECKING:
     from harness.model.sample import Mode, SampleKey
@@ -106,7 +107,9 @@ def _resume(arguments: RunArguments) -> int:
             "again: samples that have a cassette are skipped."
         )
     suites = load_all(Path(header.scenarios_root), [suite.name for suite in header.suites])
-    Catalogue(suites).require_unchanged(header.suites)
+    # Redacted like the header's own, or a secret in a prompt would count as a change.
+    now = tuple(redacted(suite) for suite in describe_suites(suites, header.plan))
+    require_unchanged(header.suites, now)
     config = _run_config(arguments, suites, header.mode, Path(header.cassettes_root))
     click.echo(
         f"Resuming run {header.run_id}: {len(log.samples)} of {len(header.plan)} samples are "

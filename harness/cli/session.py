@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.capture import storable
 from harness.cli.app import EXIT_GATE_FAILED, EXIT_INTERRUPTED
 from harness.cli.progress import showing
+from harness.errors import HarnessError
 from harness.logs import create_log
 from harness.model.run import RunHeader, RunLog
 from harness.runner.batch import RunConfig, run_plan
 from harness.runner.build import load_sandbox
 from harness.runner.plan import describe_suites
-from harness.runner.redact import redacted_text
+from harness.runner.redact import redacted
 from harness.runner.selection import require_known
 
 if TYPE_CHECKING:
@@ -81,11 +83,11 @@ def new_header(
 ) -> RunHeader:
     """The header of a run that starts now."""
     now = datetime.now(UTC)
-    return RunHeader(
+    header = RunHeader(
         run_id=f"{now:%Y%m%dT%H%M%S}-{token_hex(3)}",
         started_at=now.isoformat(timespec="seconds"),
         mode=config.mode,
-        command=redacted_text(" ".join(["harness", *sys.argv[1:]])),
+        command=storable(" ".join(["harness", *sys.argv[1:]])),
         harness_version=version("conversation-harness"),
         python=platform.python_version(),
         platform=f"{platform.system()} {platform.machine()}",
@@ -95,6 +97,7 @@ def new_header(
         scenarios_root=str(scenarios_root),
         cassettes_root=str(config.cassettes_root),
     )
+    return redacted(header)
 
 
 def start(header: RunHeader, suites: Sequence[Suite], config: RunConfig, outputs: Outputs) -> int:
@@ -120,21 +123,23 @@ def go_on(
     outputs: Outputs,
 ) -> int:
     """Run what is left of a plan into its log, then report and judge the whole run."""
-    from harness.logs import open_log
+    from harness.logs import locked, open_log
 
     store = open_log(log_path)
     signal.signal(signal.SIGTERM, _interrupt)
+    again = (
+        "the same command; samples that have a cassette are skipped"
+        if config.mode == "record"
+        else f"harness run --resume {log_path.stem}"
+    )
     try:
-        with showing(len(plan)) as display:
+        with locked(log_path), showing(len(plan)) as display:
             run_plan(plan, suites, config, store, on_result=display.result, on_tick=display.tick)
     except KeyboardInterrupt:
-        again = (
-            "the same command; samples that have a cassette are skipped"
-            if config.mode == "record"
-            else f"harness run --resume {log_path.stem}"
-        )
         click.echo(f"Interrupted; every finished sample is kept. Go on with: {again}", err=True)
         return EXIT_INTERRUPTED
+    except HarnessError as error:
+        raise type(error)(f"{error} Every finished sample is kept. Go on with: {again}") from error
     finally:
         log = store.read()
         store.close()

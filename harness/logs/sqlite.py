@@ -12,7 +12,7 @@ from __future__ import annotations
 import difflib
 import os
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -139,6 +139,8 @@ def create_log(folder: Path, header: RunHeader) -> SqliteRunStore:
     """
     path = folder / f"{header.run_id}{SUFFIX}"
     unfinished = path.with_suffix(".unfinished")
+    if folder.exists() and not folder.is_dir():
+        raise LogError(f"{folder}: run logs need a folder here, but this is none.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         unfinished.touch(exist_ok=False)
@@ -150,7 +152,8 @@ def create_log(folder: Path, header: RunHeader) -> SqliteRunStore:
     except OSError as error:
         raise LogError(f"{path}: the run log cannot be created: {error.strerror}.") from None
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
     return open_log(path)
 
 

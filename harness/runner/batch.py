@@ -21,7 +21,7 @@ from harness.model.transcript import (
 )
 from harness.runner.plan import Catalogue
 from harness.runner.pool import Ended, WorkerPool
-from harness.runner.sample import SPOOL_NAME
+from harness.runner.redact import redacted_encoding
 from harness.runner.task import EndpointSpec, Task
 from harness.sandboxes.workspace import remove_tree
 
@@ -78,11 +78,12 @@ def run_plan(
     """
     catalogue = Catalogue(suites)
     engines = sorted({catalogue.config(key).engine for key in plan})
-    waiting = deque(plan)
+    waiting = deque(enumerate(plan))
     with WorkerPool(engines, min(config.workers, len(plan)) or 1) as pool:
         while waiting or pool.is_busy:
             while waiting and pool.has_room:
-                pool.give(make_task(waiting.popleft(), catalogue, config, pool.scratch))
+                number, key = waiting.popleft()
+                pool.give(make_task(key, catalogue, config, pool.scratch / str(number)))
             for ended in pool.collect(_TICK_SECONDS):
                 result = result_of(ended)
                 store.append(result)
@@ -92,7 +93,14 @@ def run_plan(
 
 
 def make_task(key: SampleKey, catalogue: Catalogue, config: RunConfig, scratch: Path) -> Task:
-    """Everything a worker needs for one sample."""
+    """Everything a worker needs for one sample.
+
+    Args:
+        key: Which sample.
+        catalogue: Holds its scenario and config.
+        config: How to run it.
+        scratch: Folder of its own; made by the worker.
+    """
     from harness.cassettes import cassette_path
 
     scenario = catalogue.scenario(key)
@@ -109,7 +117,7 @@ def make_task(key: SampleKey, catalogue: Catalogue, config: RunConfig, scratch: 
         overwrite=config.overwrite,
         endpoint=config.endpoints.get(key.suite, _offline(suite)),
         sandbox=config.sandbox,
-        scratch=str(scratch / "-".join((key.suite, key.scenario, key.config, str(key.epoch)))),
+        scratch=str(scratch),
     )
 
 
@@ -125,17 +133,21 @@ def _offline(suite: Suite) -> EndpointSpec:
 def result_of(ended: Ended) -> SampleResult:
     """The result a worker sent, or one made of what it left behind."""
     if ended.data is not None:
-        return decode_sample(ended.data)
+        result = decode_sample(ended.data)
+        if result.key == ended.task.key:
+            return result
+        return _partial_result(ended, "error", f"The worker answered for {result.key} instead.")
     limit = ended.task.scenario.limits.wall_seconds
     if ended.timed_out:
         return _partial_result(
-            ended.task, "timeout", f"The wall-clock limit of {limit:g} s was reached."
+            ended, "timeout", f"The wall-clock limit of {limit:g} s was reached."
         )
-    return _partial_result(ended.task, "error", "The worker process died while running it.")
+    return _partial_result(ended, "error", "The worker process died while running it.")
 
 
-def _partial_result(task: Task, reason: TerminationReason, detail: str) -> SampleResult:
-    events = read_spool(Path(task.scratch) / SPOOL_NAME)
+def _partial_result(ended: Ended, reason: TerminationReason, detail: str) -> SampleResult:
+    task = ended.task
+    events = read_spool(ended.spool)
     failure = ExceptionInfo(type=f"harness.{reason}", message=detail)
     last: AnyEvent | None = events[-1] if events else None
     if not isinstance(last, Termination):
@@ -148,7 +160,7 @@ def _partial_result(task: Task, reason: TerminationReason, detail: str) -> Sampl
             exception=None if reason == "timeout" else failure,
         )
         events = (*events, ending)
-    return SampleResult(
+    result = SampleResult(
         key=task.key,
         status="error",
         mode=task.mode,
@@ -161,3 +173,5 @@ def _partial_result(task: Task, reason: TerminationReason, detail: str) -> Sampl
         started_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         duration_seconds=task.scenario.limits.wall_seconds if reason == "timeout" else 0.0,
     )
+    # A worker removes the secrets from what it sends; this one could not.
+    return decode_sample(redacted_encoding(result))

@@ -6,8 +6,12 @@ import ctypes
 import os
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 # linux/prctl.h
 _PR_SET_PDEATHSIG = 1
@@ -32,17 +36,28 @@ def die_with_parent() -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def end_descendants() -> None:
-    """Kill and reap every descendant of this process."""
+def end_descendants(spare: Collection[int] = ()) -> None:
+    """Kill and reap every descendant of this process.
+
+    Args:
+        spare: Process ids of children that live on, with all that descends from them.
+    """
     if not _has_children():
         return
     me = psutil.Process()
     # A descendant may fork while we look, so look again until there is none.
     for _ in range(100):
-        children = me.children(recursive=True)
-        if not children:
+        doomed = [child for child in me.children() if child.pid not in spare]
+        if not doomed:
             return
-        _kill(children)
+        _kill([*doomed, *(each for child in doomed for each in _below(child))])
+
+
+def _below(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _has_children() -> bool:

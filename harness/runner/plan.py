@@ -80,29 +80,29 @@ class Catalogue:
         """The config of a sample."""
         return self._configs[key.suite, key.config]
 
-    def require_unchanged(self, suites: Sequence[SuiteInfo]) -> None:
-        """Refuse to mix results of different scenarios or configs in one run log.
 
-        Raises:
-            SelectionError: Naming everything that changed or is gone.
-        """
-        changed = [name for suite in suites for name in self._changes(suite)]
-        if changed:
-            raise SelectionError(
-                "The run cannot be resumed, because these changed since it started: "
-                f"{', '.join(changed)}. Start a new one with: harness run"
-            )
+def require_unchanged(before: Sequence[SuiteInfo], now: Sequence[SuiteInfo]) -> None:
+    """Refuse to mix results of different scenarios or configs in one run log.
 
-    def _changes(self, suite: SuiteInfo) -> list[str]:
-        scenarios = [
-            f"scenario {suite.name}/{info.name}"
-            for info in suite.scenarios
-            if getattr(self._scenarios.get((suite.name, info.name)), "digest", None) != info.digest
-        ]
-        configs = [
-            f"config {suite.name}/{config.name}"
-            for config in suite.configs
-            if getattr(self._configs.get((suite.name, config.name)), "digest", None)
-            != config.digest
-        ]
-        return scenarios + configs
+    Args:
+        before: The suites as they were when the run started.
+        now: The same suites as they are.
+
+    Raises:
+        SelectionError: Naming everything that changed or is gone.
+    """
+    present = _parts(now)
+    changed = [name for name, part in _parts(before).items() if present.get(name) != part]
+    if changed:
+        raise SelectionError(
+            "The run cannot be resumed, because these changed since it started: "
+            f"{', '.join(changed)}. Start a new one with: harness run"
+        )
+
+
+def _parts(suites: Sequence[SuiteInfo]) -> dict[str, str]:
+    scenarios = {
+        f"scenario {s.name}/{each.name}": each.digest for s in suites for each in s.scenarios
+    }
+    configs = {f"config {s.name}/{each.name}": each.digest for s in suites for each in s.configs}
+    return {**scenarios, **configs}

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import EnvironmentFault
 from harness.runner.orphans import end_tree
@@ -35,21 +35,35 @@ class Ended:
         task: The task.
         data: The encoded result; None if there is none.
         timed_out: Whether the wall-clock limit ended it.
+        spool: Without a result, the events of the task until then.
     """
 
     task: Task
     data: bytes | None
     timed_out: bool = False
+    spool: bytes = b""
 
 
 class _Worker:
     """One forked worker, idle or at one task."""
 
-    def __init__(self, pid: int, connection: Connection) -> None:
+    def __init__(self, pid: int, connection: Connection, spool: int) -> None:
         self.pid = pid
         self.connection = connection
         self.task: Task | None = None
         self.deadline = float("inf")
+        self._spool = spool
+        # A process the task left behind may hold the pipe open: watch the worker itself too.
+        self._pidfd = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
+
+    @property
+    def signs(self) -> list[Any]:
+        """What becomes readable when the worker has answered or ended."""
+        return [self.connection] if self._pidfd is None else [self.connection, self._pidfd]
+
+    def read_spool(self) -> bytes:
+        # pread: the offset is shared with the worker, who may still be writing.
+        return os.pread(self._spool, os.fstat(self._spool).st_size, 0)
 
     def give(self, task: Task) -> None:
         self.task = task
@@ -58,7 +72,21 @@ class _Worker:
 
     def end(self) -> None:
         end_tree(self.pid)
+        self.close()
+
+    def close(self) -> None:
         self.connection.close()
+        os.close(self._spool)
+        if self._pidfd is not None:
+            os.close(self._pidfd)
+
+
+def _anonymous_file() -> int:
+    """A file without a name, in memory where the system can: it holds what agents said."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("harness-events")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 class WorkerPool:
@@ -81,7 +109,9 @@ class WorkerPool:
         self._control, theirs = socket.socketpair()
         command = [sys.executable, "-m", "harness.runner.zygote", str(theirs.fileno())]
         self._zygote = subprocess.Popen(
-            [*command, *self._engines], pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
+            [*command, str(self.scratch), *self._engines],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
         )
         theirs.close()
         return self
@@ -89,7 +119,7 @@ class WorkerPool:
     def __exit__(self, error_type: type[BaseException] | None, *_: object) -> None:
         for worker in self._workers:
             if error_type is None and worker.task is None:
-                worker.connection.close()
+                worker.close()
             else:
                 worker.end()
         self._control.close()
@@ -123,18 +153,19 @@ class WorkerPool:
 
     def _fork(self) -> _Worker:
         ours, theirs = socket.socketpair()
+        spool = _anonymous_file()
         try:
-            socket.send_fds(self._control, [b"w"], [theirs.fileno()])
+            socket.send_fds(self._control, [b"w"], [theirs.fileno(), spool])
             answer = self._control.recv(_PID.size, socket.MSG_WAITALL)
         except OSError:
             answer = b""
         theirs.close()
         if len(answer) != _PID.size:
             raise EnvironmentFault(
-                "The process that starts workers ended unexpectedly; its message is above. "
-                "See what is installed with: harness doctor"
+                "The process that starts workers ended unexpectedly. See what is installed with: "
+                "harness doctor"
             )
-        worker = _Worker(_PID.unpack(answer)[0], Connection(ours.detach()))
+        worker = _Worker(_PID.unpack(answer)[0], Connection(ours.detach()), spool)
         self._workers.append(worker)
         return worker
 
@@ -147,21 +178,25 @@ class WorkerPool:
         Returns:
             Everything that ended; may be empty.
         """
-        busy = {worker.connection: worker for worker in self._workers if worker.task}
-        first_deadline = min((worker.deadline for worker in busy.values()), default=float("inf"))
+        busy = [worker for worker in self._workers if worker.task]
+        first_deadline = min((worker.deadline for worker in busy), default=float("inf"))
         patience = max(0.0, min(timeout_seconds, first_deadline - time.monotonic()))
-        ready = wait(list(busy), timeout=patience)
-        ended = [self._receive(busy[connection]) for connection in ready]  # type: ignore[index]
+        owners = {sign: worker for worker in busy for sign in worker.signs}
+        ready = {id(owners[sign]): owners[sign] for sign in wait(list(owners), timeout=patience)}
+        ended = [self._receive(worker) for worker in ready.values()]
         return ended + self._overdue()
 
     def _receive(self, worker: _Worker) -> Ended:
         task = worker.task
         assert task is not None
         try:
-            data = worker.connection.recv_bytes()
+            data = worker.connection.recv_bytes() if worker.connection.poll() else None
         except (EOFError, OSError):
+            data = None
+        if data is None:
+            spool = worker.read_spool()
             self._drop(worker)
-            return Ended(task=task, data=None)
+            return Ended(task=task, data=None, spool=spool)
         worker.task = None
         worker.deadline = float("inf")
         return Ended(task=task, data=data)
@@ -172,8 +207,9 @@ class WorkerPool:
         ended = []
         for worker in late:
             assert worker.task is not None
-            ended.append(Ended(task=worker.task, data=None, timed_out=True))
+            task, spool = worker.task, worker.read_spool()
             self._drop(worker)
+            ended.append(Ended(task=task, data=None, timed_out=True, spool=spool))
         return ended
 
     def _drop(self, worker: _Worker) -> None:

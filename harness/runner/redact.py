@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from harness.capture import storable
 from harness.cassettes.redaction import Redactor
 from harness.model.sample import SampleResult, encode_sample
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 _PLAIN = frozenset({int, float, bool, type(None)})
 
@@ -25,13 +29,34 @@ def _redactor() -> Redactor:
 
 def redacted_encoding(result: SampleResult) -> bytes:
     """Encode a result with every secret in it replaced by a placeholder."""
+    try:
+        return encode_sample(redacted(result))
+    except UnicodeEncodeError:
+        # A lone surrogate, say from a file name an agent chose, cannot be stored as JSON.
+        return encode_sample(_converted(result, _storable))
+
+
+def redacted(value: S) -> S:
+    """A stored value with every secret in it replaced by a placeholder."""
     # Nearly every result has no secret, and says most things three times: in a reply, in the
     # message made of it and in the next prompt. So each text is looked through once.
-    texts = "\n".join(dict.fromkeys(_texts(result)))
+    texts = "\n".join(dict.fromkeys(_texts(value)))
     redactor = _redactor()
-    if redactor.text(texts) == texts:
-        return encode_sample(result)
-    return msgspec.json.encode(redactor.data(msgspec.json.decode(encode_sample(result))))
+    return value if redactor.text(texts) == texts else _converted(value, redactor.data)
+
+
+def _converted(value: S, change: Callable[[Any], Any]) -> S:
+    return msgspec.convert(change(msgspec.to_builtins(value)), type(value))
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return _redactor().text(storable(value))
+    if isinstance(value, dict):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_storable(item) for item in value]
+    return value
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -40,7 +65,7 @@ def _texts(value: Any) -> Iterator[str]:
         yield value
     elif isinstance(value, dict):
         # With their keys, which can tell that what follows is a secret.
-        yield msgspec.json.encode(value).decode()
+        yield json.dumps(value, ensure_ascii=False)
     elif isinstance(value, tuple | list | msgspec.Struct):
         fields = msgspec.structs.astuple(value) if isinstance(value, msgspec.Struct) else value
         for item in fields:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from harness import cassettes
 from harness.capture import Recorder, exception_info
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from harness.runner.kit import SampleKit
     from harness.runner.task import Task
 
-SPOOL_NAME = "events.jsonl"
-
 
 @dataclass
 class _Outcome:
@@ -48,26 +46,25 @@ class _Outcome:
             self.failure = exception_info(error)
 
 
-def run_sample(task: Task, kit: SampleKit) -> SampleResult:
+def run_sample(task: Task, kit: SampleKit, spool: IO[bytes] | None = None) -> SampleResult:
     """Run one sample and score it; whatever goes wrong is in the result.
 
     Args:
         task: Which sample, how, and where.
         kit: The live objects it needs.
+        spool: Each event is also written here at once.
 
     Returns:
         The result, with a partial transcript if the sample did not complete.
     """
     started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
     clock = time.perf_counter()
-    scratch = Path(task.scratch)
-    workspace = make_workspace(scratch, task.scenario)
+    workspace = make_workspace(Path(task.scratch), task.scenario)
     fixtures = digests(workspace)
     outcome = _Outcome()
-    with open(scratch / SPOOL_NAME, "wb", buffering=0) as spool:
-        price = partial(_price, task, outcome)
-        recorder = Recorder(limits=task.scenario.limits, price=price, spool=spool)
-        _converse(task, kit, workspace, recorder, outcome)
+    price = partial(_price, task, outcome)
+    recorder = Recorder(limits=task.scenario.limits, price=price, spool=spool)
+    _converse(task, kit, workspace, recorder, outcome)
     finished = _finished(task, kit, workspace, recorder, outcome)
     _score(kit.scorers, finished, outcome)
     return SampleResult(
@@ -99,17 +96,15 @@ def _converse(
             kit.engine.run(_assignment(task, kit, workspace, recorder, session))
             if session is not None:
                 _raise_unsound(session, recorder)
-    except CassetteMiss as miss:
-        outcome.fail("miss", miss)
     except SampleInterrupt as interrupt:
-        outcome.fail("error", interrupt)
+        outcome.fail("miss" if isinstance(interrupt, CassetteMiss) else "error", interrupt)
+        recorder.overrule(interrupt)
     except _FailedRecording:
         outcome.status = "error"
         outcome.failure = _last_failure(recorder)
     except Exception as error:  # The boundary: a broken sample must not stop the run.
         outcome.fail("error", error)
-    if outcome.failure is not None:
-        recorder.terminate("error", outcome.failure.message, exception=outcome.failure)
+        recorder.overrule(error)
     _adopt_termination(recorder, outcome)
 
 
@@ -156,7 +151,8 @@ def _session(task: Task, kit: SampleKit) -> Iterator[Session | None]:
     if task.mode == "replay":
         _require_cassette(task)
         cassettes.install()
-        with cassettes.replaying(Path(task.cassette), label=task.cassette_label) as session:
+        path, sample = Path(task.cassette), str(task.key)
+        with cassettes.replaying(path, label=task.cassette_label, sample=sample) as session:
             yield session
     elif task.mode == "record":
         cassettes.install()
@@ -261,6 +257,7 @@ def _score_one(
 ) -> Score | Unscored:
     try:
         return score(finished)
-    except Exception as error:  # A scorer that crashes must be seen, not lose the sample.
+    except (Exception, SampleInterrupt) as error:
+        # A scorer that crashes must be seen, and not lose the sample.
         outcome.fail("error", error)
         return Unscored(scorer=name, reason=f"the scorer raised {type(error).__name__}: {error}")

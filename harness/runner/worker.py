@@ -7,10 +7,16 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import msgspec
 
 from harness.capture import exception_info
+from harness.cassettes import offline
+from harness.errors import SampleInterrupt, SocketBlocked
 from harness.model.sample import SampleResult
 from harness.model.transcript import Termination, Transcript
 from harness.runner.build import build_kit
@@ -23,20 +29,30 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 
-def serve(connection: Connection) -> None:
-    """Run tasks until the coordinator closes the pipe."""
+def serve(connection: Connection, spool: int) -> None:
+    """Run tasks until the coordinator closes the pipe.
+
+    Args:
+        connection: Tasks come in and results go out here.
+        spool: Descriptor of the file that holds the running task's events.
+    """
     adopt_orphans()
     _silence()
+    me = os.getpid()
     while True:
         try:
-            data = connection.recv_bytes()
-        except EOFError:
-            return
-        encoded = redacted_encoding(run_task(decode_task(data)))
-        end_descendants()
-        try:
+            task = decode_task(connection.recv_bytes())
+            # Whatever makes a temporary file makes it where it is removed in the end.
+            tempfile.tempdir = str(Path(task.scratch).parent)
+            os.ftruncate(spool, 0)
+            os.lseek(spool, 0, os.SEEK_SET)
+            with open(spool, "wb", buffering=0, closefd=False) as events:
+                encoded = redacted_encoding(run_task(task, events))
+            if os.getpid() != me:
+                return  # A child that the task forked came back from it: not ours to answer.
+            end_descendants()
             connection.send_bytes(encoded)
-        except BrokenPipeError:
+        except (EOFError, ConnectionError):
             return
 
 
@@ -48,15 +64,33 @@ def _silence() -> None:
     os.close(null)
 
 
-def run_task(task: Task) -> SampleResult:
-    """Build what the task names and run it; a failure to build is the sample's error."""
+def run_task(task: Task, spool: IO[bytes] | None = None) -> SampleResult:
+    """Build what the task names and run it, offline unless it records or is live.
+
+    Args:
+        task: Which sample, how, and where.
+        spool: Each event is also written here at once.
+
+    Returns:
+        The result; a failure to build is the sample's error.
+    """
+    if task.mode in ("record", "live"):
+        return _built_and_run(task, spool)
+    # From the first import of the user's code to the last check: not only during the replay.
+    with offline(label=str(task.key)) as attempts:
+        result = _built_and_run(task, spool)
+    if attempts.sockets_opened == 0 or result.status != "completed":
+        return result
+    refusal = exception_info(SocketBlocked(attempts.first_refusal))
+    return msgspec.structs.replace(result, status="error", failure=refusal)
+
+
+def _built_and_run(task: Task, spool: IO[bytes] | None) -> SampleResult:
     try:
-        kit = build_kit(task)
-    except Exception as error:  # The user's own Python failed to load: data, like any failure.
-        return failed_result(task, error)
-    try:
-        return run_sample(task, kit)
-    except Exception as error:  # Fixtures, artefacts: the frame around the sample failed.
+        return run_sample(task, build_kit(task), spool)
+    except (Exception, SampleInterrupt) as error:
+        # The user's Python failed to load, or the frame around the sample failed: fixtures,
+        # artefacts. Data, like any failure.
         return failed_result(task, error)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -138,6 +139,7 @@ def test_a_recording_is_not_resumed_as_a_run(harness: Command, tmp_path: Path) -
         stderr=subprocess.DEVNULL,
     )
     while not list((tmp_path / ".harness" / "runs").glob("*.sqlite")):
+        assert recording.poll() is None
         time.sleep(0.05)
     recording.kill()
     recording.wait()
@@ -262,6 +264,57 @@ def test_an_agent_that_opens_a_socket_during_a_replay_is_stopped(
     samples = the_log(tmp_path).samples
     assert {sample.status for sample in samples} == {"error"}
     assert all(s.failure and "SocketBlocked" in s.failure.type for s in samples)
+
+
+CONNECT = """
+import socket
+
+def connect():
+    try:
+        socket.create_connection(("127.0.0.1", {port}), 1)
+    except Exception:
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "call"),
+    [
+        pytest.param("team.py", "connect()\n", id="importing the team"),
+        pytest.param("checks.py", "def check_it(sample):\n    connect()\n", id="a check"),
+        pytest.param("checks.py", "connect()\ndef check_it(sample): pass\n", id="importing checks"),
+    ],
+)
+def test_no_code_of_a_suite_reaches_the_network_in_a_replay(
+    harness: Command, tmp_path: Path, file: str, call: str
+) -> None:
+    suite = write_coding_suite(tmp_path)
+    harness("record", "--scripted", "--no-report")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.2)
+        code = CONNECT.format(port=listener.getsockname()[1]) + call
+        text = (suite / file).read_text() if (suite / file).exists() else ""
+        (suite / file).write_text(code + text)
+
+        replayed = harness("run", "--no-report")
+
+        with pytest.raises(TimeoutError):
+            listener.accept()
+    assert replayed.returncode == 1
+    samples = the_log(tmp_path).samples
+    assert all(s.failure and "SocketBlocked" in s.failure.type for s in samples)
+
+
+def test_a_cassette_of_another_sample_is_refused(harness: Command, tmp_path: Path) -> None:
+    write_coding_suite(tmp_path)
+    harness("record", "--scripted", "--no-report")
+    first, second = sorted((tmp_path / "cassettes").rglob("*.jsonl"))
+    shutil.copy(second, first)
+
+    replayed = harness("run", "--no-report")
+
+    assert replayed.returncode == 1
+    assert "was recorded for coding/look/plain/2" in replayed.stdout
 
 
 def test_a_suite_without_any_cassette_says_how_to_record_before_running(

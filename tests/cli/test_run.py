@@ -179,6 +179,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path: Path) -> None
     )
     runs = tmp_path / ".harness" / "runs"
     while not list(runs.glob("*.sqlite")) or not the_log(tmp_path).samples:
+        assert running.poll() is None
         time.sleep(0.05)
     running.send_signal(signal.SIGINT)
     printed, errors = running.communicate(timeout=20)
