@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from harness.engines.autogen_distribution import installed_version
 from harness.engines.autogen_quiet import silenced
 from harness.engines.autogen_scope import ContextExecutor, SampleState, entered
+from harness.engines.autogen_speed import remember_protocol_members
 from harness.errors import HarnessError, LimitReached, SampleInterrupt
 from harness.mocks import ScriptedHuman, faults_reported_to
 from harness.model.team import Team
@@ -42,6 +43,7 @@ class AutogenEngine:
         from harness.engines import autogen_hooks
 
         installed_version()
+        remember_protocol_members()
         autogen_hooks.install()
 
     def run(self, assignment: Assignment) -> None:
