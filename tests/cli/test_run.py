@@ -167,10 +167,19 @@ def test_a_run_is_not_resumed_after_its_scenario_changed(harness: Command, tmp_p
     assert the_log(tmp_path).samples == kept.samples
 
 
+# A shell's background job is started with Ctrl-C ignored, and so are its children.
+LISTENING_TO_CTRL_C = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from harness.cli import main
+main()
+"""
+
+
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path: Path) -> None:
     write_suite(tmp_path, behaviour="time.sleep(0.2)", epochs=50)
     running = subprocess.Popen(
-        [sys.executable, "-m", "harness", "run", "--no-report", "-n", "1"],
+        [sys.executable, "-c", LISTENING_TO_CTRL_C, "run", "--no-report", "-n", "1"],
         cwd=tmp_path,
         env=environment(),
         stdout=subprocess.PIPE,

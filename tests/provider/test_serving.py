@@ -172,8 +172,11 @@ def test_a_script_may_say_why_it_stopped(connect):
 
 
 SERVER = """
+import signal
 from harness.provider.server import Behaviour, serve_forever
 
+# A shell's background job is started with Ctrl-C ignored, and so are its children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 serve_forever(
     [Behaviour("s", "the task", {}, lambda call: f"seed {call.seed}")],
     port=0,
