@@ -107,6 +107,8 @@ class Scenario(_Strict, frozen=True, kw_only=True):
         scorers: Scorers to apply, in order.
         parameters: Free data for the team factory, the checks and the provider script.
         digest: Hex digest of the scenario's own files and settings.
+        conversation_digest: Hex digest of those that shape the conversation: not the checks,
+            scorers and accepted terminations.
     """
 
     name: str
@@ -125,6 +127,7 @@ class Scenario(_Strict, frozen=True, kw_only=True):
     scorers: tuple[ScorerSpec, ...] = ()
     parameters: dict[str, Any] = {}
     digest: str = ""
+    conversation_digest: str = ""
 
 
 class Suite(_Strict, frozen=True, kw_only=True):

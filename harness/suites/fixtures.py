@@ -139,12 +139,37 @@ def scenario_digest(scenario: Scenario) -> str:
         [spec.name for spec in scenario.scorers],
         [spec.options for spec in scenario.scorers],
     )
-    digest = hashlib.blake2b(digest_size=12)
-    for part in (
+    return _digest(
         msgspec.json.encode(settings, order="deterministic"),
         *_python_parts(scenario.team, scenario.checks),
         *_fixture_parts(scenario.files),
-    ):
+    )
+
+
+def conversation_digest(scenario: Scenario) -> str:
+    """Hex digest of what of a scenario shapes its conversation, and so its recorded requests.
+
+    Unlike `scenario_digest` it leaves out how the conversation is judged: checks, scorers
+    and accepted terminations; and the wall-clock limit, which can only cut it short.
+    """
+    limits = scenario.limits
+    settings = (
+        scenario.task,
+        scenario.human,
+        (limits.turns, limits.cost_usd, limits.code_seconds),
+        scenario.parameters,
+        scenario.team.attribute,
+    )
+    return _digest(
+        msgspec.json.encode(settings, order="deterministic"),
+        *_python_parts(scenario.team),
+        *_fixture_parts(scenario.files),
+    )
+
+
+def _digest(*parts: bytes) -> str:
+    digest = hashlib.blake2b(digest_size=12)
+    for part in parts:
         # The length before each part keeps "ab"+"c" and "a"+"bc" apart.
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)

@@ -10,7 +10,7 @@ import msgspec
 from harness import plugins
 from harness.model.scenario import Limits, Scenario, ScorerSpec
 from harness.suites.document import Invalid, Source, Value, read_document
-from harness.suites.fixtures import read_fixtures, scenario_digest
+from harness.suites.fixtures import conversation_digest, read_fixtures, scenario_digest
 from harness.suites.reading import NAME, Section, any_text, bad_name, text
 from harness.suites.references import file, read_text
 from harness.suites.shared import SHARED_KEYS, Shared, read_shared
@@ -110,7 +110,11 @@ def finished(draft: Draft, lower: Shared) -> Scenario | None:
     )
     if shared.accept is not None:
         scenario = msgspec.structs.replace(scenario, accept=shared.accept)
-    return msgspec.structs.replace(scenario, digest=scenario_digest(scenario))
+    return msgspec.structs.replace(
+        scenario,
+        digest=scenario_digest(scenario),
+        conversation_digest=conversation_digest(scenario),
+    )
 
 
 def default_scorers() -> tuple[ScorerSpec, ...]:
