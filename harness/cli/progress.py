@@ -73,11 +73,26 @@ class _Counts:
         return line
 
 
+class PlayCounts(_Counts):
+    """Counts of replays that nothing judges, and whose troubles are told afterwards."""
+
+    @property
+    def text(self) -> str:
+        """Played and not played, instead of passed and failed."""
+        bad = self.errors + self.misses
+        some = f", {bad} with errors or misses" if bad else ""
+        return f"{self.done - bad} played{some}, {self.rate:.1f} samples/s"
+
+    def trouble(self, result: SampleResult) -> str:
+        """Nothing: the findings come at the end."""
+        return ""
+
+
 class _Plain:
     """A line every few seconds, and one for each error or miss."""
 
-    def __init__(self, total: int) -> None:
-        self._counts = _Counts(total)
+    def __init__(self, counts: _Counts) -> None:
+        self._counts = counts
         self._printed = time.monotonic()
 
     def result(self, result: SampleResult) -> None:
@@ -100,10 +115,10 @@ class _Plain:
 class _Bar:
     """A rich progress bar with an estimate of the time left."""
 
-    def __init__(self, progress: Progress, task: TaskID, total: int) -> None:
+    def __init__(self, progress: Progress, task: TaskID, counts: _Counts) -> None:
         self._progress = progress
         self._task = task
-        self._counts = _Counts(total)
+        self._counts = counts
 
     def result(self, result: SampleResult) -> None:
         from rich.text import Text
@@ -118,14 +133,16 @@ class _Bar:
 
 
 @contextmanager
-def showing(total: int) -> Iterator[Display]:
+def showing(total: int, counts: PlayCounts | None = None) -> Iterator[Display]:
     """Show progress while the block runs.
 
     Args:
         total: Number of samples to come.
+        counts: What to tell of them; passes and failures by default.
     """
+    counting = counts or _Counts(total)
     if not sys.stdout.isatty():
-        yield _Plain(total)
+        yield _Plain(counting)
         return
     from rich.progress import (
         BarColumn,
@@ -138,4 +155,4 @@ def showing(total: int) -> Iterator[Display]:
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[counts]}"))
     with Progress(*columns, TextColumn("ETA"), TimeRemainingColumn()) as progress:
         task = progress.add_task("samples", total=total, counts="")
-        yield _Bar(progress, task, total)
+        yield _Bar(progress, task, counting)

@@ -1,0 +1,146 @@
+"""The commands that mend what a verification found."""
+
+from __future__ import annotations
+
+import shlex
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.runner.leftovers import removable
+from harness.runner.plan import all_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from harness.model.sample import SampleKey
+    from harness.model.scenario import Suite
+    from harness.runner.verify import Finding, Group
+
+# Flags of `harness record` by what is the matter.
+_RECORD: dict[Group, tuple[str, ...]] = {
+    "damaged": ("--overwrite",),
+    "missing": (),
+    "stale": ("--overwrite",),
+    "diverged": ("--overwrite",),
+    "unplayed": ("--overwrite",),
+}
+# A flag that replaces what is there must name exactly the samples meant.
+_EXACT = {"--overwrite"}
+_MOST_COMMANDS = 3
+_OPERATORS = {"and", "or", "not"}
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Scenarios x configs x epochs of one suite."""
+
+    suite: str
+    scenarios: tuple[str, ...]
+    configs: tuple[str, ...]
+    epochs: tuple[int, ...]
+
+
+class Mender:
+    """Writes commands.
+
+    Args:
+        suites: All suites looked at.
+        root: Folder of the cassettes.
+        options: What to add to each command of ours, e.g. ``["--cassettes", "elsewhere"]``.
+    """
+
+    def __init__(self, suites: Sequence[Suite], root: Path, options: Sequence[str]) -> None:
+        self._keys: dict[str, list[SampleKey]] = defaultdict(list)
+        for key in all_keys(suites):
+            self._keys[key.suite].append(key)
+        self._root = root
+        self._options = options
+
+    def commands(self, group: Group, findings: Sequence[Finding]) -> tuple[str, ...]:
+        """The commands that mend one group; paste them into a shell.
+
+        Args:
+            group: What is the matter.
+            findings: All findings of that group.
+        """
+        if group in ("orphaned", "unfinished"):
+            doomed = removable([finding.path for finding in findings], self._root)
+            return (shlex.join(["rm", "-r", "--", *map(str, doomed)]),) if doomed else ()
+        if group == "failed":
+            return tuple(self._selecting(("run",), findings))
+        if group not in _RECORD:
+            return ()
+        flags = _RECORD[group]
+        return tuple(
+            command
+            for is_scripted in (False, True)
+            for command in self._selecting(
+                ("record",),
+                [each for each in findings if each.is_scripted == is_scripted],
+                (*flags, "--scripted") if is_scripted else flags,
+            )
+        )
+
+    def _selecting(
+        self, command: tuple[str, ...], findings: Iterable[Finding], flags: tuple[str, ...] = ()
+    ) -> Iterator[str]:
+        by_suite: dict[str, list[SampleKey]] = defaultdict(list)
+        for finding in findings:
+            if finding.key is not None:
+                by_suite[finding.key.suite].append(finding.key)
+        for suite, keys in by_suite.items():
+            blocks = _blocks(suite, keys)
+            if len(blocks) > _MOST_COMMANDS and not _EXACT & set(flags):
+                blocks = [_around(suite, keys)]
+            for block in blocks:
+                words = ["harness", *command, suite, *self._narrowed(block)]
+                yield shlex.join([*words, *flags, *self._options])
+
+    def _narrowed(self, block: _Block) -> Iterator[str]:
+        """The selection of a block, without what selects everything anyway."""
+        keys = self._keys[block.suite]
+        if set(block.scenarios) < {key.scenario for key in keys}:
+            yield "-k"
+            yield " or ".join(self._needle(name, keys) for name in block.scenarios)
+        if set(block.configs) < {key.config for key in keys}:
+            for name in block.configs:
+                yield from ("-c", name)
+        if set(block.epochs) < {key.epoch for key in keys}:
+            for epoch in block.epochs:
+                yield from ("-e", str(epoch))
+
+    def _needle(self, scenario: str, keys: Sequence[SampleKey]) -> str:
+        """What finds a scenario and nothing else by -k."""
+        others = [str(key).lower() for key in keys if key.scenario != scenario]
+        plain = scenario.lower()
+        if plain in _OPERATORS or any(plain in other for other in others):
+            return f"/{scenario}/"
+        return scenario
+
+
+def _around(suite: str, keys: Sequence[SampleKey]) -> _Block:
+    """The smallest block with all these samples in it, and perhaps others."""
+    return _Block(
+        suite,
+        tuple(dict.fromkeys(key.scenario for key in keys)),
+        tuple(dict.fromkeys(key.config for key in keys)),
+        tuple(sorted({key.epoch for key in keys})),
+    )
+
+
+def _blocks(suite: str, keys: Sequence[SampleKey]) -> list[_Block]:
+    """Few blocks that hold these samples and no others."""
+    epochs: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for key in keys:
+        epochs[key.scenario, key.config].add(key.epoch)
+    scenarios: dict[tuple[str, tuple[int, ...]], list[str]] = defaultdict(list)
+    for (scenario, config), found in epochs.items():
+        scenarios[config, tuple(sorted(found))].append(scenario)
+    configs: dict[tuple[tuple[str, ...], tuple[int, ...]], list[str]] = defaultdict(list)
+    for (config, numbers), names in scenarios.items():
+        configs[tuple(sorted(names)), numbers].append(config)
+    return [
+        _Block(suite, names, tuple(used), numbers) for (names, numbers), used in configs.items()
+    ]
