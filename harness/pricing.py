@@ -32,6 +32,14 @@ if TYPE_CHECKING:
     from harness.model.transcript import ModelCall, Usage
 
 _DATE = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8}|\d{4})")
+_TOKEN_PRICES = (
+    "input_mtok",
+    "cache_read_mtok",
+    "cache_write_mtok",
+    "cache_write_1h_mtok",
+    "output_mtok",
+    "output_reasoning_mtok",
+)
 _NO_PRICES: Mapping[str, Price] = MappingProxyType({})
 
 
@@ -42,6 +50,8 @@ class Rates:
     Attributes:
         prompt: Input tokens that were not cached; None if the model has no such price.
         cached: Input tokens read from the provider's cache.
+        written: Input tokens written to the provider's cache.
+        written_1h: Input tokens written to the provider's cache for an hour.
         completion: Output tokens, reasoning aside; None if the model has no such price.
         reasoning: Output tokens spent on hidden reasoning.
         request: Dollars for the request itself, which a few providers charge.
@@ -49,6 +59,8 @@ class Rates:
 
     prompt: float | None
     cached: float | None
+    written: float | None
+    written_1h: float | None
     completion: float | None
     reasoning: float | None
     request: float = 0.0
@@ -56,18 +68,22 @@ class Rates:
     def cost(self, usage: Usage) -> float | None:
         """The cost of one call in US dollars.
 
-        Cached tokens beyond the prompt and reasoning tokens beyond the completion,
-        which a sound provider never reports, are left out.
+        Parts beyond their whole, such as more cached tokens than the prompt has, which
+        a sound provider never reports, are left out.
 
         Returns:
             None if the usage has tokens of a kind without a price.
         """
         cached = min(usage.cached_tokens, usage.prompt_tokens)
+        written = min(usage.cache_write_tokens, usage.prompt_tokens - cached)
+        written_1h = min(usage.cache_write_1h_tokens, written)
         reasoning = min(usage.reasoning_tokens, usage.completion_tokens)
         total = 0.0
         for tokens, rate in (
-            (usage.prompt_tokens - cached, self.prompt),
+            (usage.prompt_tokens - cached - written, self.prompt),
             (cached, self.cached),
+            (written - written_1h, self.written),
+            (written_1h, self.written_1h),
             (usage.completion_tokens - reasoning, self.completion),
             (reasoning, self.reasoning),
         ):
@@ -84,6 +100,7 @@ def cost_of(
     *,
     at: str | None = None,
     prices: Mapping[str, Price] = _NO_PRICES,
+    provider: str = "",
 ) -> float | None:
     """The cost of one call in US dollars.
 
@@ -93,6 +110,7 @@ def cost_of(
         usage: Tokens of the call.
         at: ISO 8601 moment whose list prices apply; None for now.
         prices: The user's own prices by exact model name; they win.
+        provider: See `rates_of`.
 
     Returns:
         US dollars; None if the model, or a kind of token it used, has no known price.
@@ -100,7 +118,9 @@ def cost_of(
     Raises:
         HarnessError: If `at` is not an ISO 8601 time.
     """
-    rates = rates_of(model, prompt_tokens=usage.prompt_tokens, at=at, prices=prices)
+    rates = rates_of(
+        model, prompt_tokens=usage.prompt_tokens, at=at, prices=prices, provider=provider
+    )
     return None if rates is None else rates.cost(usage)
 
 
@@ -121,12 +141,16 @@ def cost_of_call(
 
 
 def priced_model(call: ModelCall, prices: Mapping[str, Price] = _NO_PRICES) -> str:
+    """The model name a call is priced by; see `priced_name`."""
+    return priced_name(call.model_requested, call.model_answered, prices)
+
+
+def priced_name(asked: str, answered: str | None, prices: Mapping[str, Price] = _NO_PRICES) -> str:
     """The model name a call is priced by: the one that answered, else the one asked for.
 
     A provider asked for "gpt-4o" answers as "gpt-4o-2024-08-06": a price the user
     gave for the name asked for holds for its dated form too.
     """
-    asked, answered = call.model_requested, call.model_answered
     if not answered:
         return asked
     if answered in prices or asked not in prices or not answered.startswith(asked):
@@ -140,6 +164,7 @@ def rates_of(
     prompt_tokens: int = 0,
     at: str | None = None,
     prices: Mapping[str, Price] = _NO_PRICES,
+    provider: str = "",
 ) -> Rates | None:
     """The rates that apply to a call.
 
@@ -149,6 +174,8 @@ def rates_of(
             charge more per token for long prompts.
         at: ISO 8601 moment whose list prices apply; None for now.
         prices: The user's own prices by exact model name; they win.
+        provider: Whose list prices apply, by genai-prices' id; "" to tell by the
+            model's name. A provider without a list has no prices.
 
     Returns:
         None if the model has no known price.
@@ -156,36 +183,38 @@ def rates_of(
     own = prices.get(model)
     if own is not None:
         cached = own.prompt if own.cached is None else own.cached
-        return Rates(own.prompt, cached, own.completion, own.completion)
+        return Rates(own.prompt, cached, own.prompt, own.prompt, own.completion, own.completion)
     # Some list prices depend on the time of day, so "now" is looked up by the minute.
     moment = at or datetime.now(UTC).isoformat(timespec="minutes")
-    for start, rates in _schedule(model, moment):
+    for start, rates in _schedule(model, moment, provider):
         if prompt_tokens > start:
             return rates
     return None
 
 
 @lru_cache(maxsize=4096)
-def _schedule(model: str, moment: str) -> tuple[tuple[int, Rates], ...]:
+def _schedule(model: str, moment: str, provider: str) -> tuple[tuple[int, Rates], ...]:
     """(prompt size above which they hold, rates), largest size first; empty if unknown."""
-    price = _list_price(model, _instant(moment))
+    price = _list_price(model, _instant(moment), provider)
     if price is None or (price.input_mtok is None and price.output_mtok is None):
         return ()
     starts = {-1}
-    for key in ("input_mtok", "cache_read_mtok", "output_mtok", "output_reasoning_mtok"):
+    for key in _TOKEN_PRICES:
         rate = getattr(price, key)
         starts.update(tier.start for tier in getattr(rate, "tiers", ()))
     return tuple((start, _rates_above(price, start)) for start in sorted(starts, reverse=True))
 
 
 def _rates_above(price: ModelPrice, start: int) -> Rates:
-    prompt = _dollars(price.input_mtok, start)
-    cached = _dollars(price.cache_read_mtok, start)
-    completion = _dollars(price.output_mtok, start)
-    reasoning = _dollars(price.output_reasoning_mtok, start)
+    prompt, cached, written, written_1h, completion, reasoning = (
+        _dollars(getattr(price, key), start) for key in _TOKEN_PRICES
+    )
+    written = prompt if written is None else written
     return Rates(
         prompt,
         prompt if cached is None else cached,
+        written,
+        written if written_1h is None else written_1h,
         completion,
         completion if reasoning is None else reasoning,
         (_dollars(price.requests_kcount, start) or 0.0) / 1000,
@@ -204,20 +233,34 @@ def _dollars(rate: Decimal | TieredPrices | None, start: int) -> float | None:
     return float(getattr(tiered, "base", tiered))
 
 
-def _list_price(model: str, instant: datetime) -> ModelPrice | None:
-    info = _model_info(model)
+def _list_price(model: str, instant: datetime, provider: str) -> ModelPrice | None:
+    info = _model_info(model, provider)
     return None if info is None else info.get_prices(instant)
 
 
 @lru_cache(maxsize=1024)
-def _model_info(model: str) -> ModelInfo | None:
-    """The library's entry: by its prefix as a provider's name, then by the name as it is."""
-    for provider in ("litellm", None):
+def _model_info(model: str, provider: str) -> ModelInfo | None:
+    """The library's entry: the provider's, if known.
+
+    Else by the name's prefix as a provider's name, then by the name as it is.
+    """
+    for owner in (provider,) if provider else ("litellm", None):
         try:
-            return _snapshot().find_provider_model(model, None, provider, None)[1]
+            return _snapshot().find_provider_model(model, None, owner, None)[1]
         except LookupError:
             continue
     return None
+
+
+@lru_cache(maxsize=1024)
+def provider_at(host: str) -> str:
+    """The provider whose list prices apply at a host ("api.groq.com"); "" if not known."""
+    if not host:
+        return ""
+    try:
+        return _snapshot().find_provider(None, None, f"https://{host.lower()}/").id
+    except LookupError:
+        return ""
 
 
 @cache

@@ -54,12 +54,17 @@ class Usage(_Strict, frozen=True, kw_only=True):
         completion_tokens: Output tokens, reasoning ones included, >= 0.
         cached_tokens: The part of prompt_tokens read from the provider's cache.
         reasoning_tokens: The part of completion_tokens spent on hidden reasoning.
+        cache_write_tokens: The part of prompt_tokens written to the provider's cache,
+            where that has a price of its own.
+        cache_write_1h_tokens: The part of cache_write_tokens kept for an hour, not minutes.
     """
 
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int = 0
     reasoning_tokens: int = 0
+    cache_write_tokens: int = 0
+    cache_write_1h_tokens: int = 0
 
     @property
     def total_tokens(self) -> int:

@@ -101,11 +101,15 @@ def _price(call: ModelCall, sample: FinishedSample) -> _Priced | str:
 
 def _sound(usage: Usage) -> Usage:
     """Usage whose parts fit their wholes, so that the working in the reason adds up."""
+    cached = min(usage.cached_tokens, usage.prompt_tokens)
+    written = min(usage.cache_write_tokens, usage.prompt_tokens - cached)
     return Usage(
         prompt_tokens=usage.prompt_tokens,
         completion_tokens=usage.completion_tokens,
-        cached_tokens=min(usage.cached_tokens, usage.prompt_tokens),
+        cached_tokens=cached,
         reasoning_tokens=min(usage.reasoning_tokens, usage.completion_tokens),
+        cache_write_tokens=written,
+        cache_write_1h_tokens=min(usage.cache_write_1h_tokens, written),
     )
 
 
@@ -118,12 +122,16 @@ def _sums(priced: Sequence[_Priced], key: Callable[[_Priced], str]) -> dict[str,
 
 def _tokens(usages: Iterable[Usage]) -> dict[str, int]:
     totals = {"prompt": 0, "cached": 0, "completion": 0, "reasoning": 0}
+    written = {"cache_write": 0, "cache_write_1h": 0}
     for usage in usages:
         totals["prompt"] += usage.prompt_tokens
         totals["cached"] += usage.cached_tokens
         totals["completion"] += usage.completion_tokens
         totals["reasoning"] += usage.reasoning_tokens
-    return totals
+        written["cache_write"] += usage.cache_write_tokens
+        written["cache_write_1h"] += usage.cache_write_1h_tokens
+    # Few providers charge for writing to a cache: told only where it happened.
+    return totals | {kind: count for kind, count in written.items() if count}
 
 
 def _working(priced: Sequence[_Priced]) -> str:
@@ -139,11 +147,14 @@ def _working(priced: Sequence[_Priced]) -> str:
 
 def _terms(rates: Rates, tokens: dict[str, int], calls: int) -> str:
     cached, reasoning = tokens["cached"], tokens["reasoning"]
+    written, written_1h = tokens.get("cache_write", 0), tokens.get("cache_write_1h", 0)
     terms = [
         f"{count:,} {kind} * ${rate:g}"
         for count, kind, rate in (
-            (tokens["prompt"] - cached, "prompt", rates.prompt),
+            (tokens["prompt"] - cached - written, "prompt", rates.prompt),
             (cached, "cached", rates.cached),
+            (written - written_1h, "cache-written", rates.written),
+            (written_1h, "cache-written for an hour", rates.written_1h),
             (tokens["completion"] - reasoning, "completion", rates.completion),
             (reasoning, "reasoning", rates.reasoning),
         )

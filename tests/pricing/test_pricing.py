@@ -42,6 +42,8 @@ def library_cost(provider, model, usage, moment):
         cache_read_tokens=usage.cached_tokens,
         output_tokens=usage.completion_tokens,
         output_reasoning_tokens=usage.reasoning_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        cache_write_1h_tokens=usage.cache_write_1h_tokens,
     )
     return float(library().calc(tokens, model, provider, None, moment).total_price)
 
