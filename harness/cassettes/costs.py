@@ -25,7 +25,7 @@ def usage_of_response(
     headers: Mapping[str, str | Sequence[str]],
     content: bytes,
     *,
-    base_url: str = "",
+    host: str = "",
 ) -> CallUsage | None:
     """The usage of a recorded interaction; see `usage.usage_of`.
 
@@ -35,8 +35,8 @@ def usage_of_response(
         status: HTTP status of the response.
         headers: Headers of the response: one value or several by name, in any case.
         content: Body of the response, content-encoding undone.
-        base_url: Where the request went if it does not say so itself: a cassette's
-            header tells for its interactions.
+        host: Host the request went to, where the request does not say so itself: that
+            of a cassette's base URL, for its interactions.
 
     Returns:
         None if the response is an error, or tells no usage.
@@ -48,28 +48,29 @@ def usage_of_response(
         request.shape.fields,
         _content_type(headers),
         content,
-        host=_host(request.origin or base_url),
+        host=_host(request.origin) or host,
         headers=headers,
     )
 
 
-def cost_of_response(
+def cost_of_response(  # noqa: PLR0913, of which three by keyword only
     request: Request,
     status: int,
     headers: Mapping[str, str | Sequence[str]],
     content: bytes,
     *,
+    host: str = "",
     at: str | None = None,
     prices: Mapping[str, Price] = _NO_PRICES,
 ) -> float | None:
     """The cost of a recorded interaction in US dollars.
 
     Args:
-        request: As sent, with its origin; for the interactions of a cassette, use
-            `usage_of_response` and `cost_of_usage`.
+        request: See `usage_of_response`, as for the next four.
         status: HTTP status of the response.
         headers: Headers of the response.
         content: Body of the response.
+        host: Host the request went to.
         at: ISO 8601 moment whose list prices apply; None for now.
         prices: The user's own prices by exact model name; they win.
 
@@ -79,7 +80,7 @@ def cost_of_response(
     Raises:
         HarnessError: If `at` is not an ISO 8601 time.
     """
-    call = usage_of_response(request, status, headers, content)
+    call = usage_of_response(request, status, headers, content, host=host)
     return None if call is None else cost_of_usage(call, at=at, prices=prices)
 
 
