@@ -17,6 +17,7 @@
      +-- CassetteMiss            a replayed request has no recorded interaction
      +-- SocketBlocked           something tried to reach the network during a replay
      +-- LimitReached            the scenario's turn or cost limit was exceeded
+     +-- BudgetReached           a recording may not cost more
 
 `SampleInterrupt` derives from BaseException because SDK retry loops and agent
 frameworks catch Exception: the openai SDK would otherwise retry a miss three
@@ -89,6 +90,10 @@ class CassetteMiss(SampleInterrupt):
 
 class SocketBlocked(SampleInterrupt):
     """A connection was attempted while a replay forbids the network."""
+
+
+class BudgetReached(SampleInterrupt):
+    """A model call was not made, because the recording would cost more than it may."""
 
 
 class LimitReached(SampleInterrupt):

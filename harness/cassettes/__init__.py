@@ -10,8 +10,9 @@ from harness.cassettes.format import CassetteHeader
 from harness.cassettes.installation import install, sdk_version
 from harness.cassettes.offline import Attempts, offline
 from harness.cassettes.reader import load_cassette
+from harness.cassettes.recording import recording
 from harness.cassettes.scope import calling, current_session
-from harness.cassettes.session import Session, recording, replaying
+from harness.cassettes.session import Session, replaying
 
 __all__ = [
     "Attempts",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from harness.cassettes.payload import content_of
@@ -14,44 +13,108 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from harness.cassettes.format import CassetteHeader, Payload
+    from harness.cassettes.format import CassetteHeader, Chunks, InteractionRecord, Payload
     from harness.cassettes.matching import Request
+    from harness.cassettes.tape import Tape
     from harness.model.sample import SampleKey
 
 PARTIAL_SUFFIX = ".partial"
 _PLAIN_NAME = re.compile(r"[^/\\\0]+")
 
 
-@dataclass(frozen=True)
 class Interaction:
-    """One recorded request with its response.
+    """One recorded request with its response; decoded when somebody asks.
 
     Attributes:
         number: Position in the cassette, from 1.
-        agent: Who made the call; "" if nobody said.
-        purpose: Why it was made; "" if nobody said.
-        request: What was asked.
-        status: HTTP status code.
-        reason: HTTP reason phrase.
-        headers: Response headers that were kept, names in lower case.
-        payload: Response body as stored.
-        latency_seconds: Time from sending the request to having read the response.
     """
 
-    number: int
-    agent: str
-    purpose: str
-    request: Request
-    status: int
-    reason: str
-    headers: Mapping[str, list[str]]
-    payload: Payload
-    latency_seconds: float
+    __slots__ = ("_content", "_record", "_request", "_tape", "number")
 
-    @cached_property
+    def __init__(self, tape: Tape, record: InteractionRecord) -> None:
+        self._tape = tape
+        self._record = record
+        self._request: Request | None = None
+        self._content: bytes | None = None
+        self.number = record.number
+
+    @property
+    def agent(self) -> str:
+        """Who made the call; "" if nobody said."""
+        return self._record.agent
+
+    @property
+    def purpose(self) -> str:
+        """Why it was made; "" if nobody said."""
+        return self._record.purpose
+
+    @property
+    def request(self) -> Request:
+        """What was asked.
+
+        Raises:
+            CassetteError: If the file is damaged there.
+        """
+        if self._request is None:
+            self._request = self._tape.request(self.number)
+        return self._request
+
+    @property
+    def request_headers(self) -> Mapping[str, list[str]]:
+        """Request headers that were kept, names in lower case."""
+        return self._tape.envelopes[self._record.envelope][0].headers
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether the request holds the placeholder of a removed secret."""
+        return self._tape.has_masks and self.request.is_masked
+
+    @property
+    def status(self) -> int:
+        """HTTP status code."""
+        return self._record.status
+
+    @property
+    def reason(self) -> str:
+        """HTTP reason phrase."""
+        return self._record.reason
+
+    @property
+    def headers(self) -> Mapping[str, list[str]]:
+        """Response headers that were kept, names in lower case."""
+        return self._tape.headers[self._record.headers]
+
+    @property
+    def payload(self) -> Payload:
+        """Response body in its readable form."""
+        return self._tape.payload(self.number)
+
+    @property
     def content(self) -> bytes:
         """Response body, exactly as received, decompressed, secrets removed."""
-        return content_of(self.payload)
+        if self._content is None:
+            self._content = content_of(self.payload)
+        return self._content
+
+    @property
+    def chunks(self) -> Chunks:
+        """Size in bytes, and seconds since the request, of each piece of a streamed body."""
+        return self._record.chunks
+
+    @property
+    def latency_seconds(self) -> float:
+        """Time from sending the request to having read the response."""
+        return self._record.latency_seconds
+
+    @property
+    def cost_usd(self) -> float | None:
+        """US dollars, as priced when recorded; None without a price."""
+        return self._record.cost_usd
+
+    @property
+    def before(self) -> int:
+        """The interaction with the same request asked after this one but answered before; or 0."""
+        return self._record.before
 
 
 @dataclass(frozen=True)

@@ -2,32 +2,44 @@
 
 ::
 
-    {"kind":"header","schema_version":1,...}
-    {"kind":"part","id":1,"value":{"content":{"$lines":2},"role":"system"}}
+    {"kind":"header","schema_version":2,...}
+    {"kind":"part","id":1,"value":{"content":{"$lines":2},"role":"system"},"lines":2}
     "first line of that text"
     "second line"
-    {"kind":"interaction","number":1,"request":{...,"lists":{"messages":{"add":[1,2]}}},...}
+    {"kind":"envelope","id":1,"method":"POST","path":"/v1/chat/completions","fields":{...}}
+    {"kind":"headers","id":1,"values":{"content-type":["application/json"]}}
+    {"kind":"interaction","number":1,"envelope":1,"lists":{"messages":{"add":[1]}},...}
+    {"kind":"part","id":2,"value":{"content":{"$reply":[1,"choices",0,"message","content"]},...
     {"kind":"end","interactions":1}
 
+Everything is stored once. The items of a request's lists (messages, tools) are
+parts, the rest of it is an envelope, and response headers are sets: each has a
+number that interactions refer to. A list that continues an earlier
+interaction's list names that interaction and only adds to it, so a growing
+conversation costs linear space. A text that a model said before stands as
+``{"$reply": [interaction, *path in its response]}``.
+
 A text of several lines stands as ``{"$lines": n}`` and follows on n lines of
-its own, so that a changed reply shows as changed lines. The items of a
-request's lists (messages, tools) are parts, stored once and referred to by
-number; a list that continues an earlier interaction's list names that
-interaction and only adds to it, so a growing conversation costs linear space.
-The ``end`` line distinguishes a finished file from one cut off between lines.
+its own, so that a changed reply shows as changed lines; ``lines`` in the record
+counts all that belong to it. The events of a stream follow in the same way,
+``[value]`` being ``data: `` and that value as JSON; a second
+item is what ends the line before its newline. The ``end`` line
+distinguishes a finished file from one cut off between lines.
+
+Version 1 had neither envelopes, header sets nor replies; see
+`harness.cassettes.version1`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+SCHEMA_VERSION = 2
 
-SCHEMA_VERSION = 1
-LINES = "$lines"
+Kind = Literal["json", "text", "bytes"]
+Chunks = tuple[tuple[int, float], ...]
 
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,8 +57,15 @@ class CassetteHeader(_Record, frozen=True, kw_only=True, tag_field="kind", tag="
         sample: Key of the sample it was recorded for.
         config_digest: Digest of the config at recording time.
         scenario_digest: Digest of the scenario at recording time.
+        conversation_digest: Digest of what of the scenario shapes the conversation:
+            task, team, fixtures and limits, but not checks and scorers.
         engine_version: Framework and version, e.g. "autogen 0.14.1".
         sdk_version: Client library and version, e.g. "openai 3.52.0".
+        facets: What of the config shapes requests, by name, e.g. ``{"temperature": "0.2"}``.
+        ignored: Rules for what matching overlooks; see `harness.cassettes.ignoring`.
+        updated_at: ISO 8601 UTC time when a part of it was last recorded anew; "" if never.
+        imported_from: File it was imported from; "" if it was recorded here.
+        cost_usd: US dollars of all calls, as priced when recorded; None if one has no price.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -56,15 +75,69 @@ class CassetteHeader(_Record, frozen=True, kw_only=True, tag_field="kind", tag="
     sample: str = ""
     config_digest: str = ""
     scenario_digest: str = ""
+    conversation_digest: str = ""
     engine_version: str = ""
     sdk_version: str = ""
+    facets: dict[str, str] = {}
+    ignored: tuple[str, ...] = ()
+    updated_at: str = ""
+    imported_from: str = ""
+    cost_usd: float | None = None
 
 
-class PartRecord(_Record, frozen=True, kw_only=True, tag_field="kind", tag="part"):
-    """An item of a request's list, stored once."""
+class PartRecord(
+    _Record, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="part"
+):
+    """An item of a request's list, stored once.
+
+    Attributes:
+        id: Its number, from 1.
+        value: The item, folded.
+        replies: Interactions whose response the value quotes.
+        lines: How many lines of text follow.
+    """
 
     id: int
-    value: Any
+    value: msgspec.Raw
+    replies: tuple[int, ...] = ()
+    lines: int = 0
+
+
+class EnvelopeRecord(
+    _Record, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="envelope"
+):
+    """What of a request is not in its lists, stored once.
+
+    Attributes:
+        id: Its number, from 1.
+        method: HTTP method.
+        path: Path of the URL.
+        query: Query of the URL, sorted.
+        origin: Scheme, host and port, where they are not those of the header's base URL.
+        body: What the body is: JSON, other text, or bytes (one character each).
+        fields: The body without its lists, folded.
+        headers: Request headers that were kept.
+        replies: Interactions whose response the fields quote.
+        lines: How many lines of text follow.
+    """
+
+    id: int
+    method: str
+    path: str
+    query: str = ""
+    origin: str = ""
+    body: Kind = "json"
+    fields: msgspec.Raw = msgspec.Raw(b"null")
+    headers: dict[str, list[str]] = {}
+    replies: tuple[int, ...] = ()
+    lines: int = 0
+
+
+class HeadersRecord(_Record, frozen=True, kw_only=True, tag_field="kind", tag="headers"):
+    """A set of response headers, stored once."""
+
+    id: int
+    values: dict[str, list[str]]
 
 
 class ListRecord(_Record, frozen=True, kw_only=True, omit_defaults=True):
@@ -75,47 +148,83 @@ class ListRecord(_Record, frozen=True, kw_only=True, omit_defaults=True):
     add: tuple[int, ...] = ()
 
 
-class RequestRecord(_Record, frozen=True, kw_only=True, omit_defaults=True):
-    """A request: what of it matching looks at, and the few headers that are kept."""
-
-    method: str
-    path: str
-    query: str = ""
-    kind: Literal["json", "text", "bytes"] = "json"
-    fields: Any = None
-    lists: dict[str, ListRecord] = {}
-    headers: dict[str, list[str]] = {}
-
-
 class Payload(_Record, frozen=True, kw_only=True, omit_defaults=True):
-    """Exact bytes in the most readable of three forms; see `harness.cassettes.payload`."""
+    """Exact bytes in the most readable of four forms; see `harness.cassettes.payload`.
+
+    Attributes:
+        json: The value, if the body is JSON written in a known style.
+        style: How `json`, or the JSON of `events`, is written.
+        text: The body as text; a marker in a file.
+        events: The lines of an event stream, ``[value]`` for ``data:`` with JSON; in a
+            file their number, as they follow.
+        base64: The body, if it is none of these.
+    """
 
     json: Any = msgspec.UNSET
     style: str = ""
     text: Any = msgspec.UNSET
+    events: Any = msgspec.UNSET
     base64: str = ""
 
 
 class ResponseRecord(_Record, frozen=True, kw_only=True, omit_defaults=True):
-    """A response; the body is decoded, so no content-encoding or length is kept."""
+    """A response; the body is decoded, so no content-encoding or length is kept.
+
+    Attributes:
+        status: HTTP status code.
+        reason: HTTP reason phrase.
+        headers: Headers that were kept, names in lower case.
+        body: The body.
+        chunks: Size in bytes, and seconds since the request, of each piece of a
+            streamed body; the sizes add up to the body's.
+    """
 
     status: int
     reason: str = ""
     headers: dict[str, list[str]] = {}
     body: Payload = Payload()
+    chunks: Chunks = ()
 
 
 class InteractionRecord(
     _Record, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="interaction"
 ):
-    """One request and its response."""
+    """One request and its response, by reference.
+
+    Attributes:
+        number: Position in the cassette, from 1.
+        agent: Who made the call; "" if nobody said.
+        purpose: Why it was made; "" if nobody said.
+        envelope: Number of the request's envelope.
+        lists: The request's lists.
+        status: HTTP status code.
+        reason: HTTP reason phrase.
+        headers: Number of the response's headers; 0 for none.
+        body: Response body, its texts folded.
+        chunks: See `ResponseRecord`.
+        latency_seconds: Time from sending the request to having read the response.
+        cost_usd: US dollars, as priced when recorded; None without a price.
+        before: The interaction with the same request that was asked after this one,
+            but answered before; 0 if there is none.
+        replies: Earlier interactions whose response the body quotes.
+        lines: How many lines of text follow.
+    """
 
     number: int
     agent: str = ""
     purpose: str = ""
-    request: RequestRecord
-    response: ResponseRecord
+    envelope: int
+    lists: dict[str, ListRecord] = {}
+    status: int
+    reason: str = ""
+    headers: int = 0
+    body: Payload = Payload()
+    chunks: Chunks = ()
     latency_seconds: float
+    cost_usd: float | None = None
+    before: int = 0
+    replies: tuple[int, ...] = ()
+    lines: int = 0
 
 
 class EndRecord(_Record, frozen=True, kw_only=True, tag_field="kind", tag="end"):
@@ -124,53 +233,13 @@ class EndRecord(_Record, frozen=True, kw_only=True, tag_field="kind", tag="end")
     interactions: int
 
 
-AnyRecord = CassetteHeader | PartRecord | InteractionRecord | EndRecord
+AnyRecord = (
+    CassetteHeader | PartRecord | EnvelopeRecord | HeadersRecord | InteractionRecord | EndRecord
+)
+# A line is a record, a line of text, or an event of a stream.
+AnyLine = AnyRecord | str | list[msgspec.Raw]
 
 
-def encode_record(record: AnyRecord) -> bytes:
-    """Encode a record as one line of JSON plus the lines of its texts."""
-    texts: list[str] = []
-    value = _fold(msgspec.to_builtins(record), texts)
-    encoded = [msgspec.json.encode(value)]
-    encoded += [msgspec.json.encode(line) for line in texts]
-    return b"\n".join(encoded) + b"\n"
-
-
-def _fold(value: Any, texts: list[str]) -> Any:
-    """Replace every text of several lines by a marker, collecting its lines."""
-    if isinstance(value, str):
-        if "\n" not in value:
-            return value
-        lines = value.split("\n")
-        texts.extend(lines)
-        return {LINES: len(lines)}
-    if isinstance(value, dict):
-        return {_escaped(key): _fold(item, texts) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_fold(item, texts) for item in value]
-    return value
-
-
-def unfold(value: Any, texts: Iterator[str]) -> Any:
-    """Put the texts of several lines back; the inverse of what `encode_record` does.
-
-    Raises:
-        StopIteration: If a text has fewer lines than its marker says.
-    """
-    if isinstance(value, dict):
-        count = value.get(LINES)
-        if isinstance(count, int) and len(value) == 1:
-            return "\n".join([next(texts) for _ in range(count)])
-        return {_unescaped(key): unfold(item, texts) for key, item in value.items()}
-    if isinstance(value, list):
-        return [unfold(item, texts) for item in value]
-    return value
-
-
-def _escaped(key: str) -> str:
-    """Keep a user's own key "$lines" apart from the marker, by one more dollar."""
-    return f"${key}" if key.endswith(LINES) and key.strip("$") == "lines" else key
-
-
-def _unescaped(key: str) -> str:
-    return key[1:] if key.endswith(f"${LINES}") and key.strip("$") == "lines" else key
+def encode_header(header: CassetteHeader) -> bytes:
+    """Encode a header as the first line of a cassette."""
+    return msgspec.json.encode(header) + b"\n"

@@ -2,11 +2,11 @@
 
 The key of a request is a digest of method, path, query and canonical JSON
 body; host and port are no part of it. Interactions with the same key wait in a
-queue and are served in recorded order, each once.
+queue and are served in the order they were asked, each once.
 
-Secrets are replaced before anything is written, and the environment that knew
-them may be gone at replay. So where a recorded request holds the placeholder,
-and nothing matches exactly, the placeholder stands for any text.
+A cassette is taken in as far as requests reach: each interaction's key is
+computed when the search first comes to it, so that a replay in recorded order
+costs the same per call however long the cassette is.
 """
 
 from __future__ import annotations
@@ -14,30 +14,36 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 import msgspec
 
-from harness.cassettes.redaction import PLACEHOLDER
+from harness.cassettes.ignoring import NOTHING, Ignoring, canonical, normal
+from harness.cassettes.placeholders import fits, has_placeholder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from harness.cassettes.cassette import Interaction
-
-_MASK = PLACEHOLDER.encode()
-Kind = Literal["json", "text", "bytes"]
+    from harness.cassettes.format import Kind
 
 
-@dataclass(frozen=True, slots=True)
 class Part:
-    """An item of a request's list: a message or a tool."""
+    """An item of a request's list: a message or a tool.
 
-    value: Any
-    digest: str
-    is_masked: bool
+    Attributes:
+        value: The item.
+        digest: Equal for items that say the same, what is ignored aside.
+        is_masked: Whether it holds the placeholder of a removed secret.
+    """
+
+    __slots__ = ("digest", "is_masked", "value")
+
+    def __init__(self, value: Any, digest: bytes, *, is_masked: bool) -> None:
+        self.value = value
+        self.digest = digest
+        self.is_masked = is_masked
 
 
 @dataclass(frozen=True)
@@ -56,48 +62,88 @@ class Shape:
     lists: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
 class Request:
     """A request as matching sees it.
 
-    Attributes:
+    Args:
         method: Upper case.
         path: Path of the URL, percent-decoded.
         query: Query of the URL, sorted.
-        shape: The body.
+        shape: The body, or a function that takes it apart when somebody asks.
+        origin: Scheme, host and port of the URL; no part of the key.
+        ignoring: What the key overlooks.
+        digest: The key, if the caller knows it.
     """
 
-    method: str
-    path: str
-    query: str = ""
-    shape: Shape = field(default_factory=Shape)
+    __slots__ = ("_digest", "_shape", "ignoring", "method", "origin", "path", "query")
 
-    @cached_property
-    def digest(self) -> str:
+    def __init__(  # noqa: PLR0913 - four are positional
+        self,
+        method: str,
+        path: str,
+        query: str = "",
+        shape: Shape | Callable[[], Shape] | None = None,
+        *,
+        origin: str = "",
+        ignoring: Ignoring = NOTHING,
+        digest: bytes = b"",
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.query = query
+        self.origin = origin
+        self.ignoring = ignoring
+        self._shape = shape or Shape()
+        self._digest = digest
+
+    @property
+    def shape(self) -> Shape:
+        """The body, taken apart."""
+        if not isinstance(self._shape, Shape):
+            self._shape = self._shape()
+        return self._shape
+
+    @property
+    def digest(self) -> bytes:
         """The key: equal for requests that say the same, whatever their key order."""
-        lists = {name: [part.digest for part in parts] for name, parts in self.shape.lists.items()}
-        head = [self.method, self.path, self.query, self.shape.kind]
-        return _digest(_canonical([*head, _normal(self.shape.fields), lists]))
+        if not self._digest:
+            shape = self.shape
+            lists = {
+                name: digest_of(b"".join([part.digest for part in parts]))
+                for name, parts in shape.lists.items()
+            }
+            head = head_of((self.method, self.path, self.query), shape, self.ignoring)
+            self._digest = key_of(head, lists, self.ignoring)
+        return self._digest
 
     @property
     def is_masked(self) -> bool:
         """Whether it holds the placeholder of a removed secret anywhere."""
         if any(part.is_masked for parts in self.shape.lists.values() for part in parts):
             return True
-        return _MASK in _canonical([self.path, self.query, self.shape.fields])
+        return has_placeholder(canonical([self.path, self.query, self.shape.fields]))
 
 
-def request_of(method: str, url: str, body: bytes) -> Request:
+def request_of(method: str, url: str, body: bytes, ignoring: Ignoring = NOTHING) -> Request:
     """Take a request apart.
 
     Args:
         method: HTTP method.
         url: Absolute URL.
         body: Body as sent, content-encoding undone.
+        ignoring: What the key overlooks.
     """
+    method, path, query, origin = address_of(method, url)
+    return Request(method, path, query, shape_of(body, ignoring), origin=origin, ignoring=ignoring)
+
+
+def address_of(method: str, url: str) -> tuple[str, str, str, str]:
+    """Method, path, query and origin as a request holds them."""
     address = urlsplit(url)
     query = query_text(parse_qsl(address.query, keep_blank_values=True)) if address.query else ""
-    return Request(method.upper(), unquote(address.path) or "/", query, shape_of(body))
+    host = address.netloc.rpartition("@")[2]
+    origin = f"{address.scheme}://{host}" if host else ""
+    return method.upper(), unquote(address.path) or "/", query, origin
 
 
 def query_text(pairs: Iterable[tuple[str, str]]) -> str:
@@ -105,22 +151,22 @@ def query_text(pairs: Iterable[tuple[str, str]]) -> str:
     return urlencode(sorted(pairs), safe="[]")
 
 
-def shape_of(body: bytes) -> Shape:
+def shape_of(body: bytes, ignoring: Ignoring = NOTHING) -> Shape:
     """Take a request body apart."""
     if not body:
         return Shape()
     try:
         value = msgspec.json.decode(body)
-        return _json_shape(value)
+        return _json_shape(value, ignoring)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return _opaque_shape(body)
 
 
-def _json_shape(value: Any) -> Shape:
+def _json_shape(value: Any, ignoring: Ignoring) -> Shape:
     if not isinstance(value, dict):
         return Shape(fields=value)
     lists = {
-        key: tuple(part_of(item) for item in items)
+        key: tuple(part_of(item, key, ignoring) for item in items)
         for key, items in value.items()
         if isinstance(items, list) and items and all(isinstance(item, dict) for item in items)
     }
@@ -134,146 +180,125 @@ def _opaque_shape(body: bytes) -> Shape:
         return Shape(kind="bytes", fields=body.decode("latin-1"))
 
 
-def part_of(value: Any) -> Part:
-    """Make a part, with its digest."""
-    encoded = _canonical(value)
-    return Part(value, _digest(encoded), _MASK in encoded)
+def part_of(value: Any, name: str = "", ignoring: Ignoring = NOTHING) -> Part:
+    """Make a part, with its digest.
+
+    Args:
+        value: The item.
+        name: Name of the list it stands in.
+        ignoring: What the digest overlooks.
+    """
+    encoded = ignoring.part(name, value) if ignoring else canonical(value)
+    return Part(value, digest_of(encoded), is_masked=has_placeholder(encoded))
 
 
-def _canonical(value: Any) -> bytes:
-    return msgspec.json.encode(value, order="deterministic")
+def digest_of(data: bytes) -> bytes:
+    """16 bytes, equal for equal data."""
+    return hashlib.blake2b(data, digest_size=16).digest()
 
 
-def _digest(data: bytes) -> str:
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
+def head_of(address: tuple[str, str, str], shape: Shape, ignoring: Ignoring) -> bytes:
+    """What of a key comes from all but the lists."""
+    method, path, query = address
+    head = canonical([method, ignoring.text(path), ignoring.text(query), shape.kind])
+    return head + ignoring.fields(normal(shape.fields))
 
 
-def _normal(value: Any) -> Any:
-    """Write whole floats as integers: AutoGen versions differ in 0 and 0.0."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, dict):
-        return {key: _normal(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_normal(item) for item in value]
-    return value
+def key_of(head: bytes, lists: Mapping[str, bytes], ignoring: Ignoring) -> bytes:
+    """The key of a request.
+
+    Args:
+        head: See `head_of`.
+        lists: By name, the digest of its parts' digests, joined.
+        ignoring: What the key overlooks.
+    """
+    pieces = [head]
+    for name in sorted(lists):
+        if not ignoring.drops(name):
+            pieces += [b"\0", name.encode(), b"\0", lists[name]]
+    return digest_of(b"".join(pieces))
 
 
 class Index:
-    """Finds and hands out interactions; not thread-safe by itself."""
+    """Finds and hands out interactions; not thread-safe by itself.
 
-    def __init__(self, interactions: Iterable[Interaction]) -> None:
-        self._queues: dict[str, deque[Interaction]] = {}
+    Args:
+        interactions: What can be handed out, in recorded order.
+        is_repeating: Whether the last of several answers is handed out again when all are used.
+    """
+
+    def __init__(self, interactions: Sequence[Interaction], *, is_repeating: bool = False) -> None:
+        self._interactions = interactions
+        self._is_repeating = is_repeating
+        self._taken_in = 0
+        self._queues: dict[bytes, deque[Interaction]] = {}
+        self._last: dict[bytes, Interaction] = {}
         self._masked: list[Interaction] = []
-        self._unplayed: dict[int, Interaction] = {}
-        for interaction in interactions:
-            digest = interaction.request.digest
-            self._queues.setdefault(digest, deque()).append(interaction)
-            self._unplayed[interaction.number] = interaction
-            if interaction.request.is_masked:
-                self._masked.append(interaction)
+        self._played: set[int] = set()
+        if any(interaction.before for interaction in interactions):
+            self._take_in_until(b"")
 
     @property
     def unplayed(self) -> tuple[Interaction, ...]:
         """What has not been handed out, in recorded order."""
-        return tuple(self._unplayed.values())
+        return tuple(entry for entry in self._interactions if entry.number not in self._played)
+
+    @property
+    def unplayed_count(self) -> int:
+        """How many have not been handed out."""
+        return len(self._interactions) - len(self._played)
 
     def is_unplayed(self, interaction: Interaction) -> bool:
-        """Whether it can still be handed out."""
-        return interaction.number in self._unplayed
+        """Whether it has not been handed out."""
+        return interaction.number not in self._played
 
     def take(self, request: Request) -> Interaction | None:
         """Hand out the next interaction recorded for this request; None if there is none."""
-        return self._take_equal(request) or self._take_masked(request)
+        found = self._take_equal(request.digest) or self._take_masked(request)
+        if found is None and self._is_repeating:
+            return self._last.get(request.digest)
+        return found
 
-    def _take_equal(self, request: Request) -> Interaction | None:
-        queue = self._queues.get(request.digest)
-        while queue:
-            interaction = queue.popleft()
-            if self._unplayed.pop(interaction.number, None):
-                return interaction
-        return None
+    def _take_equal(self, digest: bytes) -> Interaction | None:
+        while True:
+            queue = self._queues.get(digest)
+            while queue:
+                interaction = queue.popleft()
+                if interaction.number not in self._played:
+                    self._played.add(interaction.number)
+                    self._last[digest] = interaction
+                    return interaction
+            if not self._take_in_until(digest):
+                return None
+
+    def _take_in_until(self, digest: bytes) -> bool:
+        while (added := self._take_in()) is not None:
+            if added == digest:
+                return True
+        return False
+
+    def _take_in(self) -> bytes | None:
+        """Take in one more interaction; returns its key, None if there is no more."""
+        if self._taken_in >= len(self._interactions):
+            return None
+        interaction = self._interactions[self._taken_in]
+        self._taken_in += 1
+        digest = interaction.request.digest
+        queue = self._queues.setdefault(digest, deque())
+        place = len(queue)
+        if interaction.before:
+            place = sum(entry.number < interaction.before for entry in queue)
+        queue.insert(place, interaction)
+        if interaction.is_masked:
+            self._masked.append(interaction)
+        return digest
 
     def _take_masked(self, request: Request) -> Interaction | None:
         for interaction in self._masked:
             if self.is_unplayed(interaction) and fits(interaction.request, request):
-                return self._unplayed.pop(interaction.number)
+                self._played.add(interaction.number)
+                return interaction
         return None
-
-
-def fits(recorded: Request, asked: Request) -> bool:
-    """Whether asked is what was recorded, a placeholder standing for any text."""
-    return (
-        recorded.method == asked.method
-        and recorded.shape.kind == asked.shape.kind
-        and _fits_text(recorded.path, asked.path)
-        and _fits_text(recorded.query, asked.query)
-        and _fits_lists(recorded.shape.lists, asked.shape.lists)
-        and _fits(_normal(recorded.shape.fields), _normal(asked.shape.fields))
-    )
-
-
-def _fits_lists(
-    recorded: Mapping[str, Sequence[Part]], asked: Mapping[str, Sequence[Part]]
-) -> bool:
-    return recorded.keys() == asked.keys() and all(
-        len(parts) == len(asked[name]) and all(map(_fits_part, parts, asked[name]))
-        for name, parts in recorded.items()
-    )
-
-
-def _fits_part(recorded: Part, asked: Part) -> bool:
-    if recorded.digest == asked.digest:
-        return True
-    return recorded.is_masked and _fits(recorded.value, asked.value)
-
-
-def _fits(recorded: Any, asked: Any) -> bool:
-    if isinstance(recorded, str):
-        return _fits_text(recorded, asked if isinstance(asked, str) else str(asked))
-    if isinstance(recorded, dict):
-        return isinstance(asked, dict) and _fits_dict(recorded, asked)
-    if isinstance(recorded, list):
-        return (
-            isinstance(asked, list)
-            and len(recorded) == len(asked)
-            and all(map(_fits, recorded, asked))
-        )
-    return type(recorded) is type(asked) and bool(recorded == asked)
-
-
-def _fits_dict(recorded: dict[str, Any], asked: dict[str, Any]) -> bool:
-    if len(recorded) != len(asked):
-        return False
-    rest = {key: value for key, value in asked.items() if key not in recorded}
-    for key, value in recorded.items():
-        if key in asked:
-            partner = key
-        else:
-            found = [other for other in rest if _fits_text(key, other)]
-            if not found:
-                return False
-            partner = found[0]
-            del rest[partner]
-        if not _fits(value, asked[partner]):
-            return False
-    return True
-
-
-def _fits_text(recorded: str, asked: str) -> bool:
-    """Compare texts; each placeholder stands for one character or more."""
-    if recorded == asked:
-        return True
-    first, *rest = recorded.split(PLACEHOLDER)
-    if not rest or not asked.startswith(first):
-        return False
-    position, last = len(first), rest.pop()
-    for piece in rest:
-        position = asked.find(piece, position + 1)
-        if position < 0:
-            return False
-        position += len(piece)
-    return asked.endswith(last) and len(asked) - len(last) > position
 
 
 def shared_length(first: Iterable[object], second: Iterable[object]) -> int:

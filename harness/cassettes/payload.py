@@ -55,15 +55,19 @@ def payload_of(content: bytes, *, value: Any = msgspec.UNSET, style: str = "") -
         if _survives(payload, content):
             return payload
     try:
-        return Payload(text=content.decode())
+        text = content.decode()
     except UnicodeDecodeError:
         return Payload(base64=base64.b64encode(content).decode())
+    return _events_of(text) or Payload(text=text)
 
 
 def content_of(payload: Payload) -> bytes:
     """The bytes a payload stands for."""
     if payload.json is not msgspec.UNSET:
         return write_json(payload.json, payload.style)
+    if payload.events is not msgspec.UNSET:
+        lines = [event_text(event, payload.style) for event in payload.events]
+        return "\n".join(lines).encode()
     if payload.text is not msgspec.UNSET:
         return str(payload.text).encode()
     return base64.b64decode(payload.base64)
@@ -72,14 +76,68 @@ def content_of(payload: Payload) -> bytes:
 def check_payload(payload: Payload) -> None:
     """Make sure that `content_of` can restore the bytes.
 
+    Args:
+        payload: As it stands in a file: folded, its events counted.
+
     Raises:
         ValueError: If it cannot.
     """
-    if payload.json is not msgspec.UNSET and payload.style not in STYLES:
+    has_style = payload.json is not msgspec.UNSET or payload.events is not msgspec.UNSET
+    if has_style and payload.style not in STYLES:
         raise ValueError(f"unknown JSON style {payload.style!r}; known: {', '.join(STYLES)}")
-    if payload.text is not msgspec.UNSET and not isinstance(payload.text, str):
+    if payload.text is not msgspec.UNSET and not isinstance(payload.text, str | dict):
         raise ValueError(f"text is a {type(payload.text).__name__}, not a string")
-    base64.b64decode(payload.base64, validate=True)
+    if payload.base64:
+        base64.b64decode(payload.base64, validate=True)
+
+
+_DATA = "data: "
+
+
+def _events_of(text: str) -> Payload | None:
+    """The text as lines of an event stream, if it is one with JSON in it."""
+    if not text.startswith(("data:", "event:", "id:", ":")):
+        return None
+    lines = text.split("\n")
+    first = next((line for line in lines if line.startswith("data: {")), None)
+    if first is None:
+        return None
+    _, style = parse_json(first[len(_DATA) :].removesuffix("\r").encode())
+    if not style:
+        return None
+    return Payload(events=[_event_of(line, style) for line in lines], style=style)
+
+
+def _event_of(line: str, style: str) -> Any:
+    """A line of an event stream: ``[value]`` if it is JSON in that style, else itself."""
+    if not line.startswith(_DATA + "{"):
+        return line
+    ending = "\r" if line.endswith("\r") else ""
+    try:
+        value = json.loads(line[len(_DATA) :])
+        event = [value, ending] if ending else [value]
+        stored = msgspec.json.decode(msgspec.json.encode(event))
+    except (ValueError, UnicodeEncodeError, RecursionError):
+        return line
+    return event if event_text(stored, style) == line else line
+
+
+def event_text(event: Any, style: str) -> str:
+    """The line an event stands for.
+
+    Args:
+        event: The line itself; or JSON and what ends the line, as values or still encoded.
+        style: How the JSON is written.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    if isinstance(event, str):
+        return event
+    value, *ending = (
+        msgspec.json.decode(item) if isinstance(item, msgspec.Raw) else item for item in event
+    )
+    return "".join([_DATA, _dumps(value, style), *ending])
 
 
 def negative_count(payload: Payload) -> str:

@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import vcr.patch
 from vcr.cassette import Cassette, CassetteContextDecorator
 
+from harness.cassettes.recording import RecordSession
 from harness.cassettes.scope import ACTIVE, CURRENT
-from harness.cassettes.session import Received, RecordSession, ReplaySession, Sent
+from harness.cassettes.session import Received, ReplaySession, Sent
 from harness.errors import CassetteMiss
 
 if TYPE_CHECKING:
@@ -55,8 +56,10 @@ class RoutingCassette(Cassette):  # type: ignore[misc]
         if isinstance(session, RecordSession):
             # urllib3 asks again, with the same request, when it connects.
             if not hasattr(request, "harness_began"):
-                request.harness_began = session.begin(_sent(request))
-            return False
+                sent = _sent(request)
+                request.harness_played = session.replayed(sent)
+                request.harness_began = None if request.harness_played else session.begin(sent)
+            return request.harness_began is None
         return True
 
     def play_response(self, request: Any) -> dict[str, Any]:
@@ -66,6 +69,8 @@ class RoutingCassette(Cassette):  # type: ignore[misc]
             CassetteMiss: If there is none.
         """
         session = CURRENT.get()
+        if isinstance(session, RecordSession):
+            return _as_vcr(request.harness_played)
         if not isinstance(session, ReplaySession):
             _refuse_stray(_sent(request))
         return _as_vcr(session.answer(_sent(request)))

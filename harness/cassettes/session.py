@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import threading
-import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NoReturn
 
-from harness.cassettes.matching import Index, Request, request_of
+from harness.cassettes.asking import RequestReader
+from harness.cassettes.ignoring import Ignoring
+from harness.cassettes.matching import Index
 from harness.cassettes.misses import Asked, explain, explain_finished
 from harness.cassettes.payload import decompressed
 from harness.cassettes.reader import load_cassette
-from harness.cassettes.redaction import Redactor
 from harness.cassettes.scope import ACTIVE, CALLER, CURRENT
-from harness.cassettes.scrub import Scrubber
-from harness.cassettes.writer import CassetteWriter
-from harness.errors import CassetteError, CassetteMiss, SampleInterrupt
+from harness.errors import CassetteError, CassetteMiss
 from harness.model.sample import CassetteUse
 
 if TYPE_CHECKING:
@@ -26,7 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.cassettes.cassette import Cassette, Interaction
-    from harness.cassettes.format import CassetteHeader
+    from harness.cassettes.format import CassetteHeader, Chunks
+    from harness.cassettes.matching import Request
 
 
 @dataclass(frozen=True)
@@ -45,21 +43,31 @@ class Sent:
     headers: Mapping[str, str]
     body: bytes
 
-    def request(self) -> Request:
+    def request(self, reader: RequestReader) -> Request:
         """The request as matching sees it."""
         encodings = self.headers.get("content-encoding", "")
         body = decompressed(self.body, encodings) if encodings else self.body
-        return request_of(self.method, self.url, self.body if body is None else body)
+        return reader.read(self.method, self.url, self.body if body is None else body)
 
 
 @dataclass(frozen=True)
 class Received:
-    """A response as an HTTP client got it: status, reason, headers and raw body."""
+    """A response as an HTTP client got it.
+
+    Attributes:
+        status: HTTP status code.
+        reason: HTTP reason phrase.
+        headers: Names as sent.
+        body: Raw body.
+        chunks: Size in bytes, and seconds since the request, of each piece the raw body
+            arrived in; empty if nobody noted them.
+    """
 
     status: int
     reason: str
     headers: Mapping[str, list[str]]
     body: bytes
+    chunks: Chunks = ()
 
 
 class Session:
@@ -142,19 +150,42 @@ class Session:
 
 
 class ReplaySession(Session):
-    """Answers requests from a cassette, each interaction once; refuses all others."""
+    """Answers requests from a cassette, each interaction once; refuses all others.
+
+    Args:
+        cassette: What answers.
+        label: What to call it in messages.
+        is_repeating: Whether the last answer to a request is given again when it is asked
+            more often than it was recorded.
+        pace: What recorded times are multiplied by when a stream is replayed; 0 not to wait.
+    """
 
     mode = "replay"
 
-    def __init__(self, cassette: Cassette, label: str = "") -> None:
+    def __init__(
+        self,
+        cassette: Cassette,
+        label: str = "",
+        *,
+        is_repeating: bool = False,
+        pace: float = 0.0,
+    ) -> None:
         super().__init__(cassette.path, cassette.header, label)
+        self.pace = pace
         self._cassette = cassette
-        self._index = Index(cassette.interactions)
+        self._index = Index(cassette.interactions, is_repeating=is_repeating)
+        self._reader = RequestReader(Ignoring(cassette.header.ignored))
+        self._served_cost_usd: float | None = 0.0
 
     @property
     def unplayed(self) -> int:
         """Recorded interactions that nobody has asked for yet."""
-        return len(self._index.unplayed)
+        return self._index.unplayed_count
+
+    @property
+    def served_cost_usd(self) -> float | None:
+        """US dollars that the served interactions cost when recorded; None if unknown."""
+        return self._served_cost_usd if self.served else None
 
     def answer(self, sent: Sent) -> Interaction:
         """The recorded answer to a request.
@@ -162,13 +193,15 @@ class ReplaySession(Session):
         Raises:
             CassetteMiss: If there is none left, or the session has ended.
         """
-        request = sent.request()
         with self._lock:
+            request = sent.request(self._reader)
             call = self._count_call()
             interaction = self._index.take(request) if self.is_open else None
             if interaction is None:
                 self._miss(request, call)
             self.served += 1
+            cost, total = interaction.cost_usd, self._served_cost_usd
+            self._served_cost_usd = None if cost is None or total is None else total + cost
         self._note_latency(interaction.latency_seconds)
         return interaction
 
@@ -176,7 +209,8 @@ class ReplaySession(Session):
         """Note a request from a context that belongs to no session; returns the explanation."""
         with self._lock:
             call = self._count_call()
-            text = explain(self.label, self._cassette, self._index, sent.request(), call)
+            request = sent.request(self._reader)
+            text = explain(self.label, self._cassette, self._index, request, call)
             text = (
                 f"{text} The request came from a thread or task that belongs to no sample, "
                 "so it was refused although it may be recorded: start it inside the sample."
@@ -193,109 +227,24 @@ class ReplaySession(Session):
         raise CassetteMiss(text)
 
 
-class RecordSession(Session):
-    """Lets requests through and writes them, with their answers, to a cassette.
-
-    Args:
-        path: Where the finished cassette goes.
-        header: First line.
-        redactor: Knows the secrets that must not be written.
-        overwrite: Whether an existing cassette may be replaced.
-
-    Raises:
-        CassetteError: If the cassette exists or cannot be written.
-    """
-
-    mode = "record"
-
-    def __init__(
-        self, path: Path, header: CassetteHeader, redactor: Redactor, *, overwrite: bool = False
-    ) -> None:
-        super().__init__(path, header)
-        self._scrubber = Scrubber(redactor)
-        self._writer = CassetteWriter(path, self._scrubber.header(header), overwrite=overwrite)
-        self._unanswered: set[str] = set()
-
-    @property
-    def is_sound(self) -> bool:
-        """Whether every request got an answer in the end.
-
-        One that ended in a connection error has none: a replay would miss there.
-        """
-        return not self._unanswered
-
-    def begin(self, sent: Sent) -> float:
-        """Note that a request goes out; returns the time for `keep`.
-
-        Raises:
-            SampleInterrupt: If the recording has ended, as the answer would be lost.
-        """
-        if not self.is_open:
-            raise SampleInterrupt(
-                f"{self.label}: a request was made after the recording had ended, by a thread "
-                "or task that outlived its sample, or because the recording could not go on."
-            )
-        with self._lock:
-            self._count_call()
-            self._unanswered.add(sent.request().digest)
-        return time.perf_counter()
-
-    def keep(self, sent: Sent, received: Received, *, began: float) -> None:
-        """Write an interaction.
-
-        Raises:
-            SampleInterrupt: If it cannot be written; an ordinary exception would
-                make the client ask, and pay, again.
-        """
-        seconds = time.perf_counter() - began
-        try:
-            with self._lock:
-                self._write(sent, received, seconds)
-        except Exception as fault:
-            self.is_open = False
-            raise SampleInterrupt(
-                f"{self.label}: interaction {self.served + 1} could not be written, so the "
-                f"recording stopped: {type(fault).__name__}: {fault}"
-            ) from fault
-        self._note_latency(seconds)
-
-    def _write(self, sent: Sent, received: Received, seconds: float) -> None:
-        request = sent.request()
-        self._scrubber.learn(sent.headers)
-        self._writer.write(
-            self._scrubber.request(request),
-            self._scrubber.response(
-                received.status, received.reason, received.headers, received.body
-            ),
-            latency_seconds=seconds,
-            caller=self._scrubber.caller(CALLER.get()),
-            request_headers=self._scrubber.request_headers(sent.headers),
-        )
-        self.served += 1
-        self._unanswered.discard(request.digest)
-
-    def close(self, *, is_clean: bool) -> None:
-        """Finish the file, or leave it partial.
-
-        Args:
-            is_clean: Whether the sample ran to its end.
-        """
-        with self._lock:
-            was_open, self.is_open = self.is_open, False
-            if is_clean and was_open and self.is_sound:
-                self._writer.finish()
-            else:
-                self._writer.abandon()
-
-
 @contextmanager
-def replaying(path: Path, *, label: str = "", sample: str | None = None) -> Iterator[ReplaySession]:
+def replaying(
+    path: Path,
+    *,
+    label: str = "",
+    sample: str | None = None,
+    is_repeating: bool = False,
+    pace: float = 0.0,
+) -> Iterator[ReplaySession]:
     """Answer every request of this context from a cassette; nothing reaches the network.
 
     Args:
         path: The cassette.
         label: What to call it in messages; its path by default.
         sample: Key of the sample it must have been recorded for; None to play any.
+        is_repeating: Whether the last answer to a request is given again when it is asked
+            more often than it was recorded; otherwise that is a miss.
+        pace: 1.0 replays a stream as fast as it was recorded, 0.5 twice as fast, 0 at once.
 
     Raises:
         CassetteError: If the cassette is missing, damaged, of another version, or
@@ -304,10 +253,10 @@ def replaying(path: Path, *, label: str = "", sample: str | None = None) -> Iter
     from harness.cassettes.installation import install
 
     install()
-    session = ReplaySession(load_cassette(path), label)
+    session = ReplaySession(load_cassette(path), label, is_repeating=is_repeating, pace=pace)
     _require_sample(session, sample)
     try:
-        with _entered(session):
+        with entered(session):
             yield session
     finally:
         session.is_open = False
@@ -336,38 +285,7 @@ def _record_command(sample: str) -> str:
 
 
 @contextmanager
-def recording(
-    path: Path, header: CassetteHeader, *, overwrite: bool = False
-) -> Iterator[RecordSession]:
-    """Let every request of this context through, and record it.
-
-    The cassette gets its name when the block ends without an exception and every
-    request was answered. Otherwise ``<path>.partial`` keeps what was recorded.
-
-    Args:
-        path: Where the finished cassette goes.
-        header: First line.
-        overwrite: Whether an existing cassette may be replaced.
-
-    Raises:
-        CassetteError: If the cassette exists or cannot be written.
-    """
-    from harness.cassettes.installation import install
-
-    install()
-    redactor = Redactor.from_environment(os.environ)
-    session = RecordSession(path, header, redactor, overwrite=overwrite)
-    is_clean = False
-    try:
-        with _entered(session):
-            yield session
-        is_clean = True
-    finally:
-        session.close(is_clean=is_clean)
-
-
-@contextmanager
-def _entered(session: Session) -> Iterator[None]:
+def entered(session: Session) -> Iterator[None]:
     """Make a session the current one of this context."""
     token = CURRENT.set(session)
     ACTIVE.enter(session)

@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from typing import IO, TYPE_CHECKING
 
+import msgspec
+
 from harness.cassettes.cassette import PARTIAL_SUFFIX
-from harness.cassettes.format import (
-    AnyRecord,
-    CassetteHeader,
-    EndRecord,
-    InteractionRecord,
-    ListRecord,
-    PartRecord,
-    RequestRecord,
-    ResponseRecord,
-    encode_record,
-)
-from harness.cassettes.matching import shared_length
+from harness.cassettes.encoder import Encoder
+from harness.cassettes.format import CassetteHeader, ResponseRecord, encode_header
 from harness.errors import CassetteError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from io import FileIO
     from pathlib import Path
 
-    from harness.cassettes.matching import Part, Request
+    from harness.cassettes.matching import Request
 
-# How many earlier lists are tried as the beginning of a new one: as many agents
-# as may take turns and still each find their own last request.
-_REMEMBERED_LISTS = 32
+_BLOCK_BYTES = 1 << 20
 
 
 class CassetteWriter:
@@ -43,6 +32,9 @@ class CassetteWriter:
         header: First line.
         overwrite: Whether an existing cassette may be replaced.
 
+    Attributes:
+        set_aside: Where an unfinished recording went that was there before; None without one.
+
     Raises:
         CassetteError: If the cassette exists, is being recorded by another
             process, or the folder cannot be written.
@@ -53,17 +45,18 @@ class CassetteWriter:
         self._overwrite = overwrite
         self._partial = path.with_name(path.name + PARTIAL_SUFFIX)
         self._refuse_existing()
-        self._file = _open_new(self._partial, encode_record(header))
-        self._part_ids: dict[str, int] = {}
-        self._lists: dict[str, deque[tuple[int, tuple[int, ...]]]] = {}
-        self._interactions = 0
+        self._encoder = Encoder(header.base_url)
+        self._header = header
+        self._first_line = encode_header(header)
+        self._file, self.set_aside = _open_new(self._partial, self._first_line)
+        self._cost_usd: float | None = 0.0
 
     @property
     def interactions(self) -> int:
         """How many interactions were written."""
-        return self._interactions
+        return self._encoder.interactions
 
-    def write(
+    def write(  # noqa: PLR0913 - all but two are keyword-only
         self,
         request: Request,
         response: ResponseRecord,
@@ -71,7 +64,9 @@ class CassetteWriter:
         latency_seconds: float,
         caller: tuple[str, str] = ("", ""),
         request_headers: Mapping[str, list[str]] | None = None,
-    ) -> None:
+        cost_usd: float | None = None,
+        before: int = 0,
+    ) -> int:
         """Append an interaction and flush it.
 
         Args:
@@ -80,72 +75,69 @@ class CassetteWriter:
             latency_seconds: How long it took.
             caller: Agent and purpose.
             request_headers: The request headers to keep.
+            cost_usd: What it cost in US dollars; None if it has no price.
+            before: The interaction with the same request that was asked later; or 0.
+
+        Returns:
+            The interaction's number.
 
         Raises:
             OSError: If the disk refuses; the file then ends in a torn record.
         """
-        number = self._interactions + 1
-        parts: list[PartRecord] = []
-        lists = {
-            name: self._list(name, number, [self._part_id(part, parts) for part in items])
-            for name, items in request.shape.lists.items()
-        }
-        record = InteractionRecord(
-            number=number,
-            agent=caller[0],
-            purpose=caller[1],
-            request=RequestRecord(
-                method=request.method,
-                path=request.path,
-                query=request.query,
-                kind=request.shape.kind,
-                fields=request.shape.fields,
-                lists=lists,
-                headers=dict(request_headers or {}),
-            ),
-            response=response,
-            latency_seconds=round(latency_seconds, 6),
+        data = self._encoder.encode(
+            request,
+            response,
+            latency_seconds=latency_seconds,
+            caller=caller,
+            request_headers=request_headers,
+            cost_usd=cost_usd,
+            before=before,
         )
-        self._append([*parts, record])
-        self._interactions = number
+        _write_all(self._file, data)
+        known = None not in (self._cost_usd, cost_usd)
+        self._cost_usd = (self._cost_usd or 0.0) + (cost_usd or 0.0) if known else None
+        return self._encoder.interactions
 
     def finish(self) -> None:
-        """Complete the file and give it its name.
+        """Complete the file, with what it cost in its first line, and give it its name.
 
         Raises:
             CassetteError: If another cassette took the name meanwhile.
             OSError: If the disk refuses.
         """
-        self._append([EndRecord(interactions=self._interactions)])
+        _write_all(self._file, self._encoder.end())
         os.fsync(self._file.fileno())
         self._refuse_existing()
-        self._partial.replace(self._path)
+        cost = self._cost_usd if self._encoder.interactions else None
+        rounded = None if cost is None else round(cost, 10)  # without the noise of adding up
+        header = msgspec.structs.replace(self._header, cost_usd=rounded)
+        if header == self._header:
+            self._partial.replace(self._path)
+        else:
+            self._replace_first_line(encode_header(header))
         self._file.close()
 
     def abandon(self) -> None:
         """Leave what was recorded in the ``.partial`` file."""
         self._file.close()
 
-    def _append(self, records: Iterable[AnyRecord]) -> None:
-        _write_all(self._file, b"".join(map(encode_record, records)))
+    def discard(self) -> None:
+        """Remove what was written; for a recording that turned out to say nothing new."""
+        self._partial.unlink()
+        self._file.close()
 
-    def _part_id(self, part: Part, new: list[PartRecord]) -> int:
-        known = self._part_ids.get(part.digest)
-        if known is None:
-            known = self._part_ids[part.digest] = len(self._part_ids) + 1
-            new.append(PartRecord(id=known, value=part.value))
-        return known
-
-    def _list(self, name: str, number: int, ids: list[int]) -> ListRecord:
-        """Refer to the earlier list that shares the longest beginning."""
-        remembered = self._lists.setdefault(name, deque(maxlen=_REMEMBERED_LISTS))
-        like, keep = 0, 0
-        for earlier, earlier_ids in reversed(remembered):
-            shared = shared_length(earlier_ids, ids)
-            if shared > keep:
-                like, keep = earlier, shared
-        remembered.append((number, tuple(ids)))
-        return ListRecord(like=like, keep=keep, add=tuple(ids[keep:]))
+    def _replace_first_line(self, first_line: bytes) -> None:
+        """Copy the file under another first line, then let the copy take the name."""
+        finished = self._path.with_name(self._path.name + ".finished")
+        with self._partial.open("rb") as old, finished.open("wb") as new:
+            old.seek(len(self._first_line))
+            new.write(first_line)
+            while block := old.read(_BLOCK_BYTES):
+                new.write(block)
+            new.flush()
+            os.fsync(new.fileno())
+        finished.replace(self._path)
+        self._partial.unlink()
 
     def _refuse_existing(self) -> None:
         if not self._overwrite and self._path.exists():
@@ -155,12 +147,11 @@ class CassetteWriter:
             )
 
 
-def _open_new(partial: Path, first_line: bytes) -> FileIO:
+def _open_new(partial: Path, first_line: bytes) -> tuple[FileIO, Path | None]:
     """Start the partial file, for this process alone, keeping an abandoned one aside."""
     try:
         partial.parent.mkdir(parents=True, exist_ok=True)
-        if partial.exists():
-            _set_aside(partial)
+        aside = _set_aside(partial) if partial.exists() else None
         # Unbuffered: what was written is in the file, and nothing is left to fail later.
         file = partial.open("xb", buffering=0)
         try:
@@ -174,7 +165,7 @@ def _open_new(partial: Path, first_line: bytes) -> FileIO:
             f"{partial}: the recording cannot be written: {fault.strerror or fault}. "
             "Make room or mend the folder, or choose another: harness record --cassettes DIR"
         ) from None
-    return file
+    return file, aside
 
 
 def _write_all(file: FileIO, data: bytes) -> None:
@@ -183,10 +174,21 @@ def _write_all(file: FileIO, data: bytes) -> None:
         rest = rest[file.write(rest) :]
 
 
-def _set_aside(partial: Path) -> None:
+def _set_aside(partial: Path) -> Path | None:
+    """Keep an abandoned recording under a name of its own: somebody paid for it."""
     with partial.open("rb") as abandoned:
         _lock(abandoned, partial)
-    partial.replace(partial.with_name(partial.name + ".old"))
+        is_header = abandoned.readline().startswith(b'{"kind":"header"')
+        is_empty = is_header and not abandoned.readline().endswith(b"\n")
+    if is_empty:
+        partial.unlink()
+        return None
+    aside, number = partial.with_name(partial.name + ".old"), 1
+    while aside.exists():
+        number += 1
+        aside = partial.with_name(f"{partial.name}.old{number}")
+    partial.replace(aside)
+    return aside
 
 
 def _lock(file: IO[bytes] | FileIO, partial: Path) -> None:

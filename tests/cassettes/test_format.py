@@ -46,6 +46,7 @@ def test_every_line_is_json(path):
 
     assert [line.get("kind") if isinstance(line, dict) else line for line in lines] == [
         "header",
+        "envelope",
         "part",
         "one",
         "two",
@@ -62,15 +63,15 @@ def test_a_changed_reply_changes_only_its_own_lines(path):
         write(
             path,
             (chat("hello"), reply(first)),
-            (chat("hello", first, "and then?"), reply("the end\n")),
+            (chat("hello", first, "and then?"), reply("the end, and nothing but the end\n")),
         )
         return path.read_text().splitlines()
 
     before, after = conversation("old words"), conversation("new words")
 
     changed = [(one, other) for one, other in zip(before, after, strict=True) if one != other]
-    # Once as the reply, once as what the next request quotes.
-    assert changed == [('"old words"', '"new words"')] * 2
+    # Only as the reply: the next request refers to it.
+    assert changed == [('"old words"', '"new words"')]
 
 
 def test_a_growing_conversation_costs_linear_space(path, tmp_path):
@@ -92,7 +93,9 @@ _json = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(
-            st.sampled_from(["$lines", "$$lines", "kind", "a"]) | st.text(max_size=3), inner
+            st.sampled_from(["$lines", "$$lines", "$reply", "$$reply", "kind", "a"])
+            | st.text(max_size=3),
+            inner,
         )
     ),
     max_leaves=12,
@@ -127,8 +130,8 @@ def lines(path):
     """The lines of a good cassette, to be damaged."""
     write(
         path,
-        (chat("one", "two\nlines"), reply("reply\nlines")),
-        (chat("one", "two\nlines", "three"), reply("x")),
+        (chat("one", "two\nlines"), reply("reply\nlines of a text worth quoting")),
+        (chat("one", "two\nlines", "reply\nlines of a text worth quoting"), reply("x")),
     )
     return path.read_text().splitlines(keepends=True)
 
@@ -152,33 +155,53 @@ def _replace(old, new):
         pytest.param(lambda lines: ["what?\n"], 1, "not the header of a cassette", id="no JSON"),
         pytest.param(lambda lines: lines[1:], 1, "not the header of a cassette", id="no header"),
         pytest.param(
-            _replace('"schema_version":1', '"schema_version":7'),
+            _replace('"schema_version":2', '"schema_version":7'),
             1,
-            "schema_version is 7; this release reads 1",
+            "schema_version is 7; this release reads 1 and 2",
             id="version",
         ),
-        pytest.param(lambda lines: lines[:-1], 10, "stops before its last line", id="cut off"),
+        pytest.param(lambda lines: lines[:-1], 11, "stops before its last line", id="cut off"),
         pytest.param(lambda lines: [*lines[:3], '{"kind":"pa'], 4, "middle of a record", id="half"),
-        pytest.param(lambda lines: lines[:4], 4, "middle of a record", id="texts cut off"),
-        pytest.param(_drop('"lines"'), 5, "a line of a text was expected", id="text lost"),
-        pytest.param(_drop('{"kind":"part","id":1'), 5, "part 1, which is not", id="part lost"),
+        pytest.param(lambda lines: lines[:5], 6, "middle of a record", id="texts cut off"),
+        pytest.param(_drop('"lines"'), 6, "a line of a text was expected", id="text lost"),
         pytest.param(
-            lambda lines: [lines[0], lines[1], *lines[1:]], 3, "part 1 is defined twice", id="twice"
+            lambda lines: [*lines[:6], '"more"\n', *lines[6:]],
+            7,
+            "a line of a text",
+            id="text more",
         ),
-        pytest.param(_replace('"like":1', '"like":5'), 10, "continues interaction 5", id="like"),
-        pytest.param(_replace('"keep":2', '"keep":9'), 10, "keeps 9 items", id="keep"),
-        pytest.param(_replace('"number":2', '"number":3'), 10, "interaction 3 stands", id="number"),
-        pytest.param(_replace('"style":"spaced"', '"style":"odd"'), 6, "style 'odd'", id="style"),
+        pytest.param(_drop('{"kind":"part","id":1'), 6, "part 1, which is not", id="part lost"),
+        pytest.param(_drop('{"kind":"envelope"'), 6, "envelope 1, which is not", id="no envelope"),
         pytest.param(
-            _replace('"interactions":2', '"interactions":3'), 11, "says it has 3", id="count"
+            lambda lines: [*lines[:3], lines[2], *lines[3:]],
+            4,
+            "part 1 is defined twice",
+            id="twice",
         ),
-        pytest.param(lambda lines: [*lines, lines[-1]], 12, "after the last line", id="after end"),
         pytest.param(
-            _replace('"latency_seconds"', '"latency"'), 6, "not a cassette record", id="field"
+            lambda lines: [*lines[:2], lines[1], *lines[2:]],
+            3,
+            "envelope 1 is defined twice",
+            id="envelope twice",
+        ),
+        pytest.param(
+            _replace('"replies":[1]', '"replies":[2]'), 10, "quotes interaction 2", id="q"
+        ),
+        pytest.param(_replace('"like":1', '"like":5'), 11, "continues interaction 5", id="like"),
+        pytest.param(_replace('"keep":2', '"keep":9'), 11, "keeps 9 items", id="keep"),
+        pytest.param(_replace('"keep":2', '"keep":-1'), 11, "keeps -1 items", id="keep below 0"),
+        pytest.param(_replace('"number":2', '"number":3'), 11, "interaction 3 stands", id="number"),
+        pytest.param(_replace('"style":"spaced"', '"style":"odd"'), 7, "style 'odd'", id="style"),
+        pytest.param(
+            _replace('"interactions":2', '"interactions":3'), 12, "says it has 3", id="count"
+        ),
+        pytest.param(lambda lines: [*lines, lines[-1]], 13, "after the last line", id="after end"),
+        pytest.param(
+            _replace('"latency_seconds"', '"latency"'), 7, "not a cassette record", id="field"
         ),
         pytest.param(
             _replace('"latency_seconds":0.5', '"latency_seconds":-0.5'),
-            6,
+            7,
             "latency_seconds is -0.5; it cannot be below 0",
             id="latency",
         ),
@@ -193,6 +216,26 @@ def test_damage_is_reported_with_its_line(path, lines, damage, line, words):
     text = str(caught.value)
     assert words in text
     assert text.startswith(f"{path}:{line}: ")
+
+
+@pytest.mark.parametrize(
+    ("damage", "line", "words"),
+    [
+        pytest.param(_replace('"$lines":2}},"lines', '"$lines":3}},"lines'), 4, "texts", id="more"),
+        pytest.param(_replace('"$lines":2}},"lines', '"$lines":1}},"lines'), 4, "texts", id="less"),
+        pytest.param(
+            _replace('"choices",0,"message"', '"choices",4,"message"'), 10, "quotes", id="q"
+        ),
+    ],
+)
+def test_damage_inside_a_record_is_reported_when_it_is_read(path, lines, damage, line, words):
+    path.write_text("".join(damage(lines)))
+
+    with pytest.raises(CassetteError) as caught:
+        _ = [entry.request.shape for entry in load_cassette(path).interactions]
+
+    assert words in str(caught.value)
+    assert str(caught.value).startswith(f"{path}:{line}: ")
 
 
 def test_a_missing_cassette_says_how_to_record_it(path):
@@ -260,4 +303,4 @@ def test_a_usage_that_counts_below_nothing_is_refused(path, usage, said):
     with pytest.raises(CassetteError) as caught:
         load_cassette(path)
 
-    assert str(caught.value).startswith(f"{path}:3: the usage in the response counts {said};")
+    assert str(caught.value).startswith(f"{path}:4: the usage in the response counts {said};")

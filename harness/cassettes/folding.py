@@ -1,0 +1,118 @@
+"""Taking texts out of a record, for reading and for storing them once; and putting them back."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LINES = "$lines"
+REPLY = "$reply"
+# Shorter texts are not worth a reference.
+WORTH_QUOTING = 24
+
+_MARKERS = re.compile(r"\$+(?:lines|reply)")
+
+
+class Folder:
+    """Folds values, collecting the lines of their texts.
+
+    Attributes:
+        lines: JSON of each line taken out so far.
+        replies: Interactions referred to so far.
+    """
+
+    def __init__(self, find: Callable[[str], list[int | str] | None] | None = None) -> None:
+        self._find = find
+        self.lines: list[bytes] = []
+        self.replies: list[int] = []
+
+    def fold(self, value: Any) -> Any:
+        """Replace every text of several lines, and every one said before, by a marker."""
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, dict):
+            return {_escaped(key): self.fold(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.fold(item) for item in value]
+        return value
+
+    def _text(self, text: str) -> Any:
+        if self._find is not None and len(text) >= WORTH_QUOTING:
+            found = self._find(text)
+            if found is not None:
+                self.replies.append(int(found[0]))
+                return {REPLY: found}
+        if "\n" not in text:
+            return text
+        lines = text.split("\n")
+        self.lines += [msgspec.json.encode(line) for line in lines]
+        return {LINES: len(lines)}
+
+
+def unfold(value: Any, texts: Iterator[str], reply: Callable[[list[Any]], str]) -> Any:
+    """Put texts back; the inverse of `Folder.fold`.
+
+    Args:
+        value: A folded value.
+        texts: The lines that were taken out.
+        reply: The text behind a reference to a reply.
+
+    Raises:
+        StopIteration: If a text has fewer lines than its marker says.
+    """
+    if isinstance(value, dict):
+        if len(value) == 1:
+            count, place = value.get(LINES), value.get(REPLY)
+            if isinstance(count, int):
+                return "\n".join([next(texts) for _ in range(count)])
+            if isinstance(place, list):
+                return reply(place)
+        return {_unescaped(key): unfold(item, texts, reply) for key, item in value.items()}
+    if isinstance(value, list):
+        return [unfold(item, texts, reply) for item in value]
+    return value
+
+
+def texts_in(value: Any, path: tuple[int | str, ...] = ()) -> Iterator[tuple[str, list[int | str]]]:
+    """Every text in a value that is worth quoting, with its path."""
+    if isinstance(value, str):
+        if len(value) >= WORTH_QUOTING:
+            yield value, list(path)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from texts_in(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from texts_in(item, (*path, index))
+
+
+def text_at(value: Any, path: list[Any]) -> str:
+    """The text at a path of a value.
+
+    Raises:
+        LookupError: If there is none.
+    """
+    for step in path:
+        if not isinstance(value, dict | list):
+            raise LookupError(step)
+        try:
+            value = value[step]
+        except TypeError:
+            raise LookupError(step) from None
+    if not isinstance(value, str):
+        raise LookupError(path)
+    return value
+
+
+def _escaped(key: str) -> str:
+    """Keep a user's own key "$lines" apart from the marker, by one more dollar."""
+    return f"${key}" if _MARKERS.fullmatch(key) else key
+
+
+def _unescaped(key: str) -> str:
+    return key[1:] if key.startswith("$$") and _MARKERS.fullmatch(key) else key
