@@ -1,63 +1,126 @@
 """Removing secrets before anything is written, in both directions.
 
-Three sources say what is a secret: the shapes of known keys, the values of
-environment variables whose name says so, and the credentials of the request
-itself. Each is replaced by the same placeholder.
+Four sources say what is a secret: the shapes of known keys, the values of
+environment variables whose name says so, the credentials of the request itself,
+and the user's rules. Each secret is replaced by the same placeholder.
+
+Nearly every text has none, so a text is first looked through for hints, which is
+cheap, and only the shapes and values hinted at are looked for.
 """
 
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, quote_plus
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from harness.cassettes.secret_shapes import FIELDS, LONG_WORD, REACH, SHAPES, VARIABLE_NAME
+import msgspec
+
+from harness.cassettes.credentials import credentials_in, secrets_of_variables
+from harness.cassettes.known_secrets import KnownSecret, has_odd_escapes
+from harness.cassettes.secret_rules import shapes_of
+from harness.cassettes.secret_shapes import (
+    FIELDS,
+    SHAPES,
+    TRIGGERS,
+    Shape,
+    is_keyed,
+    long_words,
+)
+from harness.model.scenario import SecretRules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable
 
 PLACEHOLDER = "[redacted]"
 MINIMUM_LENGTH = 8
-# Shorter credentials are words such as "no-key": replacing them would spoil the texts.
-_MINIMUM_CREDENTIAL = 16
 
 REQUEST_HEADERS = frozenset(
     {"accept", "anthropic-beta", "anthropic-version", "content-type", "openai-beta"}
 )
 RESPONSE_HEADERS = frozenset(
-    {"content-type", "location", "retry-after", "retry-after-ms", "x-should-retry"}
-)
-_CREDENTIAL_HEADERS = frozenset(
-    {"api-key", "authorization", "cookie", "proxy-authorization", "x-api-key", "x-goog-api-key"}
+    {
+        "content-type",
+        "location",
+        "retry-after",
+        "retry-after-ms",
+        "x-amzn-bedrock-content-type",
+        "x-amzn-errortype",
+        "x-should-retry",
+    }
 )
 
 Span = tuple[int, int]
-_DIGIT = re.compile("[0-9]")
+# A cleaned text may hold a secret only now; each time it gets shorter or has one more placeholder.
+_MOST_PASSES = 5
+
+
+class Finding(NamedTuple):
+    """A secret in a text: where it starts and ends, and what kind it is."""
+
+    start: int
+    end: int
+    kind: str
+
+
+class Suspects(NamedTuple):
+    """What may be found in a text, as its hints say."""
+
+    shapes: tuple[Shape, ...]
+    known: tuple[KnownSecret, ...]
+
+
+class Cleaner(Protocol):
+    """Whatever replaces the secrets of a text."""
+
+    def text(self, text: str) -> str:
+        """The text with every secret replaced."""
 
 
 class Redactor:
     """Replaces secrets in texts and JSON-like data; immutable.
 
     Args:
-        values: Texts that are secret wherever they occur.
+        values: Texts that are secret wherever they occur, by themselves or with what they are.
+        rules: The user's own.
     """
 
-    def __init__(self, values: Iterable[str] = ()) -> None:
-        self._values = frozenset(
-            value for value in values if len(value) >= MINIMUM_LENGTH and value not in PLACEHOLDER
-        )
+    def __init__(
+        self, values: Iterable[str] | Mapping[str, str] = (), rules: SecretRules = SecretRules()
+    ) -> None:
+        labelled = values if isinstance(values, Mapping) else dict.fromkeys(values, "a credential")
+        self._values = {
+            value: label
+            for value, label in labelled.items()
+            if len(value) >= MINIMUM_LENGTH and value not in PLACEHOLDER
+        }
+        self._rules = rules
+        self._fields = FIELDS | {field.lower() for field in rules.fields}
+        shapes = (*SHAPES, *shapes_of(rules.patterns, rules.fields))
+        self._long = [(hint, shape) for shape in shapes if shape.is_long for hint in shape.hints]
+        self._loose = [
+            (hint, shape)
+            for shape in shapes
+            if not (shape.is_long or shape.words)
+            # Every text has the empty one in it.
+            for hint in shape.hints or ("",)
+        ]
+        self._assigned = [(word, shape) for shape in shapes for word in shape.words]
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str]) -> Redactor:
+    def from_environment(
+        cls, environ: Mapping[str, str], rules: SecretRules = SecretRules()
+    ) -> Redactor:
         """Know the values of every variable that looks secret.
 
         Args:
-            environ: Names and values; a name with KEY, TOKEN, SECRET, PASSWORD or
-                CREDENTIAL in it makes its value, of at least 8 characters, a secret.
+            environ: Names and values. A name with KEY, TOKEN, SECRET, PASSWORD or the like
+                in it makes its value, of at least 8 characters, a secret; so does a
+                password in a value that is a URL.
+            rules: The user's own, which may name more variables.
         """
-        return cls(value.strip() for name, value in environ.items() if VARIABLE_NAME.search(name))
+        return cls(secrets_of_variables(environ, rules.variables), rules)
 
     def knowing(self, headers: Mapping[str, str]) -> Redactor:
         """Know the credentials in a request's headers as well.
@@ -65,40 +128,101 @@ class Redactor:
         Args:
             headers: Request headers, names in lower case.
         """
-        found = {
+        return self.knowing_values(credentials_in(headers))
+
+    def knowing_values(self, values: Iterable[str]) -> Redactor:
+        """Know more credentials; itself if it knows them already."""
+        new = {value for value in values if value not in self._values}
+        if not new:
+            return self
+        labelled = dict.fromkeys(new, "a credential of the request")
+        return Redactor({**self._values, **labelled}, self._rules)
+
+    def suspects(self, text: str) -> Suspects | None:
+        """What secrets a text, or the JSON that spells it, may hold; None for none."""
+        lowered = text.lower()
+        words = long_words(lowered)
+        assigned = [
             word
-            for name in _CREDENTIAL_HEADERS & headers.keys()
-            for word in headers[name].split()
-            if len(word) >= _MINIMUM_CREDENTIAL
-        }
-        return Redactor(self._values | found) if found - self._values else self
+            for word, trigger in TRIGGERS.items()
+            if word in lowered and trigger.search(lowered)
+        ]
+        shapes = [shape for hint, shape in self._loose if hint in lowered]
+        if words:
+            shapes += [shape for hint, shape in self._long if hint in words]
+        if assigned:
+            shapes += [shape for word, shape in self._assigned if word in assigned]
+        is_odd = bool(self._known) and has_odd_escapes(text)
+        known = [one for one in self._known if is_odd or one.may_be_in(text, words)]
+        if not (shapes or known):
+            return None
+        return Suspects(tuple(dict.fromkeys(shapes)), tuple(known))
 
     def text(self, text: str) -> str:
         """The text with every secret replaced by the placeholder."""
-        return cut(text, self.spans(text))
+        return self._clean(text, self.suspects(text))
+
+    def _clean(self, text: str, suspects: Suspects | None) -> str:
+        if suspects is None:
+            return text
+        for _ in range(_MOST_PASSES):
+            found = _findings(text, suspects)
+            if not found:
+                return text
+            text = cut(text, merged((start, end) for start, end, _ in found))
+            suspects = self.suspects(text) or Suspects((), ())
+        return text
+
+    def findings(self, text: str) -> list[Finding]:
+        """Every secret in a text, in order; they may overlap."""
+        suspects = self.suspects(text)
+        return sorted(_findings(text, suspects)) if suspects else []
 
     def spans(self, text: str) -> list[Span]:
         """Where the secrets are: start and end, in order, not overlapping."""
-        found = [match.span() for match in self._known.finditer(text)] if self._values else []
-        found += _shapes_in(text)
-        return merged(span for span in found if text[slice(*span)] != PLACEHOLDER)
+        return merged((start, end) for start, end, _ in self.findings(text))
 
-    def data(self, value: Any) -> Any:
-        """JSON-like data with every secret in it replaced, in keys and numbers too."""
+    def data(self, value: Any, spelled: str | None = None) -> Any:
+        """JSON-like data with every secret in it replaced, in keys and numbers too.
+
+        Args:
+            value: The data; returned itself if there is no hint of a secret.
+            spelled: The data as JSON, if the caller has it.
+        """
+        suspects = self.suspects(_spelled(value) if spelled is None else spelled)
+        return value if suspects is None else self._data(value, suspects)
+
+    def _data(self, value: Any, suspects: Suspects) -> Any:
         if isinstance(value, str):
-            return self.text(value)
+            return self._clean(value, suspects)
         if isinstance(value, dict):
-            return {self.text(key): self._field(key, item) for key, item in value.items()}
+            result: dict[str, Any] = {}
+            for key, item in value.items():
+                name = self._clean(key, suspects)
+                while name in result:  # Two secrets as keys; the placeholder fits any text.
+                    name += PLACEHOLDER
+                result[name] = self._member(key, item, suspects)
+            return result
         if isinstance(value, list | tuple):
-            return [self.data(item) for item in value]
-        if isinstance(value, int | float) and self._values and self._known.search(repr(value)):
+            return [self._data(item, suspects) for item in value]
+        if type(value) in (int, float) and any(one.value in repr(value) for one in suspects.known):
             return PLACEHOLDER
         return value
 
-    def _field(self, key: str, value: Any) -> Any:
-        if key.lower() in FIELDS and isinstance(value, str) and len(value) >= MINIMUM_LENGTH:
-            return PLACEHOLDER
-        return self.data(value)
+    def _member(self, key: str, value: Any, suspects: Suspects) -> Any:
+        if isinstance(value, str):
+            if len(value) >= MINIMUM_LENGTH and key.lower() in self._fields:
+                return PLACEHOLDER
+            return self._clean(_without_named(key, value, suspects), suspects)
+        if isinstance(value, list | tuple) and key.lower() in self._fields:
+            return [self._member(key, item, suspects) for item in value]
+        return self._data(value, suspects)
+
+    def pair(self, name: str, value: str) -> tuple[str, str]:
+        """A parameter of a URL or form, decoded, without secrets."""
+        if len(value) >= MINIMUM_LENGTH and (is_keyed(name) or name.lower() in self._fields):
+            return self.text(name), PLACEHOLDER
+        return self.text(name), self.text(value)
 
     def content(self, content: bytes) -> bytes:
         """Bytes of unknown form with every secret replaced."""
@@ -107,42 +231,35 @@ class Redactor:
         return self.text(text).encode(errors="surrogateescape")
 
     @cached_property
-    def _known(self) -> re.Pattern[str]:
-        forms = {form for value in self._values for form in _written_forms(value)}
-        return re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True))))
+    def _known(self) -> tuple[KnownSecret, ...]:
+        # Longest first: a value may be part of another.
+        values = sorted(self._values, key=len, reverse=True)
+        return tuple(KnownSecret(value, self._values[value]) for value in values)
 
 
-def _shapes_in(text: str) -> Iterator[Span]:
-    """Where something has the shape of a secret."""
-    lowered = text.lower()
-    windows = merged(
-        (max(match.start() - REACH, 0), match.end())
-        for match in LONG_WORD.finditer(text)
-        if _DIGIT.search(match[0])
-    )
-    for shape in SHAPES:
-        if not shape.hints:
-            places = windows
-        elif any(hint in lowered for hint in shape.hints):
-            places = [(0, len(text))]
-        else:
-            continue
-        group = "secret" if "secret" in shape.pattern.groupindex else 0
-        for place in places:
-            for match in shape.pattern.finditer(text, *place):
-                yield match.span(group)
+def _spelled(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return json.dumps(value, ensure_ascii=False)
 
 
-def _written_forms(value: str) -> set[str]:
-    """A secret as it appears plain, inside JSON, inside JSON inside JSON, in a URL, and as
-    UTF-8 in a binary body.
-    """
-    forms = {value, quote(value), quote(value, safe=""), quote_plus(value)}
-    forms.add(value.encode(errors="surrogateescape").decode("latin-1"))
-    for ascii_only in (True, False):
-        once = json.dumps(value, ensure_ascii=ascii_only)[1:-1]
-        forms |= {once, json.dumps(once, ensure_ascii=ascii_only)[1:-1]}
-    return forms
+def _findings(text: str, suspects: Suspects) -> list[Finding]:
+    found = [Finding(*span, one.label) for one in suspects.known for span in one.spans(text)]
+    found += [Finding(*span, shape.kind) for shape in suspects.shapes for span in shape.spans(text)]
+    return [each for each in found if text[each.start : each.end] not in ("", PLACEHOLDER)]
+
+
+def _without_named(key: str, value: str, suspects: Suspects) -> str:
+    """The text of a JSON member without what its name makes a secret."""
+    named = [shape for shape in suspects.shapes if shape.words]
+    start = len(key) + 5
+    text = f'"{key}": "{value}"'
+    spans = [span for shape in named for span in shape.spans(text) if span[0] >= start]
+    spans = [(first - start, last - start) for first, last in spans]
+    return cut(value, merged(span for span in spans if value[slice(*span)] != PLACEHOLDER))
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
@@ -166,7 +283,7 @@ def cut(text: str, spans: Iterable[Span]) -> str:
 
 
 def kept_headers(
-    headers: Mapping[str, list[str]], allowed: frozenset[str], redactor: Redactor
+    headers: Mapping[str, list[str]], allowed: frozenset[str], redactor: Cleaner
 ) -> dict[str, list[str]]:
     """The headers on an allow-list, names in lower case and sorted, secrets replaced."""
     kept = {name.lower(): values for name, values in headers.items() if name.lower() in allowed}

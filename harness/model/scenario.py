@@ -54,6 +54,20 @@ class Price(_Strict, frozen=True, kw_only=True):
     cached: float | None = None
 
 
+class SecretRules(_Strict, frozen=True, kw_only=True):
+    """What else is secret, besides what the harness knows by itself.
+
+    Attributes:
+        patterns: Regular expressions; a group named ``secret`` narrows what is replaced.
+        variables: Environment variables whose values are secret.
+        fields: Names of JSON members, in any case, whose texts are secret.
+    """
+
+    patterns: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+
+
 class AgentConfig(_Strict, frozen=True, kw_only=True):
     """One agent configuration.
 
@@ -106,6 +120,9 @@ class Scenario(_Strict, frozen=True, kw_only=True):
         limits: What one sample may use.
         scorers: Scorers to apply, in order.
         parameters: Free data for the team factory, the checks and the provider script.
+        ignored: Rules for what of a request matching overlooks; see `harness.cassettes.ignoring`.
+        is_repeating: Whether a replay gives the last recorded answer again when a request
+            is made more often than it was recorded.
         digest: Hex digest of the scenario's own files and settings.
         conversation_digest: Hex digest of those that shape the conversation: not the checks,
             scorers and accepted terminations.
@@ -126,6 +143,8 @@ class Scenario(_Strict, frozen=True, kw_only=True):
     limits: Limits = Limits()
     scorers: tuple[ScorerSpec, ...] = ()
     parameters: dict[str, Any] = {}
+    ignored: tuple[str, ...] = ()
+    is_repeating: bool = False
     digest: str = ""
     conversation_digest: str = ""
 
@@ -144,6 +163,7 @@ class Suite(_Strict, frozen=True, kw_only=True):
         baseline: Name of the config the others are compared with; None for the first.
         prices: US dollars per million tokens for models of the user's own.
         provider_settings: How to reach the provider: base_url, api_key_env, api_type, api_version.
+        secrets: What must not be recorded, besides what the harness knows by itself.
     """
 
     name: str
@@ -156,3 +176,4 @@ class Suite(_Strict, frozen=True, kw_only=True):
     baseline: str | None = None
     prices: dict[str, Price] = {}
     provider_settings: dict[str, str] = {}
+    secrets: SecretRules = SecretRules()
