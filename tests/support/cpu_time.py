@@ -28,26 +28,27 @@ def per_step(
     steps: Sequence[Any],
     *,
     rounds: int,
-    block: int = 20,
-) -> float:
-    """CPU seconds per step, the mean over all steps.
+    block: int,
+) -> list[float]:
+    """CPU seconds per step, of each block of steps.
 
-    Measured in blocks, each counted with its fastest round. So a long series has no fewer
-    chances to be undisturbed than a short one.
+    Each block counts with its fastest round. So a long series has no fewer chances to be
+    undisturbed than a short one.
 
     Args:
         entered: Prepares a round, out of the measured time; yields what does a step.
         steps: What to do, in order.
         rounds: How often to do it all.
-        block: Steps to a block.
+        block: Steps to a block; the number of steps is a multiple of it.
     """
+    assert len(steps) % block == 0
     blocks = [steps[start : start + block] for start in range(0, len(steps), block)]
     seconds = [float("inf")] * len(blocks)
     for _ in range(rounds):
         with entered() as step:
             for number, items in enumerate(blocks):
                 seconds[number] = min(seconds[number], _seconds_of_block(step, items))
-    return sum(seconds) / len(steps)
+    return [total / block for total in seconds]
 
 
 def _seconds_of_block(step: Callable[[Any], object], items: Iterable[Any]) -> float:

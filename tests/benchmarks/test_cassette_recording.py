@@ -1,0 +1,70 @@
+"""What recording costs per call: taking the request apart, removing secrets, encoding, writing.
+
+The calls go through the transport of the HTTP client, as in a recording, to a provider that
+answers at once; the time of that provider alone is taken off.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from statistics import mean
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cassette_data import API_KEY, growing_chat, teams
+from cassette_sides import header, provider, request
+from cpu_time import per_step
+
+from harness.cassettes import load_cassette, recording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from cassette_data import Exchange
+
+ROUNDS = 5
+BLOCK = 20
+MOST_SECONDS = 0.3e-3
+
+
+def _per_call(exchanges: list[Exchange], path: Path) -> float:
+    """CPU seconds that a recording adds to a call."""
+    asked = [request(exchange) for exchange in exchanges]
+
+    @contextmanager
+    def live() -> Iterator[Callable[[Any], object]]:
+        answering = provider(exchanges)
+        yield lambda one: answering.handler(one).read()
+
+    @contextmanager
+    def recorded() -> Iterator[Callable[[Any], object]]:
+        answering = provider(exchanges)
+        with recording(path, header(), overwrite=True):
+            yield lambda one: answering.handle_request(one).read()
+
+    with_layer, without = (
+        mean(per_step(entered, asked, rounds=ROUNDS, block=BLOCK)) for entered in (recorded, live)
+    )
+    assert len(load_cassette(path).interactions) == len(exchanges)
+    return with_layer - without
+
+
+@pytest.mark.benchmark
+def test_recording_a_call_takes_less_than_a_third_of_a_millisecond(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
+    exchanges = list(teams(400))
+
+    seconds = _per_call(exchanges, tmp_path / "teams.jsonl")
+    last = _per_call(list(growing_chat(20)), tmp_path / "one.jsonl")
+    growing = _per_call(list(growing_chat(100)), tmp_path / "growing.jsonl")
+
+    with capsys.disabled():
+        print(
+            f"\nrecording: {seconds * 1e6:.0f} us per call of 20-turn agents "
+            f"(at most {MOST_SECONDS * 1e6:.0f} us); one agent alone {last * 1e6:.0f} us; "
+            f"one growing chat of 100 calls {growing * 1e6:.0f} us"
+        )
+    assert seconds <= MOST_SECONDS
