@@ -20,7 +20,12 @@ REPORTS_FOLDER = Path("reports")
 
 def roots(function: F) -> F:
     """Add --scenarios and --cassettes."""
-    function = click.option(
+    return scenarios(cassettes(function))
+
+
+def cassettes(function: F) -> F:
+    """Add --cassettes."""
+    return click.option(
         "--cassettes",
         "cassettes_root",
         type=click.Path(path_type=Path, file_okay=False),
@@ -28,7 +33,6 @@ def roots(function: F) -> F:
         show_default=True,
         help="Folder of the cassettes.",
     )(function)
-    return scenarios(function)
 
 
 def scenarios(function: F) -> F:

@@ -1,0 +1,135 @@
+"""Which cassette a word on the command line means."""
+
+from __future__ import annotations
+
+import difflib
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cassettes import Cassette, load_cassette
+from harness.errors import CassetteError, SelectionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SUFFIX = ".jsonl"
+_GIT_SECONDS = 30
+
+
+def find_cassette(name: str, root: Path) -> Path:
+    """The file that a path, a sample's key or a distinct part of a key names.
+
+    Args:
+        name: As given on the command line.
+        root: Folder of the cassettes.
+
+    Raises:
+        SelectionError: If it names none or several, with the nearest name.
+    """
+    path = Path(name)
+    if _is_file(path):
+        return path
+    keys = {key: path for key, path in _keys(root) if key == name or _fits(name, key)}
+    found = {name: keys[name]} if name in keys else keys
+    if len(found) == 1:
+        return next(iter(found.values()))
+    if found:
+        some = ", ".join(list(found)[:5]) + (", ..." if len(found) > 5 else "")
+        raise SelectionError(
+            f"{name!r} fits {len(found)} cassettes in {root}: {some}. Give more of the key."
+        )
+    known = [key for key, _ in _keys(root)]
+    near = difflib.get_close_matches(name.removesuffix(_SUFFIX), known, n=1, cutoff=0.3)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise SelectionError(
+        f"There is no cassette {name!r}: neither a file nor a sample's key below {root}.{hint}"
+        f"{_seen(known)}"
+    )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a name longer than any file's
+        return False
+
+
+def _seen(known: list[str]) -> str:
+    if known:
+        return " List the samples with: harness list --samples"
+    return " There are no cassettes there. Record some with: harness record"
+
+
+def _keys(root: Path) -> Iterator[tuple[str, Path]]:
+    """Every cassette below a folder by what its place says of its sample."""
+    for path in sorted(root.rglob(f"*{_SUFFIX}")):
+        yield path.relative_to(root).as_posix().removesuffix(_SUFFIX), path
+
+
+def _fits(wanted: str, key: str) -> bool:
+    # Whole path parts only, so that epoch 1 does not also find epoch 11.
+    return bool(wanted.strip("/")) and f"/{wanted.strip('/')}/" in f"/{key}/"
+
+
+def load_named(name: str, root: Path) -> Cassette:
+    """Load what `find_cassette` finds, or ``NAME@REVISION`` as git keeps it.
+
+    Raises:
+        SelectionError: If there is no such cassette.
+        CassetteError: If it is damaged, or git does not have it.
+    """
+    plain, mark, revision = name.rpartition("@")
+    if not mark or _is_file(Path(name)):
+        return load_cassette(find_cassette(name, root))
+    return _at_revision(plain, revision, root)
+
+
+def _at_revision(name: str, revision: str, root: Path) -> Cassette:
+    path = _former_path(name, root)
+    data = _git_show(path, revision)
+    with tempfile.TemporaryDirectory(prefix="harness-cassette-") as folder:
+        # Same ending, as the reader is lenient with what ends in .partial.
+        copy = Path(folder, path.name)
+        copy.write_bytes(data)
+        try:
+            cassette = load_cassette(copy)
+            for interaction in cassette.interactions:  # decoded while the file is there
+                _ = interaction.request.digest, interaction.content
+        except CassetteError as error:
+            raise CassetteError(str(error).replace(str(copy), f"{path}@{revision}")) from None
+    return cassette
+
+
+def _former_path(name: str, root: Path) -> Path:
+    """Where a cassette is, or was: a removed one still has its place."""
+    try:
+        return find_cassette(name, root)
+    except SelectionError:
+        if name.endswith(_SUFFIX):
+            return Path(name)
+        if name.count("/") == 3:
+            return root / f"{name}{_SUFFIX}"
+        raise
+
+
+def _git_show(path: Path, revision: str) -> bytes:
+    folder = path.absolute().parent
+    while not folder.is_dir():
+        folder = folder.parent
+    place = path.absolute().relative_to(folder).as_posix()
+    command = ["git", "-C", str(folder), "show", "--end-of-options", f"{revision}:./{place}"]
+    try:
+        shown = subprocess.run(command, capture_output=True, check=False, timeout=_GIT_SECONDS)
+    except FileNotFoundError:
+        raise CassetteError(f"{path}@{revision}: git is not installed.") from None
+    except subprocess.TimeoutExpired:
+        raise CassetteError(f"{path}@{revision}: git did not answer in {_GIT_SECONDS} s.") from None
+    if shown.returncode:
+        said = shown.stderr.decode(errors="replace").strip().partition("\n")[0]
+        raise CassetteError(
+            f"{path}@{revision}: git does not have it: {said}. "
+            f"See the file's revisions with: git log --oneline -- {path}"
+        )
+    return shown.stdout
