@@ -1,21 +1,26 @@
-"""Explaining a miss: the recorded call it was meant to be, and what differs."""
+"""Explaining a miss: the recorded call it was meant to be, what differs, and what to do."""
 
 from __future__ import annotations
 
+import shlex
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.cassettes.matching import shared_length
+from harness.cassettes.authors import author_of, reply_of, said_in
+from harness.cassettes.differences import ABSENT, CONVERSATION, Difference, differences
+from harness.cassettes.kinds import Cause, Kind, cause_of, message_at, settings_of
+from harness.cassettes.nearest import is_the_same, nearest
+from harness.cassettes.volatile import rules_for
 from harness.model.sample import SCRIPTED_SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.cassettes.cassette import Cassette, Interaction
-    from harness.cassettes.matching import Index, Part, Request
+    from harness.cassettes.matching import Index, Request
 
-_WINDOW = 40
-_VALUE_LIMIT = 160
+_MOST_FURTHER = 3  # further differences that are named; the rest is counted
 
 
 @dataclass(frozen=True)
@@ -41,26 +46,40 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Difference:
-    """Where two values part: JSON path, and each side there in a few words."""
+class Miss:
+    """A request that a cassette has no answer for.
 
-    path: str
-    recorded: str
-    asked: str
+    Attributes:
+        kind: What became of the recorded call it was meant to be.
+        text: All of it in one paragraph, ending in the command that mends it.
+        interaction: Number of the nearest interaction; None in an empty cassette.
+        path: JSON path of the first difference; "" if there is none to show.
+        calls: How many calls it takes to record again from there.
+        cost_usd: What they cost when they were recorded, US dollars; 0 if a scripted
+            provider answered; None if one has no price.
+    """
+
+    kind: Kind
+    text: str
+    interaction: int | None = None
+    path: str = ""
+    calls: int = 0
+    cost_usd: float | None = 0.0
+
+
+@dataclass(frozen=True)
+class _Finding:
+    """What a comparison with the cassette came to."""
+
+    kind: Kind
+    said: str
+    entry: Interaction | None = None
+    path: str = ""
 
 
 def explain(label: str, cassette: Cassette, index: Index, request: Request, asked: Asked) -> str:
-    """Say in one paragraph why a request has no answer.
-
-    Args:
-        label: What to call the cassette.
-        cassette: Where an answer was looked for.
-        index: What of it is still unplayed.
-        request: The request.
-        asked: Who asked.
-    """
-    head = f"{label}: no recorded answer for {asked}: {request.method} {request.path}."
-    return f"{head} {_reason(cassette, index, request, asked)} {_remedy(cassette)}"
+    """Say in one paragraph why a request has no answer; see `miss_of`."""
+    return miss_of(label, cassette, index, request, asked).text
 
 
 def explain_finished(label: str, request: Request, asked: Asked) -> str:
@@ -71,154 +90,245 @@ def explain_finished(label: str, request: Request, asked: Asked) -> str:
     )
 
 
-def _reason(cassette: Cassette, index: Index, request: Request, asked: Asked) -> str:
-    total = len(cassette.interactions)
-    if not total:
-        return "The cassette holds no interaction."
-    same = [entry for entry in cassette.interactions if entry.request.digest == request.digest]
+def miss_of(label: str, cassette: Cassette, index: Index, request: Request, asked: Asked) -> Miss:
+    """Find out why a request has no answer.
+
+    Args:
+        label: What to call the cassette.
+        cassette: Where an answer was looked for.
+        index: What of it is still unplayed.
+        request: The request.
+        asked: Who asked.
+    """
+    entries = cassette.interactions
+    finding = _finding(entries, index, request, asked)
+    number = finding.entry.number if finding.entry else None
+    call = f"{_call(asked, entries)}, {request.method} {request.path}"
+    text = f"{label}: no recorded answer for {call}: {finding.said}"
+    if finding.kind == "stray call":
+        return Miss(finding.kind, text, number)
+    again = _recorded_again(entries, index, finding.entry)
+    is_scripted = cassette.header.source == SCRIPTED_SOURCE
+    cost_usd = 0.0 if is_scripted else _cost(again)
+    estimate = _estimate(len(again), cost_usd, is_scripted=is_scripted)
+    text = f"{text}{estimate} To record it again: {_command(cassette)}"
+    return Miss(finding.kind, text, number, finding.path, len(again), cost_usd)
+
+
+def _call(asked: Asked, entries: Sequence[Interaction]) -> str:
+    """Which call of how many, e.g. "call 4 of 6 recorded (coder's 3rd call of 5 recorded)"."""
+    which = f"call {asked.number}{_of(asked.number, len(entries))}"
+    if not asked.agent:
+        return which
+    recorded = sum(entry.agent == asked.agent for entry in entries)
+    own = f"{asked.agent}'s {_ordinal(asked.agent_number)} call"
+    own += _of(asked.agent_number, recorded)
+    return f"{which} ({own}; {asked.purpose})" if asked.purpose else f"{which} ({own})"
+
+
+def _of(number: int, recorded: int) -> str:
+    return f" of {recorded} recorded" if number <= recorded else f", {recorded or 'none'} recorded"
+
+
+def _finding(
+    entries: Sequence[Interaction], index: Index, request: Request, asked: Asked
+) -> _Finding:
+    if not entries:
+        return _Finding("new call", "new call, the cassette holds no interaction.")
+    same = [entry for entry in entries if is_the_same(entry.request, request)]
     if same:
-        numbers = ", ".join(str(entry.number) for entry in same)
-        return (
-            f"It is recorded as interaction {numbers} of {total}, already played: "
-            f"the request was made more often than when recorded."
-        )
-    nearest = max(
-        cassette.interactions,
-        key=lambda entry: _nearness(entry, index, request, asked),
+        return _same(same, index, len(entries))
+    entry = nearest(entries, index, request, asked.agent)
+    found = differences(entry.request, request)
+    real = [each for each in found if each.is_real]
+    if not real and found:
+        rules = rules_for(found, entry.request, request)
+        if rules:
+            return _volatile(rules, found, entry, index)
+    return _different(real or found, entry, entries, index, request, asked)
+
+
+def _same(same: Sequence[Interaction], index: Index, total: int) -> _Finding:
+    """The very request is recorded."""
+    waiting = [entry for entry in same if index.is_unplayed(entry)]
+    if waiting:
+        said = f"stray call, the answer is interaction {waiting[0].number} of {total}."
+        return _Finding("stray call", said, waiting[0])
+    numbers = ", ".join(str(entry.number) for entry in same)
+    said = (
+        f"already played, as interaction {numbers} of {total}: the request was made more often "
+        "than when recorded."
     )
-    return _compared(nearest, total, request)
+    return _Finding("already played", said, same[-1])
 
 
-def _nearness(
-    entry: Interaction, index: Index, request: Request, asked: Asked
-) -> tuple[object, ...]:
-    recorded = entry.request
-    shared = sum(
-        _shared(parts, request.shape.lists.get(name, ()))
-        for name, parts in recorded.shape.lists.items()
+def _volatile(
+    rules: tuple[str, ...], found: Sequence[Difference], entry: Interaction, index: Index
+) -> _Finding:
+    listed = ", ".join(rule if rule.isidentifier() else f'"{rule}"' for rule in rules)
+    kinds = sorted({kind for each in found for kind in each.volatile})
+    said = (
+        f"only volatile differs ({', '.join(kinds)}). The nearest is {_named(entry, index)}; they "
+        f"part at {found[0]}.{_further(found[1:])} To overlook that, write "
+        f"`cassette: {{ignore: [{listed}]}}` in scenario.yaml and run the command below."
     )
-    return (
-        (recorded.method, recorded.path) == (request.method, request.path),
-        shared,
-        entry.agent == asked.agent,
-        index.is_unplayed(entry),
-        -abs(_length(recorded) - _length(request)),
-        -entry.number,
-    )
+    return _Finding("only volatile differs", said, entry, found[0].path)
 
 
-def _compared(nearest: Interaction, total: int, request: Request) -> str:
-    who = f" ({nearest.agent}, {nearest.purpose})" if nearest.agent else ""
-    start = f"The nearest is interaction {nearest.number} of {total}{who}"
-    found = differences(nearest.request, request)
+def _different(
+    found: Sequence[Difference],
+    entry: Interaction,
+    entries: Sequence[Interaction],
+    index: Index,
+    request: Request,
+    asked: Asked,
+) -> _Finding:
     if not found:
-        return f"{start}, which differs only in what was redacted."
-    first = found[0]
-    others = [difference.path for difference in found[1:4]]
-    also = f" Also different: {', '.join(others)}." if others else ""
+        said = f"new call, unlike {_named(entry, index)} in a way that cannot be shown."
+        return _Finding("new call", said, entry)
+    wanted = settings_of(request)
+    are_new = all(settings_of(each.request) != wanted for each in entries)
+    cause = cause_of(found, entry.request, request, are_settings_new=are_new)
+    cause = _unless_additional(cause, entries, index, entry, asked)
+    first = cause.first
+    detail = cause.detail or _whose(first, entry, entries, request)
+    kind = f"new call, {detail}" if cause.kind == "new call" else f"{cause.kind} ({detail})"
+    rest = [each for each in found if each is not first and not _is_shifted(each, first)]
+    said = (
+        f"{kind}. The nearest is {_named(entry, index)}; they part at "
+        f"{_shown(first, request, entry, entries)}.{'' if first.path == 'path' else _further(rest)}"
+    )
+    return _Finding(cause.kind, said, entry, first.path)
+
+
+def _unless_additional(
+    cause: Cause,
+    entries: Sequence[Interaction],
+    index: Index,
+    entry: Interaction,
+    asked: Asked,
+) -> Cause:
+    """Call it new where what it resembles was played already, or by an agent that never called."""
+    if cause.kind not in ("prompt changed", "earlier turn diverged"):
+        return cause
+    agents = Counter(each.agent for each in entries if each.agent)
+    if asked.agent and agents and asked.agent not in agents:
+        calls = ", ".join(f"{name} {count}" for name, count in agents.items())
+        detail = f"{asked.agent} made no call in the recording, others did ({calls})"
+        return Cause("new call", detail, cause.first)
+    if not index.is_unplayed(entry):
+        return Cause("new call", "the recorded call that is most like it is played", cause.first)
+    return cause
+
+
+def _named(entry: Interaction, index: Index) -> str:
+    played = "" if index.is_unplayed(entry) else "already played"
+    known = ", ".join(each for each in (entry.agent, entry.purpose, played) if each)
+    return f"interaction {entry.number}{f' ({known})' if known else ''}"
+
+
+def _shown(
+    first: Difference, request: Request, entry: Interaction, entries: Sequence[Interaction]
+) -> str:
+    """A difference, with the message it stands in; a whole message in a few words."""
+    if first.list_name not in CONVERSATION:
+        return str(first)
+    recorded, asked = message_at(entry.request, first), message_at(request, first)
+    if recorded is ABSENT or asked is ABSENT:
+        here, side = (asked, "asked") if recorded is ABSENT else (recorded, "recorded")
+        reply = said_in(here, entries)
+        whose = f" ({reply_of(reply)})" if reply else ""
+        return f"$.{first.list_name}[{first.position}], {side} only: {_in_short(here)}{whose}"
+    return f"{first}, in {_sender(asked)}"
+
+
+def _sender(message: Any) -> str:
+    """Role and name of a message, e.g. "the user message of executor"."""
+    role = message.get("role") or message.get("type") or "one"
+    name = message.get("name")
+    return f"the {role} message{f' of {name}' if name else ''}"
+
+
+def _in_short(message: Any) -> str:
+    content = message.get("content") or message
+    text = repr(content)
+    return f"{_sender(message)}, {text if len(text) <= 100 else f'{text[:100]}…'}"
+
+
+def _whose(
+    first: Difference, entry: Interaction, entries: Sequence[Interaction], request: Request
+) -> str:
+    """Whose message it is that differs, when recorded and now."""
+    recorded, asked = message_at(entry.request, first), message_at(request, first)
+    place = (first.list_name, first.position)
+    author = author_of(place, entry, entries[: entry.number - 1])
+    now = said_in(asked, entries)
+    was = author or f"{_sender(recorded)}, which is no recorded reply"
+    return f"{was}; now {reply_of(now)}" if now else was
+
+
+def _is_shifted(difference: Difference, first: Difference) -> bool:
+    """Whether it stands in a message that follows a missing or different one: no news."""
     return (
-        f"{start}; it differs at {first.path}: recorded {first.recorded}, "
-        f"asked {first.asked}.{also}"
+        first.list_name == difference.list_name != ""
+        and first.list_name in CONVERSATION
+        and ABSENT in (first.recorded, first.asked)
+        and difference.position >= first.position
     )
 
 
-def differences(recorded: Request, asked: Request) -> list[Difference]:
-    """Where two requests differ: short fields first, then the first item of each list."""
-    found = [
-        _difference(name, getattr(recorded, name), getattr(asked, name))
-        for name in ("method", "path", "query")
-        if getattr(recorded, name) != getattr(asked, name)
-    ]
-    found += _field_differences(recorded.shape.fields, asked.shape.fields)
-    one, other = recorded.shape.lists, asked.shape.lists
-    for name in dict.fromkeys((*one, *other)):
-        found += _list_difference(name, one.get(name, ()), other.get(name, ()))
-    return found
+def _further(rest: Sequence[Difference]) -> str:
+    if not rest:
+        return ""
+    paths = list(dict.fromkeys(each.path for each in rest))
+    named = ", ".join(paths[:_MOST_FURTHER])
+    more = ", …" if len(paths) > _MOST_FURTHER else ""
+    return f" {len(paths)} further difference{'s' * (len(paths) > 1)}: {named}{more}."
 
 
-def _field_differences(recorded: Any, asked: Any) -> list[Difference]:
-    if not (isinstance(recorded, dict) and isinstance(asked, dict)):
-        return [] if recorded == asked else [_difference("body", recorded, asked)]
-    names = dict.fromkeys((*recorded, *asked))
-    return [
-        _difference(name, recorded.get(name, _ABSENT), asked.get(name, _ABSENT))
-        for name in names
-        if recorded.get(name, _ABSENT) != asked.get(name, _ABSENT)
-    ]
-
-
-def _list_difference(
-    name: str, recorded: Sequence[Part], asked: Sequence[Part]
-) -> list[Difference]:
-    shared = _shared(recorded, asked)
-    if shared == len(recorded) == len(asked):
+def _recorded_again(
+    entries: Sequence[Interaction], index: Index, entry: Interaction | None
+) -> list[Interaction]:
+    """What an update asks the provider for: the nearest call, and what was to follow it."""
+    if entry is None:
         return []
-    path = f"{name}[{shared}]"
-    one = recorded[shared].value if shared < len(recorded) else _ABSENT
-    other = asked[shared].value if shared < len(asked) else _ABSENT
-    if one is _ABSENT or other is _ABSENT:
-        counts = f"{name} (recorded {len(recorded)}, asked {len(asked)}), first extra {path}"
-        return [Difference(counts, _shown(one), _shown(other))]
-    return [_difference(path, one, other)]
+    later = entries[entry.number :]
+    return [entry, *(each for each in later if index.is_unplayed(each))]
 
 
-def _difference(path: str, recorded: Any, asked: Any) -> Difference:
-    """Descend to the first place where two values differ."""
-    if isinstance(recorded, dict) and isinstance(asked, dict):
-        for key in dict.fromkeys((*recorded, *asked)):
-            one, other = recorded.get(key, _ABSENT), asked.get(key, _ABSENT)
-            if one != other:
-                return _difference(f"{path}.{key}", one, other)
-    if isinstance(recorded, list) and isinstance(asked, list):
-        shared = shared_length(recorded, asked)
-        if shared < len(recorded) and shared < len(asked):
-            return _difference(f"{path}[{shared}]", recorded[shared], asked[shared])
-        return Difference(f"{path} (length)", str(len(recorded)), str(len(asked)))
-    if isinstance(recorded, str) and isinstance(asked, str):
-        position = shared_length(recorded, asked)
-        where = f"{path}, character {position + 1}" if position else path
-        return Difference(where, _window(recorded, position), _window(asked, position))
-    return Difference(path, _shown(recorded), _shown(asked))
+def _cost(entries: Sequence[Interaction]) -> float | None:
+    costs = [entry.cost_usd for entry in entries]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if len(known) == len(costs) else None
 
 
-class _Absent:
-    def __repr__(self) -> str:
-        return "nothing"
+def _estimate(calls: int, cost_usd: float | None, *, is_scripted: bool) -> str:
+    if not calls:
+        return ""
+    if is_scripted:
+        price = "the scripted provider costs nothing"
+    elif cost_usd is None:
+        price = "unknown price"
+    else:
+        price = f"about ${cost_usd:.4f}" if cost_usd >= 0.0001 else "less than $0.0001"
+    return f" Re-recording from there: {calls} call{'s' * (calls > 1)}, {price}."
 
 
-_ABSENT = _Absent()
-
-
-def _window(text: str, position: int) -> str:
-    """The text around a position, quoted, with marks where it was shortened."""
-    start, end = max(position - _WINDOW, 0), position + _WINDOW
-    before = "…" if start else ""
-    after = "…" if end < len(text) else ""
-    return f"{before}{text[start:end]!r}{after}"
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= _VALUE_LIMIT else f"{text[:_VALUE_LIMIT]}…"
-
-
-def _shared(one: Sequence[Part], other: Sequence[Part]) -> int:
-    return shared_length([part.digest for part in one], [part.digest for part in other])
-
-
-def _length(request: Request) -> int:
-    return sum(len(parts) for parts in request.shape.lists.values())
-
-
-def _remedy(cassette: Cassette) -> str:
+def _command(cassette: Cassette) -> str:
+    """The command that records again from the first divergence."""
     suite, _, rest = cassette.header.sample.partition("/")
     scenario, _, rest = rest.partition("/")
     config, _, epoch = rest.rpartition("/")
-    chosen = f" {suite} -k {scenario} --config {config} --epoch {epoch}" if config else ""
+    words = ["harness", "record"]
+    if config:
+        words += [suite, "-k", scenario, "--config", config, "--epoch", epoch]
+    words.append("--update")
     # The URL a scripted provider had is gone with it; any other one is asked again.
-    is_scripted = cassette.header.source == SCRIPTED_SOURCE
-    provider = " --scripted" if is_scripted else f" --base-url {cassette.header.base_url}"
-    return f"To record it again: harness record{chosen} --overwrite{provider}"
+    if cassette.header.source == SCRIPTED_SOURCE:
+        words.append("--scripted")
+    elif cassette.header.base_url:
+        words += ["--base-url", cassette.header.base_url]
+    return shlex.join(words)
 
 
 def _ordinal(number: int) -> str:
