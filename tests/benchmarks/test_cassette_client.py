@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from cassette_data import Exchange
 
-CHATS = 5
-ROUNDS = 12
+CHATS = 4
+ROUNDS = 8
 MOST = 0.05
 
 
