@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from harness.cassettes.exchange.addresses import origin_of, url_of
-from harness.cassettes.exchange.targets import prepare, written
+from harness.cassettes.exchange.targets import check_target, make_folder, written
 from harness.cassettes.reader import load_cassette
 from harness.errors import CassetteError
 
@@ -59,8 +59,9 @@ def export_cassette(source: Path, target: Path, *, overwrite: bool = False) -> E
     Raises:
         CassetteError: If the cassette cannot be read, or the recording not be written.
     """
+    check_target(source, target, overwrite=overwrite, command=_COMMAND)
     cassette = load_cassette(source)
-    prepare(source, target, overwrite=overwrite, command=_COMMAND)
+    make_folder(target)
     with written(target), _replacing(target, overwrite=overwrite) as file:
         file.writelines(_documents(cassette))
     masked = sum(interaction.request.is_masked for interaction in cassette.interactions)

@@ -14,7 +14,7 @@ from harness.cassettes.exchange.addresses import base_url_of, checked, origin_of
 from harness.cassettes.exchange.documents import READABLE
 from harness.cassettes.exchange.encodings import plain_body
 from harness.cassettes.exchange.formats import read_recording
-from harness.cassettes.exchange.targets import prepare, written
+from harness.cassettes.exchange.targets import check_target, make_folder, written
 from harness.cassettes.format import CassetteHeader
 from harness.cassettes.matching import request_of
 from harness.cassettes.payload import content_of
@@ -109,12 +109,13 @@ def import_recording(
     Raises:
         CassetteError: If the recording cannot be read or the cassette not be written.
     """
+    check_target(source, target, overwrite=overwrite, command=_COMMAND)
     survey = _Survey(source)
     for place, name, interaction in read_recording(source):
         survey.take(place, name, interaction)
     if not survey.formats:
         raise CassetteError(f"{source}:1: the recording holds no interactions. {READABLE}.")
-    prepare(source, target, overwrite=overwrite, command=_COMMAND)
+    make_folder(target)
     redactor = redactor or Redactor.from_environment(os.environ)
     header = survey.header()
     with written(target):

@@ -120,12 +120,11 @@ def _listed(suffixes: Sequence[str]) -> str:
     return " or ".join(suffixes)
 
 
-def prepare(source: Path, target: Path, *, overwrite: bool, command: str) -> None:
-    """Make sure that a target can be written, and make its folder.
+def check_target(source: Path, target: Path, *, overwrite: bool, command: str) -> None:
+    """Make sure that a target is free.
 
     Raises:
-        CassetteError: If it exists and must not be replaced, is a folder or the source
-            itself, or cannot be made.
+        CassetteError: If it exists and must not be replaced, is a folder, or is the source.
     """
     if target.is_dir():
         raise CassetteError(f"{target}: that is a folder; a file was to be written there.")
@@ -135,10 +134,16 @@ def prepare(source: Path, target: Path, *, overwrite: bool, command: str) -> Non
         raise CassetteError(
             f"{target}: the file exists and was not replaced. To replace it: {command}"
         )
-    try:
+
+
+def make_folder(target: Path) -> None:
+    """Make the folder of a target.
+
+    Raises:
+        CassetteError: If that cannot be done, or nothing can be written in it.
+    """
+    with written(target.parent):
         target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as fault:
-        raise CassetteError(_unwritable(target.parent, fault)) from None
     if not os.access(target.parent, os.W_OK | os.X_OK):
         raise CassetteError(_unwritable(target.parent, PermissionError("no permission")))
 
