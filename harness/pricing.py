@@ -255,12 +255,13 @@ def _model_info(model: str, provider: str) -> ModelInfo | None:
 @lru_cache(maxsize=1024)
 def provider_at(host: str) -> str:
     """The provider whose list prices apply at a host ("api.groq.com"); "" if not known."""
-    if not host:
-        return ""
-    try:
-        return _snapshot().find_provider(None, None, f"https://{host.lower()}/").id
-    except LookupError:
-        return ""
+    url = f"https://{host.lower()}"
+    for provider in _snapshot().providers if host else ():
+        found = re.match(provider.api_pattern, url)
+        # Most of the library's patterns leave the end open: evil.example is nobody's.
+        if found and (found.end() == len(url) or found[0].endswith(".")):
+            return provider.id
+    return ""
 
 
 @cache

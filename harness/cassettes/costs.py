@@ -93,7 +93,8 @@ def cost_of_usage(
     """The cost of a call's tokens in US dollars.
 
     Fees that a response does not count in its usage, such as those for guardrails
-    or for some hosted tools, are not in it.
+    or for some hosted tools, are not in it. A prompt that a Bedrock guardrail blocked
+    costs what its tokens would have.
 
     Args:
         call: Tokens of the call.
