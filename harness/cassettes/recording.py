@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from harness.cassettes.asking import RequestReader
 from harness.cassettes.ignoring import Ignoring
-from harness.cassettes.redaction import Redactor
+from harness.cassettes.redaction import NO_RULES, Redactor
 from harness.cassettes.scope import CALLER
 from harness.cassettes.scrub import Scrubber
 from harness.cassettes.session import Session, entered
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from harness.cassettes.format import CassetteHeader
     from harness.cassettes.matching import Request
     from harness.cassettes.session import Received, Sent
+    from harness.model.scenario import SecretRules
 
 
 _S = TypeVar("_S", bound="RecordSession")
@@ -189,6 +190,7 @@ def recording(
     *,
     overwrite: bool = False,
     charging: Charging | None = None,
+    secrets: SecretRules = NO_RULES,
 ) -> Iterator[RecordSession]:
     """Let every request of this context through, and record it.
 
@@ -200,11 +202,13 @@ def recording(
         header: First line.
         overwrite: Whether an existing cassette may be replaced.
         charging: Prices calls and keeps them below a sum; None for neither.
+        secrets: The user's own rules for what must not be written.
 
     Raises:
         CassetteError: If the cassette exists or cannot be written.
     """
-    redactor = Redactor.from_environment(os.environ)
+    redactor = Redactor.from_environment(os.environ, secrets)
+    redactor.require_clean_name(path)
     with kept_open(
         RecordSession(path, header, redactor, charging=charging, overwrite=overwrite)
     ) as session:

@@ -28,12 +28,15 @@ from harness.cassettes.secret_shapes import (
     is_keyed,
     long_words,
 )
+from harness.errors import CassetteError
 from harness.model.scenario import SecretRules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 PLACEHOLDER = "[redacted]"
+NO_RULES = SecretRules()
 MINIMUM_LENGTH = 8
 
 REQUEST_HEADERS = frozenset(
@@ -52,6 +55,8 @@ RESPONSE_HEADERS = frozenset(
 )
 
 Span = tuple[int, int]
+# Suite, scenario, config and epoch: the names that make a cassette's path.
+_NAMES = 4
 # A cleaned text may hold a secret only now; each time it gets shorter or has one more placeholder.
 _MOST_PASSES = 5
 
@@ -87,7 +92,7 @@ class Redactor:
     """
 
     def __init__(
-        self, values: Iterable[str] | Mapping[str, str] = (), rules: SecretRules = SecretRules()
+        self, values: Iterable[str] | Mapping[str, str] = (), rules: SecretRules = NO_RULES
     ) -> None:
         labelled = values if isinstance(values, Mapping) else dict.fromkeys(values, "a credential")
         self._values = {
@@ -110,7 +115,7 @@ class Redactor:
 
     @classmethod
     def from_environment(
-        cls, environ: Mapping[str, str], rules: SecretRules = SecretRules()
+        cls, environ: Mapping[str, str], rules: SecretRules = NO_RULES
     ) -> Redactor:
         """Know the values of every variable that looks secret.
 
@@ -223,6 +228,20 @@ class Redactor:
         if len(value) >= MINIMUM_LENGTH and (is_keyed(name) or name.lower() in self._fields):
             return self.text(name), PLACEHOLDER
         return self.text(name), self.text(value)
+
+    def require_clean_name(self, path: Path) -> None:
+        """Make sure that the names in a cassette's path that come from its sample hold none.
+
+        Raises:
+            CassetteError: If one does; the message does not repeat it.
+        """
+        for depth, name in enumerate(path.parts[-_NAMES:][::-1]):
+            if found := self.findings(name):
+                what = "its file name" if depth == 0 else f"the folder {depth} above it"
+                raise CassetteError(
+                    f"The cassette was not recorded: {what} holds what looks like a secret "
+                    f"({found[0].kind}). Rename the scenario or config that it is named after."
+                )
 
     def content(self, content: bytes) -> bytes:
         """Bytes of unknown form with every secret replaced."""

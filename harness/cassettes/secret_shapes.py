@@ -253,7 +253,8 @@ _OTHERS: tuple[Shape, ...] = (
     ),
     _loose(
         "a password in a connection string",
-        r"(?i:\b(?:password|pwd))=(?P<secret>[^;\s\"'()\\]{4,})(?=;\s{0,4}[A-Za-z][A-Za-z ]{0,40}=)",
+        r"(?i:\b(?:password|pwd))=(?P<secret>[^;\s\"'()\\]{4,})"
+        r"(?=;\s{0,4}[A-Za-z][A-Za-z ]{0,40}=)",
         *("password=", "pwd="),
     ),
     _shape(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import Counter
 from contextlib import contextmanager
@@ -14,7 +15,9 @@ from harness.cassettes.matching import Index
 from harness.cassettes.misses import Asked, explain, explain_finished
 from harness.cassettes.payload import decompressed
 from harness.cassettes.reader import load_cassette
+from harness.cassettes.redaction import NO_RULES, Redactor
 from harness.cassettes.scope import ACTIVE, CALLER, CURRENT
+from harness.cassettes.scrub import Scrubber
 from harness.errors import CassetteError, CassetteMiss
 from harness.model.sample import CassetteUse
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from harness.cassettes.cassette import Cassette, Interaction
     from harness.cassettes.format import CassetteHeader, Chunks
     from harness.cassettes.matching import Request
+    from harness.model.scenario import SecretRules
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ class Session:
         label: What the cassette is called in messages.
         asked: Requests made.
         served: Requests answered from the cassette, or recorded.
+        kept: Of the served, those that an update took from the earlier recording.
         sockets_opened: Connections attempted, and refused, during a replay.
     """
 
@@ -92,6 +97,7 @@ class Session:
         self.asked = 0
         self.served = 0
         self.sockets_opened = 0
+        self.kept = 0
         self.is_open = True
         self._misses: list[str] = []
         self._calls: Counter[str] = Counter()
@@ -127,6 +133,7 @@ class Session:
             asked=self.asked,
             served=self.served,
             misses=self.misses,
+            kept=self.kept,
             unplayed=self.unplayed,
             sockets_opened=self.sockets_opened,
         )
@@ -158,6 +165,7 @@ class ReplaySession(Session):
         is_repeating: Whether the last answer to a request is given again when it is asked
             more often than it was recorded.
         pace: What recorded times are multiplied by when a stream is replayed; 0 not to wait.
+        secrets: The user's own rules for what no message may show.
     """
 
     mode = "replay"
@@ -169,9 +177,11 @@ class ReplaySession(Session):
         *,
         is_repeating: bool = False,
         pace: float = 0.0,
+        secrets: SecretRules = NO_RULES,
     ) -> None:
         super().__init__(cassette.path, cassette.header, label)
         self.pace = pace
+        self._secrets = secrets
         self._cassette = cassette
         self._index = Index(cassette.interactions, is_repeating=is_repeating)
         self._reader = RequestReader(Ignoring(cassette.header.ignored))
@@ -210,7 +220,7 @@ class ReplaySession(Session):
         with self._lock:
             call = self._count_call()
             request = sent.request(self._reader)
-            text = explain(self.label, self._cassette, self._index, request, call)
+            text = self._explain(request, call)
             text = (
                 f"{text} The request came from a thread or task that belongs to no sample, "
                 "so it was refused although it may be recorded: start it inside the sample."
@@ -219,12 +229,19 @@ class ReplaySession(Session):
         return text
 
     def _miss(self, request: Request, call: Asked) -> NoReturn:
+        text = self._explain(request, call)
+        self._misses.append(text)
+        raise CassetteMiss(text)
+
+    def _explain(self, request: Request, call: Asked) -> str:
+        # Cleaned first: of a secret that a message cuts in two, no half would be known.
+        redactor = Redactor.from_environment(os.environ, self._secrets)
+        request = Scrubber(redactor).request(request)
         if self.is_open:
             text = explain(self.label, self._cassette, self._index, request, call)
         else:
             text = explain_finished(self.label, request, call)
-        self._misses.append(text)
-        raise CassetteMiss(text)
+        return redactor.text(text)
 
 
 @contextmanager
@@ -235,6 +252,7 @@ def replaying(
     sample: str | None = None,
     is_repeating: bool = False,
     pace: float = 0.0,
+    secrets: SecretRules = NO_RULES,
 ) -> Iterator[ReplaySession]:
     """Answer every request of this context from a cassette; nothing reaches the network.
 
@@ -245,6 +263,7 @@ def replaying(
         is_repeating: Whether the last answer to a request is given again when it is asked
             more often than it was recorded; otherwise that is a miss.
         pace: 1.0 replays a stream as fast as it was recorded, 0.5 twice as fast, 0 at once.
+        secrets: The user's own rules for what no message may show.
 
     Raises:
         CassetteError: If the cassette is missing, damaged, of another version, or
@@ -253,7 +272,9 @@ def replaying(
     from harness.cassettes.installation import install
 
     install()
-    session = ReplaySession(load_cassette(path), label, is_repeating=is_repeating, pace=pace)
+    session = ReplaySession(
+        load_cassette(path), label, is_repeating=is_repeating, pace=pace, secrets=secrets
+    )
     _require_sample(session, sample)
     try:
         with entered(session):

@@ -4,44 +4,50 @@ from __future__ import annotations
 
 import json
 import os
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from harness.capture import storable
-from harness.cassettes.redaction import Redactor
+from harness.cassettes.redaction import NO_RULES, Redactor
 from harness.model.sample import SampleResult, encode_sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from harness.model.scenario import SecretRules
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 _PLAIN = frozenset({int, float, bool, type(None)})
 
 
-@lru_cache(maxsize=1)
-def _redactor() -> Redactor:
-    return Redactor.from_environment(os.environ)
+@lru_cache(maxsize=8)
+def _redactor(rules: SecretRules = NO_RULES) -> Redactor:
+    return Redactor.from_environment(os.environ, rules)
 
 
-def redacted_encoding(result: SampleResult) -> bytes:
-    """Encode a result with every secret in it replaced by a placeholder."""
+def redacted_encoding(result: SampleResult, rules: SecretRules = NO_RULES) -> bytes:
+    """Encode a result with every secret in it replaced by a placeholder.
+
+    Args:
+        result: What is to be kept.
+        rules: The user's own.
+    """
     try:
-        return encode_sample(redacted(result))
+        return encode_sample(redacted(result, rules))
     except UnicodeEncodeError:
         # A lone surrogate, say from a file name an agent chose, cannot be stored as JSON.
-        return encode_sample(_converted(result, _storable))
+        return encode_sample(_converted(result, partial(_storable, redactor=_redactor(rules))))
 
 
-def redacted(value: S) -> S:
+def redacted(value: S, rules: SecretRules = NO_RULES) -> S:
     """A stored value with every secret in it replaced by a placeholder."""
     # Nearly every result has no secret, and says most things three times: in a reply, in the
     # message made of it and in the next prompt. So each text is looked through once.
     texts = "\n".join(dict.fromkeys(_texts(value)))
-    redactor = _redactor()
+    redactor = _redactor(rules)
     return value if redactor.text(texts) == texts else _converted(value, redactor.data)
 
 
@@ -49,13 +55,15 @@ def _converted(value: S, change: Callable[[Any], Any]) -> S:
     return msgspec.convert(change(msgspec.to_builtins(value)), type(value))
 
 
-def _storable(value: Any) -> Any:
+def _storable(value: Any, redactor: Redactor) -> Any:
     if isinstance(value, str):
-        return _redactor().text(storable(value))
+        return redactor.text(storable(value))
     if isinstance(value, dict):
-        return {_storable(key): _storable(item) for key, item in value.items()}
+        return {
+            _storable(key, redactor): _storable(item, redactor) for key, item in value.items()
+        }
     if isinstance(value, tuple | list):
-        return [_storable(item) for item in value]
+        return [_storable(item, redactor) for item in value]
     return value
 
 

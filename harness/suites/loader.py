@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import SuiteError
-from harness.model.scenario import AgentConfig, Price, Scenario, Suite
+from harness.model.scenario import AgentConfig, Price, Scenario, SecretRules, Suite
 from harness.suites.document import Invalid, Source, Value, read_document, shown_path
 from harness.suites.matrix import Configs, Defaults, read_configs
 from harness.suites.reading import (
@@ -25,7 +25,7 @@ from harness.suites.reading import (
     with_example,
 )
 from harness.suites.scenarios import SCENARIO_FILE, Draft, finished, read_draft, titled
-from harness.suites.settings import price, provider_settings
+from harness.suites.settings import price, provider_settings, secret_rules
 from harness.suites.shared import SHARED_KEYS, Shared, known_engine, read_shared
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ _KEYS = (
     "baseline",
     "prices",
     "provider_settings",
+    "secrets",
     "scenarios",
     "configs",
     "matrix",
@@ -62,6 +63,7 @@ class _SuiteDraft:
     baseline: str | None
     prices: dict[str, Price]
     provider_settings: dict[str, str]
+    secrets: SecretRules
     order: tuple[Value, ...]
     configs: Configs
     shared: Shared
@@ -122,6 +124,7 @@ def _draft(section: Section) -> _SuiteDraft:
         baseline=section.find("baseline", text),
         prices=section.get("prices", _PRICES, {}),
         provider_settings=section.get("provider_settings", provider_settings, {}),
+        secrets=section.get("secrets", secret_rules, SecretRules()),
         order=section.get("scenarios", list_of(lambda value: value), ()),
         configs=read_configs(section, defaults),
         shared=read_shared(section),
@@ -212,4 +215,5 @@ def _suite(root: Path, draft: _SuiteDraft, scenarios: tuple[Scenario, ...]) -> S
         baseline=draft.baseline,
         prices=draft.prices,
         provider_settings=draft.provider_settings,
+        secrets=draft.secrets,
     )

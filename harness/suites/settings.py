@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import re
 
-from harness.model.scenario import Price
+from harness.model.scenario import Price, SecretRules
 from harness.suites.document import Invalid, Value
-from harness.suites.reading import Reader, Section, number, one_of, optional, text, with_example
+from harness.suites.reading import (
+    Reader,
+    Section,
+    list_of,
+    number,
+    one_of,
+    optional,
+    text,
+    with_example,
+)
 
 _PRICE = number(0)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -41,6 +50,41 @@ def provider_settings(value: Value) -> dict[str, str]:
     return {key: setting for key, setting in found.items() if setting is not None}
 
 
+def secret_rules(value: Value) -> SecretRules:
+    """What else must not be recorded."""
+    return _SECRETS(value)
+
+
+def _secret_rules(value: Value) -> SecretRules:
+    section = Section(value, SecretRules.__struct_fields__)
+    return SecretRules(
+        patterns=section.get("patterns", list_of(_pattern), ()),
+        variables=section.get("variables", list_of(_variable), ()),
+        fields=section.get("fields", list_of(_field), ()),
+    )
+
+
+def _pattern(value: Value) -> str:
+    from harness.cassettes.secret_rules import pattern_fault
+
+    if not isinstance(value.content, str):
+        raise Invalid(value, "expected a regular expression as text, in single quotes")
+    if fault := pattern_fault(value.content):
+        raise Invalid(value, fault)
+    return value.content
+
+
+def _field(value: Value) -> str:
+    found = text(value)
+    if found.lower() in _STRUCTURAL:
+        raise Invalid(
+            value,
+            f"every conversation needs {found!r}, so its text cannot be removed; "
+            "describe the secret in it under 'patterns'",
+        )
+    return found
+
+
 def _url(value: Value) -> str:
     found = text(value)
     if not re.match(r"https?://[^\s/]+", found):
@@ -55,6 +99,12 @@ def _variable(value: Value) -> str:
     return value.content
 
 
+# JSON members without which a recorded conversation is none.
+_STRUCTURAL = frozenset(
+    {"arguments", "content", "id", "input", "messages", "model", "name", "object", "role", "text"}
+    | {"type"}
+)
+_SECRETS = with_example(_secret_rules, "{patterns: ['emp-[0-9]{6}'], variables: [MY_PIN]}")
 _PRICES_OF_ONE = with_example(_prices_of_one, "{prompt: 0.5, completion: 1.5}")
 _SETTINGS: dict[str, Reader[str]] = {
     "base_url": _url,
