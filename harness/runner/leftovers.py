@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from harness.model.scenario import Suite
 
 _CASSETTE = ".jsonl"
-_UNFINISHED = (_CASSETTE + PARTIAL_SUFFIX, _CASSETTE + PARTIAL_SUFFIX + ".old")
+_UNFINISHED = _CASSETTE + PARTIAL_SUFFIX  # also with ".old" and the like behind it
 
 
 def find_leftovers(root: Path, suites: Sequence[Suite], names: Sequence[str]) -> list[Finding]:
@@ -41,7 +41,7 @@ def find_leftovers(root: Path, suites: Sequence[Suite], names: Sequence[str]) ->
     folders = [root / name for name in names] if names else [root]
     found = []
     for path in sorted(path for folder in folders for path in _files(folder)):
-        if path.name.endswith(_UNFINISHED):
+        if _UNFINISHED in path.name:
             reason = "a recording that was cut short, or is going on right now"
             found.append(Finding(group="unfinished", path=path, reasons=(reason,)))
         elif path.name.endswith(_CASSETTE) and path not in played and not _is_free(path):

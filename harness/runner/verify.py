@@ -237,7 +237,6 @@ def _verdict(result: SampleResult) -> tuple[Group | None, tuple[str, ...]]:
         kind = f"{failure.type}: " if failure else ""
         return "failed", (f"the replay ended in an error: {kind}{message}",)
     if use and use.unplayed:
-        some = f"{use.unplayed} of {use.unplayed + use.served} recorded interactions"
-        verb = "was" if use.unplayed == 1 else "were"
-        return "unplayed", (f"{some} {verb} never asked for",)
+        some = "interaction was" if use.unplayed == 1 else "interactions were"
+        return "unplayed", (f"{use.unplayed} recorded {some} never asked for",)
     return None, ()
