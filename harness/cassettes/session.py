@@ -115,6 +115,11 @@ class Session:
         return 0
 
     @property
+    def served_cost_usd(self) -> float | None:
+        """US dollars that the served interactions cost when recorded; None if unknown."""
+        return None
+
+    @property
     def last_latency_seconds(self) -> float:
         """Recorded latency of the interaction last answered to this caller."""
         caller = CALLER.get()
@@ -136,6 +141,7 @@ class Session:
             kept=self.kept,
             unplayed=self.unplayed,
             sockets_opened=self.sockets_opened,
+            cost_usd=self.served_cost_usd,
         )
 
     def count_socket(self, refusal: str) -> None:

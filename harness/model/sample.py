@@ -41,8 +41,12 @@ class CassetteUse(_Strict, frozen=True, kw_only=True):
         asked: Requests the sample made.
         served: Requests answered from the cassette (replay) or recorded (record).
         misses: Explanations of the requests that could not be answered.
+        kept: Of the served in an update, those answered by the earlier recording.
         unplayed: Recorded interactions nobody asked for.
         sockets_opened: Connections attempted outside the cassette; 0 in a sound replay.
+        cost_usd: US dollars that what a replay served cost when it was recorded; None if
+            any of it has no price, and for a recording.
+        stale: What of the config changed since the recording that was replayed, in words.
     """
 
     path: str
@@ -51,8 +55,11 @@ class CassetteUse(_Strict, frozen=True, kw_only=True):
     asked: int
     served: int
     misses: tuple[str, ...] = ()
+    kept: int = 0
     unplayed: int = 0
     sockets_opened: int = 0
+    cost_usd: float | None = None
+    stale: tuple[str, ...] = ()
 
 
 class Artefact(_Strict, frozen=True, kw_only=True):

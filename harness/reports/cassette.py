@@ -94,8 +94,8 @@ def _cost(header: CassetteHeader) -> str:
     if header.cost_usd is None:
         return ""
     is_scripted = header.source.startswith(SCRIPTED_SOURCE)
-    whose = "at the suite's own prices; no money was spent" if is_scripted else "at list prices"
-    return f"{numbers.usd(header.cost_usd)} {whose}"
+    aside = " at the suite's own prices; no money was spent" if is_scripted else ""
+    return f"{numbers.usd(header.cost_usd)}{aside}"
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def _facts(total: Count) -> list[str]:
     ]
     if total.real_usd is not None:
         saved = numbers.usd(total.real_usd)
-        lines.append(f"One replay of all saves {saved}, at list prices when recorded.")
+        lines.append(f"One replay of all saves {saved}, as priced when recorded.")
     if total.scripted_usd is not None:
         amount = numbers.usd(total.scripted_usd)
         lines.append(f"Scripted provider: {amount} at the suites' own prices, no real money.")

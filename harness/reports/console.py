@@ -9,6 +9,7 @@ from harness.reports.facts import facts_of
 from harness.reports.failures import failing
 from harness.reports.markdown import contrast_name
 from harness.reports.transcript import print_transcript
+from harness.reports.upkeep import upkeep_lines
 from harness.reports.writer import Writer
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def print_summary(log: RunLog, comparison: Comparison, stream: TextIO) -> None:
     writer.line(f"Samples: {facts.ran} of {facts.planned}, {facts.passed} passed.")
     if facts.errors or facts.misses:
         writer.line(f"Errors: {facts.errors}. Cassette misses: {facts.misses}.", "bold red")
+    for line in upkeep_lines(log.samples):
+        writer.line(line)
     for suite in comparison.suites:
         _suite(writer, suite)
         _failing(writer, [sample for sample in log.samples if sample.key.suite == suite.suite])

@@ -10,8 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+import msgspec
+
 from harness import cassettes
 from harness.capture import Recorder, exception_info
+from harness.cassettes.staleness import config_changes
 from harness.errors import CassetteMiss, SampleInterrupt, SocketBlocked
 from harness.model.sample import SampleResult, Status
 from harness.model.score import Score, Unscored
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from harness.cassettes import Session
+    from harness.model.sample import CassetteUse
     from harness.model.transcript import ExceptionInfo, ModelCall
     from harness.runner.kit import SampleKit
     from harness.runner.task import Task
@@ -74,12 +78,19 @@ def run_sample(task: Task, kit: SampleKit, spool: IO[bytes] | None = None) -> Sa
         transcript=finished.transcript,
         scores=tuple(outcome.scores),
         failure=outcome.failure,
-        cassette=outcome.session.use(task.cassette_label) if outcome.session else None,
+        cassette=_use(task, outcome.session) if outcome.session else None,
         artefacts=collect_artefacts(workspace, fixtures),
         sandbox=kit.sandbox.label,
         started_at=started_at,
         duration_seconds=time.perf_counter() - clock,
     )
+
+
+def _use(task: Task, session: Session) -> CassetteUse:
+    use = session.use(task.cassette_label)
+    if session.mode != "replay":
+        return use
+    return msgspec.structs.replace(use, stale=config_changes(session.header, task.config))
 
 
 def _price(task: Task, outcome: _Outcome, call: ModelCall) -> float | None:

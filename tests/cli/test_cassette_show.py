@@ -88,7 +88,7 @@ def test_only_what_is_new_in_a_request_is_told_again(harness: Command, tmp_path:
     assert "user: Which bird?" in shown
     assert "12 prompt, 3 completion tokens" in shown
     assert "Replies of a real provider: api.openai.com" in shown
-    assert "$0.250 at list prices" in shown
+    assert "Cost when recorded: $0.250\n" in shown
 
 
 def test_one_interaction_can_be_asked_for(harness: Command, tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_money_of_a_real_provider_is_told_apart(harness: Command, project: Path)
     mixed = harness("cassette", "stats")
 
     assert "saves" not in scripted.stdout
-    assert "One replay of all saves $0.750, at list prices when recorded." in mixed.stdout
+    assert "One replay of all saves $0.750, as priced when recorded." in mixed.stdout
 
 
 def test_paths_may_be_files_and_folders_and_nothing_counts_twice(

@@ -1,0 +1,45 @@
+"""What a replay tells of its cassettes: what it saved, and which of them want looking after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.model.sample import SCRIPTED_SOURCE
+from harness.reports import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from harness.model.sample import CassetteUse, SampleResult
+
+
+def upkeep_lines(samples: Sequence[SampleResult]) -> list[str]:
+    """At most one line about money saved and one about stale and unplayed cassettes."""
+    return [*_saved(samples), *_wanting(samples)]
+
+
+def _saved(samples: Sequence[SampleResult]) -> Iterator[str]:
+    """The scripted provider takes no money, so replaying it saves none."""
+    real = [use for use in _replayed(samples) if not use.source.startswith(SCRIPTED_SOURCE)]
+    costs = [use.cost_usd for use in real if use.cost_usd is not None]
+    if costs:
+        known = "" if len(costs) == len(real) else f" ({len(costs)} of {len(real)} have a price)"
+        yield (
+            f"Replaying saved {numbers.usd(sum(costs))}, as the calls were priced when "
+            f"recorded{known}."
+        )
+
+
+def _wanting(samples: Sequence[SampleResult]) -> Iterator[str]:
+    stale = sum(bool(use.stale) for use in _replayed(samples))
+    # A sample that did not complete asked for less: its error is what to look at.
+    completed = [sample for sample in samples if sample.status == "completed"]
+    unplayed = sum(use.unplayed > 0 for use in _replayed(completed))
+    counts = {"are stale": stale, "hold calls that nobody asked for": unplayed}
+    told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    if told:
+        yield f"Cassettes: of {len(_replayed(samples))}, {told}. Read why: harness cassette verify"
+
+
+def _replayed(samples: Sequence[SampleResult]) -> list[CassetteUse]:
+    return [sample.cassette for sample in samples if sample.mode == "replay" and sample.cassette]
