@@ -6,27 +6,35 @@ calls; `offline` keeps the process off the network around it. vcrpy is imported 
 """
 
 from harness.cassettes.cassette import Cassette, Interaction, cassette_path
+from harness.cassettes.charging import Budget, Charging
 from harness.cassettes.format import CassetteHeader
 from harness.cassettes.installation import install, sdk_version
 from harness.cassettes.offline import Attempts, offline
 from harness.cassettes.reader import load_cassette
-from harness.cassettes.recording import recording
+from harness.cassettes.recording import RecordSession, recording
 from harness.cassettes.scope import calling, current_session
 from harness.cassettes.session import Session, replaying
+from harness.cassettes.updating import UpdateSession, find_earlier, updating
 
 __all__ = [
     "Attempts",
+    "Budget",
     "Cassette",
     "CassetteHeader",
+    "Charging",
     "Interaction",
+    "RecordSession",
     "Session",
+    "UpdateSession",
     "calling",
     "cassette_path",
     "current_session",
+    "find_earlier",
     "install",
     "load_cassette",
     "offline",
     "recording",
     "replaying",
     "sdk_version",
+    "updating",
 ]

@@ -16,7 +16,7 @@ from harness.cassettes.ignoring import Ignoring
 from harness.cassettes.matching import Index
 from harness.cassettes.reader import load_cassette
 from harness.cassettes.recording import RecordSession, kept_open
-from harness.cassettes.redaction import Redactor
+from harness.cassettes.redaction import NO_RULES, Redactor
 from harness.errors import CassetteError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from harness.cassettes.charging import Charging
     from harness.cassettes.format import CassetteHeader
     from harness.cassettes.session import Sent
+    from harness.model.scenario import SecretRules
 
 _DIGESTS = ("config_digest", "scenario_digest", "conversation_digest", "facets", "ignored")
 
@@ -113,7 +114,6 @@ class UpdateSession(RecordSession):
         self._earlier = earlier
         self._index = Index(earlier.cassette.interactions)
         self._finder = RequestReader(Ignoring(header.ignored))
-        self.kept = 0
         self.diverged_at = 0
 
     def replayed(self, sent: Sent) -> Interaction | None:
@@ -193,6 +193,7 @@ def updating(
     earlier: Earlier,
     *,
     charging: Charging | None = None,
+    secrets: SecretRules = NO_RULES,
 ) -> Iterator[UpdateSession]:
     """Replay the requests that were recorded before, record the others.
 
@@ -202,11 +203,13 @@ def updating(
         header: First line.
         earlier: What was recorded before; see `find_earlier`.
         charging: Prices calls and keeps them below a sum; None for neither.
+        secrets: The user's own rules for what must not be written.
 
     Raises:
         CassetteError: If the cassette cannot be written or is from another source.
     """
-    redactor = Redactor.from_environment(os.environ)
+    redactor = Redactor.from_environment(os.environ, secrets)
+    redactor.require_clean_name(path)
     session = UpdateSession(path, header, redactor, earlier, charging=charging)
     with kept_open(session):
         yield session

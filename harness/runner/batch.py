@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.capture import read_spool
+from harness.errors import BudgetReached
 from harness.model.sample import Mode, SampleKey, SampleResult, decode_sample
 from harness.model.score import Unscored
 from harness.model.transcript import (
@@ -41,6 +42,8 @@ class RunConfig:
         workers: Number of worker processes, >= 1.
         cassettes_root: Folder of the cassettes.
         overwrite: Whether recording may replace existing cassettes.
+        update: Whether recording replays what still fits of existing ones.
+        max_cost_usd: What a recording may cost in all, in US dollars; None for no limit.
         endpoints: By suite name, where requests go when recording or live.
         sandbox: Entry-point name of the sandbox.
     """
@@ -49,6 +52,8 @@ class RunConfig:
     workers: int = 1
     cassettes_root: Path = Path("cassettes")
     overwrite: bool = False
+    update: bool = False
+    max_cost_usd: float | None = None
     endpoints: dict[str, EndpointSpec] = field(default_factory=dict)
     sandbox: str = "process"
 
@@ -89,6 +94,8 @@ def run_plan(
                 store.append(result)
                 remove_tree(Path(ended.task.scratch))
                 on_result(result)
+                if result.failure and result.failure.type.endswith(BudgetReached.__name__):
+                    waiting.clear()  # Nothing else could be paid for.
             on_tick()
 
 
@@ -115,10 +122,17 @@ def make_task(key: SampleKey, catalogue: Catalogue, config: RunConfig, scratch: 
         cassette=str(cassette.absolute()),
         cassette_label=str(cassette),
         overwrite=config.overwrite,
+        update=config.update,
+        budget=_budget(config, scratch.parent),
         endpoint=config.endpoints.get(key.suite, _offline(suite)),
         sandbox=config.sandbox,
+        secrets=suite.secrets,
         scratch=str(scratch),
     )
+
+
+def _budget(config: RunConfig, folder: Path) -> tuple[str, float] | None:
+    return None if config.max_cost_usd is None else (str(folder / "budget"), config.max_cost_usd)
 
 
 def _offline(suite: Suite) -> EndpointSpec:
@@ -174,4 +188,4 @@ def _partial_result(ended: Ended, reason: TerminationReason, detail: str) -> Sam
         duration_seconds=task.scenario.limits.wall_seconds if reason == "timeout" else 0.0,
     )
     # A worker removes the secrets from what it sends; this one could not.
-    return decode_sample(redacted_encoding(result))
+    return decode_sample(redacted_encoding(result, ended.task.secrets))

@@ -14,7 +14,7 @@ import msgspec
 
 from harness import cassettes
 from harness.capture import Recorder, exception_info
-from harness.cassettes.staleness import config_changes
+from harness.cassettes.staleness import config_changes, config_facets
 from harness.errors import CassetteMiss, SampleInterrupt, SocketBlocked
 from harness.model.sample import SampleResult, Status
 from harness.model.score import Score, Unscored
@@ -26,6 +26,7 @@ from harness.sandboxes.artefacts import collect_artefacts, digests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from harness.cassettes import Session
     from harness.model.sample import CassetteUse
@@ -163,16 +164,37 @@ def _session(task: Task, kit: SampleKit) -> Iterator[Session | None]:
         _require_cassette(task)
         cassettes.install()
         path, sample = Path(task.cassette), str(task.key)
-        with cassettes.replaying(path, label=task.cassette_label, sample=sample) as session:
+        with cassettes.replaying(
+            path,
+            label=task.cassette_label,
+            sample=sample,
+            is_repeating=task.scenario.is_repeating,
+            secrets=task.secrets,
+        ) as session:
             yield session
     elif task.mode == "record":
         cassettes.install()
-        header = _header(task, kit)
-        path = Path(task.cassette)
-        with cassettes.recording(path, header, overwrite=task.overwrite) as session:
+        with _recording(task, _header(task, kit)) as session:
             yield session
     else:
         yield None
+
+
+def _recording(
+    task: Task, header: cassettes.CassetteHeader
+) -> AbstractContextManager[cassettes.RecordSession]:
+    path = Path(task.cassette)
+    charging = cassettes.Charging(
+        prices=task.prices,
+        budget=cassettes.Budget(Path(task.budget[0]), task.budget[1]) if task.budget else None,
+        host=task.endpoint.source,
+    )
+    earlier = cassettes.find_earlier(path, task.scenario.ignored) if task.update else None
+    if earlier is None:
+        return cassettes.recording(
+            path, header, overwrite=task.overwrite, charging=charging, secrets=task.secrets
+        )
+    return cassettes.updating(path, header, earlier, charging=charging, secrets=task.secrets)
 
 
 def _require_cassette(task: Task) -> None:
@@ -193,6 +215,9 @@ def _header(task: Task, kit: SampleKit) -> cassettes.CassetteHeader:
         sample=str(task.key),
         config_digest=task.config.digest,
         scenario_digest=task.scenario.digest,
+        conversation_digest=task.scenario.conversation_digest,
+        facets=config_facets(task.config),
+        ignored=task.scenario.ignored,
         engine_version=kit.engine.version(),
         sdk_version=cassettes.sdk_version(),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from harness.model.sample import Mode, SampleKey
-from harness.model.scenario import AgentConfig, Price, Scenario
+from harness.model.scenario import AgentConfig, Price, Scenario, SecretRules
 
 
 class EndpointSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,8 +34,11 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         cassette: Path of the sample's cassette file.
         cassette_label: The same path as shown to people.
         overwrite: Whether recording may replace an existing cassette.
+        update: Whether recording replays what still fits of an existing one.
+        budget: File and US dollars of what all recordings may cost together; None for no limit.
         endpoint: Where requests go when not replaying.
         sandbox: Entry-point name of the sandbox.
+        secrets: What must not be recorded, besides what the harness knows by itself.
         scratch: Folder for the workspace and spool of this sample.
     """
 
@@ -47,8 +50,11 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     cassette: str
     cassette_label: str
     overwrite: bool
+    update: bool = False
+    budget: tuple[str, float] | None = None
     endpoint: EndpointSpec
     sandbox: str
+    secrets: SecretRules = SecretRules()
     scratch: str
 
 

@@ -153,6 +153,13 @@ def positive(value: Value) -> float:
     return found
 
 
+def flag(value: Value) -> bool:
+    """True or false."""
+    if not isinstance(value.content, bool):
+        raise Invalid(value, f"expected true or false, got {described(value)}")
+    return value.content
+
+
 def _float(value: Value) -> float:
     if not isinstance(value.content, int | float) or isinstance(value.content, bool):
         raise Invalid(value, f"expected a number, got {described(value)}")

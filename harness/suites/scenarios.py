@@ -107,6 +107,8 @@ def finished(draft: Draft, lower: Shared) -> Scenario | None:
         limits=Limits(**shared.limits),
         scorers=shared.scorers or default_scorers(),
         parameters=dict(shared.parameters),
+        ignored=tuple(shared.cassette.get("ignore") or ()),
+        is_repeating=bool(shared.cassette.get("repeat")),
     )
     if shared.accept is not None:
         scenario = msgspec.structs.replace(scenario, accept=shared.accept)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness import plugins
-from harness.errors import PluginError
+from harness.cassettes.ignoring import check_rule
+from harness.errors import CassetteError, PluginError
 from harness.model.scenario import Limits, PythonReference, ScorerSpec
 from harness.model.transcript import TERMINATION_REASONS
 from harness.suites.document import Invalid, Value
@@ -19,11 +20,13 @@ from harness.suites.reading import (
     data,
     described,
     filled,
+    flag,
     list_of,
     mapping_of,
     one_of,
     optional,
     positive,
+    text,
     unknown,
     whole,
     with_example,
@@ -40,9 +43,11 @@ SHARED_KEYS = (
     "accept",
     "scorers",
     "parameters",
+    "cassette",
 )
 
 _LIMITS = "{wall_seconds: 120, turns: 40, cost_usd: 0.50}"
+_CASSETTE = "{ignore: [uuid, $.user], repeat: false}"
 _SCORERS = "[acceptance, termination]"
 _TEAM: Reader[PythonReference] = function("build")
 _PROVIDER: Reader[PythonReference] = function("reply")
@@ -69,6 +74,7 @@ class Shared:
     accept: tuple[str, ...] | None = None
     scorers: tuple[ScorerSpec, ...] | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    cassette: Mapping[str, Any] = field(default_factory=dict)
     written: frozenset[str] = frozenset()
 
     def over(self, lower: Shared) -> Shared:
@@ -82,6 +88,7 @@ class Shared:
         }
         merged["limits"] = {**lower.limits, **self.limits}
         merged["parameters"] = {**lower.parameters, **self.parameters}
+        merged["cassette"] = {**lower.cassette, **self.cassette}
         merged["written"] = self.written | lower.written
         return Shared(**merged)
 
@@ -98,6 +105,7 @@ def read_shared(section: Section) -> Shared:
         accept=section.get("accept", _accept, None),
         scorers=section.find("scorers", with_example(filled(list_of(_scorer)), _SCORERS)),
         parameters=section.get("parameters", mapping_of(data), {}),
+        cassette=section.get("cassette", with_example(_cassette, _CASSETTE), {}),
         written=frozenset(key for key in SHARED_KEYS if section.has(key)),
     )
 
@@ -127,6 +135,24 @@ def _limits(value: Value) -> dict[str, Any]:
     return {
         key: section.get(key, reader, None) for key, reader in readers.items() if section.has(key)
     }
+
+
+def _cassette(value: Value) -> dict[str, Any]:
+    readers: dict[str, Reader[Any]] = {"ignore": list_of(_rule), "repeat": flag}
+    section = Section(value, readers)
+    return {
+        key: section.get(key, reader, None) for key, reader in readers.items() if section.has(key)
+    }
+
+
+def _rule(value: Value) -> str:
+    """A rule for what matching overlooks."""
+    rule = text(value)
+    try:
+        check_rule(rule)
+    except CassetteError as error:
+        raise Invalid(value, str(error)) from None
+    return rule
 
 
 def _scorer(value: Value) -> ScorerSpec:
