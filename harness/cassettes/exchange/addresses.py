@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 # What HTTP clients leave as it is in a path, beside letters and digits.
 _PLAIN = "/:@!$&'()*+,;=~-._"
 # Ends of paths that clients add to the base URL they are given.
-_ENDPOINT = re.compile(r"(.*)/(?:chat/completions|completions|responses|embeddings)/?")
+_ENDPOINT = re.compile(r"(.*?)/(?:chat/completions|completions|responses|embeddings)/?")
 
 
 def checked(url: str, place: Place) -> str:
