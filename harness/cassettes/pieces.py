@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
+import importlib
 import zlib
 from bisect import bisect_right
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harness.cassettes.format import Chunks
+
+    Decode = Callable[[bytes], bytes]
 
 _GZIP_OR_ZLIB = 47  # window bits that let zlib tell by itself which of the two it is
 
 
-def fitted(chunks: Chunks, body: bytes, content: bytes, clean: bytes) -> Chunks:
+def fitted(chunks: Chunks, body: bytes, content: bytes, clean: bytes, encodings: str) -> Chunks:
     """Sizes that add up to what is stored, each piece ending where it did.
+
+    A piece that ended inside a line that was changed ends before that line. Pieces
+    that became empty are left out.
 
     Args:
         chunks: Size in bytes and seconds of each piece, as received.
         body: The body as received.
         content: The body decompressed.
         clean: The body as stored, its secrets replaced.
+        encodings: Value of the content-encoding header.
+
+    Returns:
+        The pieces; none if there are fewer than two, or where they end cannot be told.
     """
     if len(chunks) < 2 or not clean:
         return ()
     ends = list(accumulate(size for size, _ in chunks))
     if body != content:
-        ends = _decompressed_ends(ends, body, content)
-    if ends[-1] != len(content):
-        ends = _scaled(ends, len(content))
+        ends = _decoded_ends(ends, body, encodings)
+    if not ends or ends[-1] != len(content):
+        return ()
     if clean != content:
         ends = _moved(ends, content, clean)
     return _sized(ends, [seconds for _, seconds in chunks])
@@ -44,33 +56,73 @@ def _sized(ends: list[int], seconds: list[float]) -> Chunks:
     return tuple(result) if len(result) > 1 else ()
 
 
-def _decompressed_ends(ends: list[int], body: bytes, content: bytes) -> list[int]:
-    decoder = zlib.decompressobj(_GZIP_OR_ZLIB)
+def _decoded_ends(ends: list[int], body: bytes, encodings: str) -> list[int]:
+    """Where the ends are in the decoded body: how much each piece yields; none if unknown."""
+    names = [name.strip().lower() for name in encodings.split(",")]
     result, start, length = [], 0, 0
     try:
+        decoders = [_DECODERS[name]() for name in reversed(names)]
         for end in ends:
-            length += len(decoder.decompress(body[start:end]))
+            piece = body[start:end]
+            for decode in decoders:
+                piece = decode(piece)
+            length += len(piece)
             result.append(length)
             start = end
-    except zlib.error:
-        return _scaled(ends, len(content))
+    except Exception:
+        # Each library has errors of its own, and may not be there.
+        return []
     return result
 
 
-def _scaled(ends: list[int], length: int) -> list[int]:
-    total = ends[-1] or 1
-    return [end * length // total for end in ends[:-1]] + [length]
+def _unzipping() -> Decode:
+    return zlib.decompressobj(_GZIP_OR_ZLIB).decompress
+
+
+def _unbrotling() -> Decode:
+    decompressor: Any = importlib.import_module("brotli").Decompressor()
+    return lambda piece: bytes(decompressor.process(piece)) if piece else b""
+
+
+def _unzstding() -> Decode:
+    import zstandard
+
+    return zstandard.ZstdDecompressor().decompressobj().decompress
+
+
+_DECODERS = {
+    "gzip": _unzipping,
+    "x-gzip": _unzipping,
+    "deflate": _unzipping,
+    "br": _unbrotling,
+    "zstd": _unzstding,
+}
 
 
 def _moved(ends: list[int], content: bytes, clean: bytes) -> list[int]:
-    """Where the ends are after texts within lines were replaced."""
-    old, new = content.split(b"\n"), clean.split(b"\n")
+    """Where the ends are after lines were changed."""
+    old, new = content.splitlines(keepends=True), clean.splitlines(keepends=True)
     if len(old) != len(new):
-        return _scaled(ends, len(clean))
-    starts = [0, *accumulate(len(line) + 1 for line in old)]
-    moved = [0, *accumulate(len(line) + 1 for line in new)]
+        old, new = _framed(old, new)
+    starts = [0, *accumulate(map(len, old))]
+    moved = [0, *accumulate(map(len, new))]
     result = []
     for end in ends[:-1]:
         line = bisect_right(starts, end) - 1
-        result.append(min(moved[line] + min(end - starts[line], len(new[line])), len(clean)))
+        is_same = line < len(old) and old[line] == new[line]
+        result.append(moved[line] + (end - starts[line] if is_same else 0))
     return [*result, len(clean)]
+
+
+def _framed(old: list[bytes], new: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """The same lines, those between the first and the last difference as one."""
+    shorter = min(len(old), len(new))
+    before = next((at for at in range(shorter) if old[at] != new[at]), shorter)
+    rest = range(1, shorter - before + 1)
+    after = next((at - 1 for at in rest if old[-at] != new[-at]), shorter - before)
+    return _joined(old, before, after), _joined(new, before, after)
+
+
+def _joined(lines: list[bytes], before: int, after: int) -> list[bytes]:
+    end = len(lines) - after
+    return [*lines[:before], b"".join(lines[before:end]), *lines[end:]]

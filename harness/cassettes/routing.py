@@ -14,21 +14,28 @@ which compares every interaction with every request, is never reached.
 from __future__ import annotations
 
 import contextlib
-import http.client
-import importlib.util
+import importlib
 import json
-import types
+from contextvars import copy_context
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import vcr.patch
 from vcr.cassette import Cassette, CassetteContextDecorator
 
-from harness.cassettes.recording import RecordSession
+from harness.cassettes import aiohttp_taps
+from harness.cassettes.connections import pin_connections
+from harness.cassettes.recording import Began, RecordSession
 from harness.cassettes.scope import ACTIVE, CURRENT
 from harness.cassettes.session import Received, ReplaySession, Sent
+from harness.cassettes.taps import HELD, Pieces, Taps
 from harness.errors import CassetteMiss
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
+
     from harness.cassettes.cassette import Interaction
 
 # Clients wait before they ask again after these; a replay need not.
@@ -70,16 +77,16 @@ class RoutingCassette(Cassette):  # type: ignore[misc]
         """
         session = CURRENT.get()
         if isinstance(session, RecordSession):
-            return _as_vcr(request.harness_played)
+            return _as_vcr(request.harness_played, pace=0.0)
         if not isinstance(session, ReplaySession):
             _refuse_stray(_sent(request))
-        return _as_vcr(session.answer(_sent(request)))
+        return _as_vcr(session.answer(_sent(request)), pace=session.pace)
 
     def append(self, request: Any, response: dict[str, Any]) -> None:
         """Record an interaction, if a recording is under way in this context."""
         session = CURRENT.get()
         if isinstance(session, RecordSession):
-            session.keep(_sent(request), _received(response), began=request.harness_began)
+            _keep(session, _sent(request), _received(response), request.harness_began)
 
     def find_requests_with_most_matches(self, request: Any) -> list[Any]:
         """No candidates: vcrpy uses them to follow redirects, which are matched like all else."""
@@ -91,10 +98,86 @@ class RoutingCassette(Cassette):  # type: ignore[misc]
 
 def enter() -> object:
     """Patch the HTTP clients of this process; they stay so while the result is kept."""
-    _make_connections_independent_of_patches()
+    pin_connections()
+    # vcrpy need not put the real classes back to make a real connection any more; doing it
+    # for the whole process would let the requests of other threads escape meanwhile.
+    vcr.patch.force_reset = contextlib.nullcontext
+    # It keeps every connection of a pool for when its patches end. Ours do not.
+    vcr.patch.ConnectionRemover.add_connection_to_pool_entry = _forget
+    above = [_tapped(*tap) for tap in _taps()]
     context = CassetteContextDecorator(RoutingCassette, lambda: {"path": "harness"})
     context.__enter__()
+    for patch in above:
+        patch()
     return context
+
+
+def _forget(remover: object, pool: object, connection: object) -> None:
+    pass
+
+
+def _taps() -> Iterator[tuple[Any, str, str, Callable[..., Any], Callable[..., Any]]]:
+    """What to patch: class and method; where vcrpy keeps the real one; beneath it and above."""
+    for name in ("httpx", "httpx2"):
+        module: Any = _installed(name)
+        if module is not None:
+            taps = Taps(module)
+            real = f"_{name.capitalize()}HttpTransport_handle_request"
+            yield module.HTTPTransport, "handle_request", real, taps.beneath, taps.above
+            real = f"_{name.capitalize()}AsyncHttpTransport_handle_async_request"
+            transport = module.AsyncHTTPTransport
+            method = "handle_async_request"
+            yield transport, method, real, taps.async_beneath, taps.async_above
+    aiohttp: Any = _installed("aiohttp")
+    if aiohttp is not None:
+        real = "_AiohttpClientSessionRequest"
+        yield aiohttp.ClientSession, "_request", real, aiohttp_taps.beneath, aiohttp_taps.above
+
+
+def _installed(name: str) -> ModuleType | None:
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
+
+
+def _tapped(
+    owner: Any,
+    method: str,
+    real_name: str,
+    beneath: Callable[..., Any],
+    above: Callable[..., Any],
+) -> Callable[[], None]:
+    """Patch beneath vcrpy; returns what patches above it, for when vcrpy has patched.
+
+    The names that vcrpy keeps real methods under are its own business. A version
+    that has others buffers streams, and replays them at once; nothing else changes.
+    """
+    real = getattr(vcr.patch, real_name, None)
+    if real is None:
+        return lambda: None
+    setattr(vcr.patch, real_name, beneath(real))
+    return lambda: setattr(owner, method, above(getattr(owner, method), real))
+
+
+def _keep(session: RecordSession, sent: Sent, received: Received, began: Began) -> None:
+    """Write an interaction: now, or when the client has read its stream."""
+    reel = HELD.get()
+    if reel is None:
+        session.keep(sent, received, began=began)
+        return
+    HELD.set(None)
+    # Who asked is known here; whoever reads the stream may run elsewhere.
+    context = copy_context()
+
+    def write() -> None:
+        arrived = replace(received, body=reel.body, chunks=reel.chunks(began.clock))
+        context.run(partial(session.keep, sent, arrived, began=began))
+
+    if reel.is_settled:
+        write()
+    else:
+        reel.keep = write
 
 
 def _refuse_stray(sent: Sent) -> NoReturn:
@@ -134,37 +217,15 @@ def _received(response: dict[str, Any]) -> Received:
     return Received(status["code"], status["message"] or "", headers, body)
 
 
-def _as_vcr(interaction: Interaction) -> dict[str, Any]:
+def _as_vcr(interaction: Interaction, *, pace: float) -> dict[str, Any]:
     headers = {name: list(values) for name, values in interaction.headers.items()}
     if interaction.status in _RETRIED or interaction.status >= 500:
         headers = {**headers, **_NO_WAIT}
+    content = interaction.content
+    if chunks := interaction.chunks:
+        content = Pieces.of(content, chunks, pace)
     return {
         "status": {"code": interaction.status, "message": interaction.reason},
         "headers": headers,
-        "body": {"string": interaction.content},
+        "body": {"string": content},
     }
-
-
-def _make_connections_independent_of_patches() -> None:
-    """Let vcrpy make real connections without undoing its patches.
-
-    While it makes one, vcrpy puts the real classes back for the whole process,
-    because ``HTTPSConnection.__init__`` looks itself up in its module. A
-    request that another thread makes at that moment escapes. Giving that
-    method its own view of the module removes the need. httplib2 and botocore
-    look up more, so with them vcrpy's way stays.
-    """
-    if importlib.util.find_spec("httplib2") or importlib.util.find_spec("botocore"):
-        return
-    connection = http.client.HTTPSConnection
-    original = connection.__init__
-    independent = types.FunctionType(
-        original.__code__,
-        dict(vars(http.client)),
-        original.__name__,
-        original.__defaults__,
-        original.__closure__,
-    )
-    independent.__kwdefaults__ = original.__kwdefaults__
-    connection.__init__ = independent  # type: ignore[method-assign]
-    vcr.patch.force_reset = contextlib.nullcontext

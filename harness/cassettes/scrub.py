@@ -188,7 +188,8 @@ class Scrubber:
             chunks: Size in bytes, and seconds since the request, of each piece of the body.
         """
         lowered = {name.lower(): values for name, values in headers.items()}
-        content = decompressed(body, ",".join(lowered.get("content-encoding", [])))
+        encodings = ",".join(lowered.get("content-encoding", []))
+        content = decompressed(body, encodings)
         kept = self._headers(lowered, RESPONSE_HEADERS)
         if content is None:
             content = body
@@ -201,7 +202,7 @@ class Scrubber:
             reason=self.text(reason or ""),
             headers=kept,
             body=payload_of(clean),
-            chunks=fitted(chunks, body, content, clean),
+            chunks=fitted(chunks, body, content, clean, encodings),
         )
 
 

@@ -55,7 +55,7 @@ def test_installing_twice_is_installing_once():
         print([function.__code__.co_filename.rpartition("/")[2] for function in before])
     """)
 
-    assert printed.splitlines() == ["True", "['httpx_stubs.py', 'guard.py', 'threads.py']"]
+    assert printed.splitlines() == ["True", "['taps.py', 'guard.py', 'threads.py']"]
 
 
 def test_the_patches_outlast_a_garbage_collection(kit, provider, path):

@@ -1,0 +1,67 @@
+"""Connection classes that do not look themselves up in patched modules.
+
+``super(HTTPSConnection, self)`` finds its class by name, in a module where vcrpy
+has put another. So to make a real connection vcrpy puts the real classes back,
+for the whole process, and a request that another thread makes at that moment
+escapes: recordings lose it, replays send it out. Here the few methods that look
+such a name up get a name of their own for the real class, which nobody patches.
+"""
+
+from __future__ import annotations
+
+import dis
+import importlib
+import types
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Modules in which vcrpy replaces connection classes by name. It replaces those of botocore's
+# and urllib3's pools as well, but nothing looks those up.
+_PATCHED = {
+    "http.client": ("HTTPConnection", "HTTPSConnection"),
+    "urllib3.connection": ("HTTPConnection", "HTTPSConnection", "VerifiedHTTPSConnection"),
+    "httplib2": ("HTTPConnectionWithTimeout", "HTTPSConnectionWithTimeout"),
+}
+
+
+def pin_connections() -> None:
+    """Pin the classes of every library that is installed; call it before vcrpy patches."""
+    for name, patched in _PATCHED.items():
+        try:
+            module = importlib.import_module(name)
+        except ImportError:
+            continue
+        for method in _methods(module, patched):
+            pin(method, patched)
+
+
+def _methods(module: Any, class_names: tuple[str, ...]) -> Iterator[types.FunctionType]:
+    for class_name in class_names:
+        # What is no class stands in for one that this interpreter lacks, without TLS for example.
+        for member in vars(getattr(module, class_name, object)).values():
+            if isinstance(member, types.FunctionType):
+                yield member
+
+
+def pin(function: types.FunctionType, names: tuple[str, ...]) -> None:
+    """Let a function find the present values of global names for good.
+
+    A name that the function also uses for an attribute stays as it is: both would
+    be renamed.
+
+    Args:
+        function: Pinned in place.
+        names: The names; those the function does not look up are left out.
+    """
+    code = function.__code__
+    uses = [(one.opname, one.argval) for one in dis.get_instructions(code)]
+    found = {name for use, name in uses if name in names and use == "LOAD_GLOBAL"}
+    found -= {name for use, name in uses if name in found and use != "LOAD_GLOBAL"}
+    pinned = {name: f"{name} (pinned)" for name in found if name in function.__globals__}
+    for name, other in pinned.items():
+        function.__globals__.setdefault(other, function.__globals__[name])
+    if pinned:
+        renamed = tuple(pinned.get(name, name) for name in code.co_names)
+        function.__code__ = code.replace(co_names=renamed)
