@@ -77,6 +77,7 @@ def test_the_cost_says_whose_prices_were_used(reason, label):
 
 
 def test_code_that_never_failed_had_nothing_to_recover_from():
-    page = " ".join(rendered(realistic_log(epochs=5)).split())
+    # Without the scripts, whose compressed data may hold any three characters.
+    page = re.sub(r"(?s)<script.*?</script>", "", rendered(realistic_log(epochs=5)))
 
-    assert "0/0" not in page
+    assert "0/0" not in " ".join(page.split())
