@@ -61,152 +61,152 @@ GEMINI = {
 GEMINI_USAGE = Usage(prompt_tokens=55, completion_tokens=12, cached_tokens=40, reasoning_tokens=9)
 
 
-@pytest.mark.parametrize(
-    ("path", "body", "model", "provider", "usage"),
-    [
-        pytest.param(
-            "/v1/chat/completions", CHAT, "gpt-4o-2024-08-06", "", CHAT_USAGE, id="openai-chat"
-        ),
-        pytest.param(
-            "/v1/responses",
-            {
-                "model": "o4-mini",
-                "usage": {
-                    "input_tokens": 52,
-                    "input_tokens_details": {"cached_tokens": 8, "cache_write_tokens": 4},
-                    "output_tokens": 254,
-                    "output_tokens_details": {"reasoning_tokens": 192},
-                },
+RESPONSES = [
+    pytest.param(
+        "/v1/chat/completions", CHAT, "gpt-4o-2024-08-06", "", CHAT_USAGE, id="openai-chat"
+    ),
+    pytest.param(
+        "/v1/responses",
+        {
+            "model": "o4-mini",
+            "usage": {
+                "input_tokens": 52,
+                "input_tokens_details": {"cached_tokens": 8, "cache_write_tokens": 4},
+                "output_tokens": 254,
+                "output_tokens_details": {"reasoning_tokens": 192},
             },
-            "o4-mini",
-            "",
-            Usage(
-                prompt_tokens=52,
-                completion_tokens=254,
-                cached_tokens=8,
-                reasoning_tokens=192,
-                cache_write_tokens=4,
-            ),
-            id="openai-responses",
+        },
+        "o4-mini",
+        "",
+        Usage(
+            prompt_tokens=52,
+            completion_tokens=254,
+            cached_tokens=8,
+            reasoning_tokens=192,
+            cache_write_tokens=4,
         ),
-        pytest.param(
-            "/v1/embeddings",
-            {"model": "e", "data": [], "usage": {"prompt_tokens": 8, "total_tokens": 8}},
-            "e",
-            "",
-            Usage(prompt_tokens=8, completion_tokens=0),
-            id="openai-embeddings",
-        ),
-        pytest.param(
-            "/v1/completions", {"model": "c", "usage": TWELVE}, "c", "", COUNTED, id="completions"
-        ),
-        pytest.param(
-            "/openai/deployments/mine/chat/completions",
-            {"model": "gpt-4o", "usage": TWELVE},
-            "gpt-4o",
-            "azure",
-            COUNTED,
-            id="azure",
-        ),
-        pytest.param(
-            "/openai/v1/chat/completions",
-            {"model": "llama3-8b-8192", "usage": TWELVE, "x_groq": {"id": "req_1"}},
-            "llama3-8b-8192",
-            "groq",
-            COUNTED,
-            id="groq",
-        ),
-        pytest.param(
-            "/v1/chat/completions",
-            {
-                "model": "grok-4",
-                "usage": {
-                    "prompt_tokens": 10,
-                    "completion_tokens": 2,
-                    "total_tokens": 112,
-                    "completion_tokens_details": {"reasoning_tokens": 100},
-                },
+        id="openai-responses",
+    ),
+    pytest.param(
+        "/v1/embeddings",
+        {"model": "e", "data": [], "usage": {"prompt_tokens": 8, "total_tokens": 8}},
+        "e",
+        "",
+        Usage(prompt_tokens=8, completion_tokens=0),
+        id="openai-embeddings",
+    ),
+    pytest.param(
+        "/v1/completions", {"model": "c", "usage": TWELVE}, "c", "", COUNTED, id="completions"
+    ),
+    pytest.param(
+        "/openai/deployments/mine/chat/completions",
+        {"model": "gpt-4o", "usage": TWELVE},
+        "gpt-4o",
+        "azure",
+        COUNTED,
+        id="azure",
+    ),
+    pytest.param(
+        "/openai/v1/chat/completions",
+        {"model": "llama3-8b-8192", "usage": TWELVE, "x_groq": {"id": "req_1"}},
+        "llama3-8b-8192",
+        "groq",
+        COUNTED,
+        id="groq",
+    ),
+    pytest.param(
+        "/v1/chat/completions",
+        {
+            "model": "grok-4",
+            "usage": {
+                "prompt_tokens": 10,
+                "completion_tokens": 2,
+                "total_tokens": 112,
+                "completion_tokens_details": {"reasoning_tokens": 100},
             },
-            "grok-4",
-            "",
-            Usage(prompt_tokens=10, completion_tokens=102, reasoning_tokens=100),
-            id="reasoning-beside-the-completion",
-        ),
-        pytest.param(
-            "/v1/chat/completions",
-            {"model": "deepseek-chat", "usage": {**TWELVE, "prompt_cache_hit_tokens": 6}},
-            "deepseek-chat",
-            "",
-            Usage(prompt_tokens=10, completion_tokens=2, cached_tokens=6),
-            id="deepseek",
-        ),
-        pytest.param(
-            "/v1/messages", CLAUDE, "claude-sonnet-4-5", "anthropic", CLAUDE_USAGE, id="anthropic"
-        ),
-        pytest.param(
-            "/v1/projects/p/locations/l/publishers/anthropic/models/claude-sonnet-4-5:rawPredict",
-            CLAUDE,
-            "claude-sonnet-4-5",
-            "google",
-            CLAUDE_USAGE,
-            id="anthropic-on-vertex",
-        ),
-        pytest.param(
-            "/v1beta/models/gemini-2.5-flash:generateContent",
-            GEMINI,
-            "gemini-2.5-flash",
-            "google",
-            GEMINI_USAGE,
-            id="gemini",
-        ),
-        pytest.param(
-            "/api/chat",
-            {"model": "llama3", "done": True, "prompt_eval_count": 10, "eval_count": 2},
-            "llama3",
-            "ollama",
-            COUNTED,
-            id="ollama-chat",
-        ),
-        pytest.param(
-            "/api/embed",
-            {"model": "nomic", "prompt_eval_count": 10},
-            "nomic",
-            "ollama",
-            Usage(prompt_tokens=10, completion_tokens=0),
-            id="ollama-embed",
-        ),
-        pytest.param(
-            "/v2/chat",
-            {
-                "usage": {
-                    "billed_units": {"input_tokens": 10.0, "output_tokens": 2},
-                    "tokens": {"input_tokens": 212, "output_tokens": 2},
-                    "cached_tokens": 208,
-                }
-            },
-            "",
-            "cohere",
-            COUNTED,
-            id="cohere-2-billed-not-raw-tokens",
-        ),
-        pytest.param(
-            "/v1/chat",
-            {"meta": {"billed_units": {"input_tokens": 10, "output_tokens": 2}}},
-            "",
-            "cohere",
-            COUNTED,
-            id="cohere-1",
-        ),
-        pytest.param(
-            "/v2/embed",
-            {"meta": {"billed_units": {"input_tokens": 10}}},
-            "",
-            "cohere",
-            Usage(prompt_tokens=10, completion_tokens=0),
-            id="cohere-embed",
-        ),
-    ],
-)
+        },
+        "grok-4",
+        "",
+        Usage(prompt_tokens=10, completion_tokens=102, reasoning_tokens=100),
+        id="reasoning-beside-the-completion",
+    ),
+    pytest.param(
+        "/v1/chat/completions",
+        {"model": "deepseek-chat", "usage": {**TWELVE, "prompt_cache_hit_tokens": 6}},
+        "deepseek-chat",
+        "",
+        Usage(prompt_tokens=10, completion_tokens=2, cached_tokens=6),
+        id="deepseek",
+    ),
+    pytest.param(
+        "/v1/messages", CLAUDE, "claude-sonnet-4-5", "anthropic", CLAUDE_USAGE, id="anthropic"
+    ),
+    pytest.param(
+        "/v1/projects/p/locations/l/publishers/anthropic/models/claude-sonnet-4-5:rawPredict",
+        CLAUDE,
+        "claude-sonnet-4-5",
+        "google",
+        CLAUDE_USAGE,
+        id="anthropic-on-vertex",
+    ),
+    pytest.param(
+        "/v1beta/models/gemini-2.5-flash:generateContent",
+        GEMINI,
+        "gemini-2.5-flash",
+        "google",
+        GEMINI_USAGE,
+        id="gemini",
+    ),
+    pytest.param(
+        "/api/chat",
+        {"model": "llama3", "done": True, "prompt_eval_count": 10, "eval_count": 2},
+        "llama3",
+        "ollama",
+        COUNTED,
+        id="ollama-chat",
+    ),
+    pytest.param(
+        "/api/embed",
+        {"model": "nomic", "prompt_eval_count": 10},
+        "nomic",
+        "ollama",
+        Usage(prompt_tokens=10, completion_tokens=0),
+        id="ollama-embed",
+    ),
+    pytest.param(
+        "/v2/chat",
+        {
+            "usage": {
+                "billed_units": {"input_tokens": 10.0, "output_tokens": 2},
+                "tokens": {"input_tokens": 212, "output_tokens": 2},
+                "cached_tokens": 208,
+            }
+        },
+        "",
+        "cohere",
+        COUNTED,
+        id="cohere-2-billed-not-raw-tokens",
+    ),
+    pytest.param(
+        "/v1/chat",
+        {"meta": {"billed_units": {"input_tokens": 10, "output_tokens": 2}}},
+        "",
+        "cohere",
+        COUNTED,
+        id="cohere-1",
+    ),
+    pytest.param(
+        "/v2/embed",
+        {"meta": {"billed_units": {"input_tokens": 10}}},
+        "",
+        "cohere",
+        Usage(prompt_tokens=10, completion_tokens=0),
+        id="cohere-embed",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "model", "provider", "usage"), RESPONSES)
 def test_a_response_tells_its_model_and_tokens(path, body, model, provider, usage):
     call = read(path, body)
 

@@ -43,108 +43,106 @@ def read(path, body, headers=None):
     return usage_of(path, {}, kind, content, headers=headers or {})
 
 
-@pytest.mark.parametrize(
-    ("operation", "body", "usage"),
-    [
-        pytest.param(
-            "converse",
+RESPONSES = [
+    pytest.param(
+        "converse",
+        {
+            "usage": {
+                "inputTokens": 4,
+                "outputTokens": 2,
+                "cacheReadInputTokens": 6,
+                "cacheReadInputTokenCount": 6,
+                "cacheWriteInputTokens": 5,
+                "cacheDetails": [{"ttl": "1h", "inputTokens": 3}],
+            }
+        },
+        Usage(
+            prompt_tokens=15,
+            completion_tokens=2,
+            cached_tokens=6,
+            cache_write_tokens=5,
+            cache_write_1h_tokens=3,
+        ),
+        id="converse",
+    ),
+    pytest.param(
+        "converse-stream",
+        stream(
+            {"contentBlockIndex": 0, "delta": {"text": "Hi"}},
+            {"usage": {"inputTokens": 10, "outputTokens": 2}},
+        ),
+        COUNTED,
+        id="converse-stream",
+    ),
+    pytest.param(
+        "invoke",
+        {"model": "claude-3", "usage": {"input_tokens": 10, "output_tokens": 2}},
+        COUNTED,
+        id="claude",
+    ),
+    pytest.param(
+        "invoke-with-response-stream",
+        invoked(
             {
-                "usage": {
-                    "inputTokens": 4,
-                    "outputTokens": 2,
-                    "cacheReadInputTokens": 6,
-                    "cacheReadInputTokenCount": 6,
-                    "cacheWriteInputTokens": 5,
-                    "cacheDetails": [{"ttl": "1h", "inputTokens": 3}],
-                }
+                "type": "message_start",
+                "message": {"usage": {"input_tokens": 10, "output_tokens": 1}},
             },
-            Usage(
-                prompt_tokens=15,
-                completion_tokens=2,
-                cached_tokens=6,
-                cache_write_tokens=5,
-                cache_write_1h_tokens=3,
-            ),
-            id="converse",
+            {"type": "message_delta", "usage": {"output_tokens": 2}},
+            {"type": "message_stop"},
         ),
-        pytest.param(
-            "converse-stream",
-            stream(
-                {"contentBlockIndex": 0, "delta": {"text": "Hi"}},
-                {"usage": {"inputTokens": 10, "outputTokens": 2}},
-            ),
-            COUNTED,
-            id="converse-stream",
+        COUNTED,
+        id="claude-stream",
+    ),
+    pytest.param("invoke", {"usage": {"inputTokens": 10, "outputTokens": 2}}, COUNTED, id="nova"),
+    pytest.param(
+        "invoke-with-response-stream",
+        invoked(
+            {"contentBlockDelta": {"delta": {"text": "Hi"}}},
+            {"metadata": {"usage": {"inputTokens": 10, "outputTokens": 2}}},
         ),
-        pytest.param(
-            "invoke",
-            {"model": "claude-3", "usage": {"input_tokens": 10, "output_tokens": 2}},
-            COUNTED,
-            id="claude",
-        ),
-        pytest.param(
-            "invoke-with-response-stream",
-            invoked(
-                {
-                    "type": "message_start",
-                    "message": {"usage": {"input_tokens": 10, "output_tokens": 1}},
+        COUNTED,
+        id="nova-stream",
+    ),
+    pytest.param(
+        "invoke",
+        {"inputTextTokenCount": 10, "results": [{"tokenCount": 2, "outputText": "Hi"}]},
+        COUNTED,
+        id="titan",
+    ),
+    pytest.param(
+        "invoke",
+        {"inputTextTokenCount": 10, "embedding": [0.5]},
+        Usage(prompt_tokens=10, completion_tokens=0),
+        id="titan-embedding",
+    ),
+    pytest.param(
+        "invoke", {"prompt_token_count": 10, "generation_token_count": 2}, COUNTED, id="llama"
+    ),
+    pytest.param(
+        "invoke-with-response-stream",
+        invoked(
+            {"outputText": "Hi"},
+            {
+                "outputText": "",
+                "amazon-bedrock-invocationMetrics": {
+                    "inputTokenCount": 10,
+                    "outputTokenCount": 2,
                 },
-                {"type": "message_delta", "usage": {"output_tokens": 2}},
-                {"type": "message_stop"},
-            ),
-            COUNTED,
-            id="claude-stream",
+            },
         ),
-        pytest.param(
-            "invoke", {"usage": {"inputTokens": 10, "outputTokens": 2}}, COUNTED, id="nova"
-        ),
-        pytest.param(
-            "invoke-with-response-stream",
-            invoked(
-                {"contentBlockDelta": {"delta": {"text": "Hi"}}},
-                {"metadata": {"usage": {"inputTokens": 10, "outputTokens": 2}}},
-            ),
-            COUNTED,
-            id="nova-stream",
-        ),
-        pytest.param(
-            "invoke",
-            {"inputTextTokenCount": 10, "results": [{"tokenCount": 2, "outputText": "Hi"}]},
-            COUNTED,
-            id="titan",
-        ),
-        pytest.param(
-            "invoke",
-            {"inputTextTokenCount": 10, "embedding": [0.5]},
-            Usage(prompt_tokens=10, completion_tokens=0),
-            id="titan-embedding",
-        ),
-        pytest.param(
-            "invoke", {"prompt_token_count": 10, "generation_token_count": 2}, COUNTED, id="llama"
-        ),
-        pytest.param(
-            "invoke-with-response-stream",
-            invoked(
-                {"outputText": "Hi"},
-                {
-                    "outputText": "",
-                    "amazon-bedrock-invocationMetrics": {
-                        "inputTokenCount": 10,
-                        "outputTokenCount": 2,
-                    },
-                },
-            ),
-            COUNTED,
-            id="any-model-with-metrics",
-        ),
-        pytest.param(
-            "invoke",
-            {"usage": {"prompt_tokens": 10, "completion_tokens": 2}},
-            COUNTED,
-            id="imported-model",
-        ),
-    ],
-)
+        COUNTED,
+        id="any-model-with-metrics",
+    ),
+    pytest.param(
+        "invoke",
+        {"usage": {"prompt_tokens": 10, "completion_tokens": 2}},
+        COUNTED,
+        id="imported-model",
+    ),
+]
+
+
+@pytest.mark.parametrize(("operation", "body", "usage"), RESPONSES)
 def test_every_kind_of_bedrock_response_tells_its_tokens(operation, body, usage):
     call = read(f"{HAIKU}/{operation}", body)
 

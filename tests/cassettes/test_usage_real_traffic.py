@@ -140,72 +140,70 @@ def test_calls_of_every_provider_are_among_them():
 
 
 # Read off the recordings by hand, and multiplied with the providers' list prices.
-@pytest.mark.parametrize(
-    ("name", "usage", "usd"),
-    [
-        pytest.param(
-            "cassettes__test_hierarchical_process#5",
-            Usage(prompt_tokens=2091, completion_tokens=634, cached_tokens=1408),
-            683 * 2.50 + 1408 * 1.25 + 634 * 10,
-            id="openai-cached",
-        ),
-        pytest.param(
-            "cassettes__llms__openai__test_openai_streaming_cached_prompt_tokens#1",
-            Usage(prompt_tokens=1144, completion_tokens=3, cached_tokens=1024),
-            120 * 2 + 1024 * 0.50 + 3 * 8,
-            id="openai-cached-streamed",
-        ),
-        pytest.param(
-            "cassettes__TestAgentMultimodalOpenAIResponses"
-            ".test_image_file[openai-o4-mini-responses]#0",
-            Usage(prompt_tokens=563, completion_tokens=243, reasoning_tokens=128),
-            563 * 1.10 + 243 * 4.40,
-            id="openai-responses-reasoning",
-        ),
-        pytest.param(
-            "cassettes__agents__TestAzureNativeToolCalling"
-            ".test_azure_parallel_native_tool_calling_test_crew#0",
-            Usage(prompt_tokens=378, completion_tokens=2457, reasoning_tokens=2368),
-            378 * 0.05 + 2457 * 0.40,
-            id="azure-reasoning",
-        ),
-        pytest.param(
-            "opentelemetry-instrumentation-anthropic__tests__cassettes__test_prompt_caching"
-            "__test_anthropic_prompt_caching_stream_legacy#0",
-            Usage(prompt_tokens=1169, completion_tokens=201, cache_write_tokens=1165),
-            4 * 3 + 1165 * 3.75 + 201 * 15,
-            id="anthropic-streamed-cache-write",
-        ),
-        pytest.param(
-            "opentelemetry-instrumentation-bedrock__tests__traces__cassettes__test_anthropic"
-            "__test_prompt_cache_with_events_with_no_content#1",
-            Usage(prompt_tokens=18135, completion_tokens=50, cached_tokens=18131),
-            4 * 0.80 + 18131 * 0.08 + 50 * 4,
-            id="bedrock-claude-cached",
-        ),
-        pytest.param(
-            "opentelemetry-instrumentation-bedrock__tests__traces__cassettes__test_titan"
-            "__test_titan_invoke_stream#0",
-            Usage(prompt_tokens=28, completion_tokens=188),
-            28 * 0.20 + 188 * 0.60,
-            id="bedrock-titan-streamed",
-        ),
-        pytest.param(
-            "opentelemetry-instrumentation-google-generativeai__tests__cassettes"
-            "__test_generate_content__test_generate_metrics#0",
-            Usage(prompt_tokens=5, completion_tokens=1807, reasoning_tokens=1096),
-            5 * 0.30 + 1807 * 2.50,
-            id="gemini-thoughts",
-        ),
-        pytest.param(
-            "opentelemetry-instrumentation-langchain__tests__cassettes__test_chains"
-            "__test_astream#0",
-            Usage(prompt_tokens=12, completion_tokens=65),
-            12 * 0.15 + 65 * 0.60,
-            id="cohere-streamed-billed-units",
-        ),
-    ],
-)
+BY_HAND = [
+    pytest.param(
+        "cassettes__test_hierarchical_process#5",
+        Usage(prompt_tokens=2091, completion_tokens=634, cached_tokens=1408),
+        683 * 2.50 + 1408 * 1.25 + 634 * 10,
+        id="openai-cached",
+    ),
+    pytest.param(
+        "cassettes__llms__openai__test_openai_streaming_cached_prompt_tokens#1",
+        Usage(prompt_tokens=1144, completion_tokens=3, cached_tokens=1024),
+        120 * 2 + 1024 * 0.50 + 3 * 8,
+        id="openai-cached-streamed",
+    ),
+    pytest.param(
+        "cassettes__TestAgentMultimodalOpenAIResponses.test_image_file[openai-o4-mini-responses]#0",
+        Usage(prompt_tokens=563, completion_tokens=243, reasoning_tokens=128),
+        563 * 1.10 + 243 * 4.40,
+        id="openai-responses-reasoning",
+    ),
+    pytest.param(
+        "cassettes__agents__TestAzureNativeToolCalling"
+        ".test_azure_parallel_native_tool_calling_test_crew#0",
+        Usage(prompt_tokens=378, completion_tokens=2457, reasoning_tokens=2368),
+        378 * 0.05 + 2457 * 0.40,
+        id="azure-reasoning",
+    ),
+    pytest.param(
+        "opentelemetry-instrumentation-anthropic__tests__cassettes__test_prompt_caching"
+        "__test_anthropic_prompt_caching_stream_legacy#0",
+        Usage(prompt_tokens=1169, completion_tokens=201, cache_write_tokens=1165),
+        4 * 3 + 1165 * 3.75 + 201 * 15,
+        id="anthropic-streamed-cache-write",
+    ),
+    pytest.param(
+        "opentelemetry-instrumentation-bedrock__tests__traces__cassettes__test_anthropic"
+        "__test_prompt_cache_with_events_with_no_content#1",
+        Usage(prompt_tokens=18135, completion_tokens=50, cached_tokens=18131),
+        4 * 0.80 + 18131 * 0.08 + 50 * 4,
+        id="bedrock-claude-cached",
+    ),
+    pytest.param(
+        "opentelemetry-instrumentation-bedrock__tests__traces__cassettes__test_titan"
+        "__test_titan_invoke_stream#0",
+        Usage(prompt_tokens=28, completion_tokens=188),
+        28 * 0.20 + 188 * 0.60,
+        id="bedrock-titan-streamed",
+    ),
+    pytest.param(
+        "opentelemetry-instrumentation-google-generativeai__tests__cassettes"
+        "__test_generate_content__test_generate_metrics#0",
+        Usage(prompt_tokens=5, completion_tokens=1807, reasoning_tokens=1096),
+        5 * 0.30 + 1807 * 2.50,
+        id="gemini-thoughts",
+    ),
+    pytest.param(
+        "opentelemetry-instrumentation-langchain__tests__cassettes__test_chains__test_astream#0",
+        Usage(prompt_tokens=12, completion_tokens=65),
+        12 * 0.15 + 65 * 0.60,
+        id="cohere-streamed-billed-units",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "usage", "usd"), BY_HAND)
 def test_usage_and_cost_are_those_in_the_recording(name, usage, usd):
     call = model_calls()[name]
 
