@@ -19,6 +19,7 @@ import msgspec
 
 from harness.cassettes.credentials import credentials_in, secrets_of_variables
 from harness.cassettes.known_secrets import KnownSecret, has_odd_escapes
+from harness.cassettes.percent import is_percent_encoded, percent_decoded
 from harness.cassettes.secret_rules import shapes_of
 from harness.cassettes.secret_shapes import (
     FIELDS,
@@ -145,6 +146,16 @@ class Redactor:
 
     def suspects(self, text: str) -> Suspects | None:
         """What secrets a text, or the JSON that spells it, may hold; None for none."""
+        found = self._suspects(text)
+        if is_percent_encoded(text):
+            decoded = self._suspects(percent_decoded(text)[0])
+            if decoded is not None:
+                one = found or Suspects((), ())
+                shapes = dict.fromkeys((*one.shapes, *decoded.shapes))
+                return Suspects(tuple(shapes), tuple(dict.fromkeys((*one.known, *decoded.known))))
+        return found
+
+    def _suspects(self, text: str) -> Suspects | None:
         lowered = text.lower()
         words = long_words(lowered)
         assigned = [
@@ -266,9 +277,21 @@ def _spelled(value: Any) -> str:
 
 
 def _findings(text: str, suspects: Suspects) -> list[Finding]:
+    found = _plain_findings(text, suspects)
+    if is_percent_encoded(text):
+        # What a URL or a form spells, in the terms of the text.
+        decoded, places = percent_decoded(text)
+        found += [
+            Finding(places[start], places[end], kind)
+            for start, end, kind in _plain_findings(decoded, suspects)
+        ]
+    return [each for each in found if text[each.start : each.end] not in ("", PLACEHOLDER)]
+
+
+def _plain_findings(text: str, suspects: Suspects) -> list[Finding]:
     found = [Finding(*span, one.label) for one in suspects.known for span in one.spans(text)]
     found += [Finding(*span, shape.kind) for shape in suspects.shapes for span in shape.spans(text)]
-    return [each for each in found if text[each.start : each.end] not in ("", PLACEHOLDER)]
+    return found
 
 
 def _without_named(key: str, value: str, suspects: Suspects) -> str:

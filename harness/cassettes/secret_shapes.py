@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # that could start inside base64 needs one of those or a fixed capital prefix.
 # The end of an escape ("\nsk-", "%20sk-") is no part of a word either.
 _START = r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrtbf])|(?<=\\u[0-9A-Fa-f]{4})|(?<=%[0-9A-Fa-f]{2}))"
+_WORD = _START.replace("_-]", "_]")
 _END = r"(?![A-Za-z0-9_-])"
 _HAS_DIGIT = r"(?=[A-Za-z0-9_+/=.~-]*[0-9])"
 _QUOTES = r"[\"'\\]{0,6}"
@@ -92,9 +93,14 @@ def _assigned(kind: str, pattern: str, *words: str) -> Shape:
 
 
 def _is_basic(word: str) -> bool:
-    """Whether a word is a user name and a password in base64."""
+    """Whether a word is a user name and a password in base64, perhaps with a path behind it."""
+    cuts = [at for at, letter in enumerate(word) if letter == "/"]
+    return any(_names_a_user(word[:cut]) for cut in (len(word), *cuts))
+
+
+def _names_a_user(encoded: str) -> bool:
     try:
-        plain = base64.b64decode(word, validate=True)
+        plain = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
         return False
     return b":" in plain[1:] and plain.isascii() and all(byte >= 32 for byte in plain)
@@ -190,7 +196,7 @@ _OTHERS: tuple[Shape, ...] = (
     ),
     _shape(
         "an AWS signature",
-        r"\b(?i:signature)=(?P<secret>[0-9a-f]{64})(?![0-9a-f])",
+        _WORD + r"(?i:signature)=(?P<secret>[0-9a-f]{64})(?![0-9a-f])",
         "signature=",
     ),
     _shape(
@@ -200,12 +206,15 @@ _OTHERS: tuple[Shape, ...] = (
     ),
     _loose(
         "an authorization header",
-        r"(?i:\bbearer)(?:\s|\\+[nt]|\+|%20){1,8}(?P<secret>" + _HAS_DIGIT + r"[\w.~+/=-]{16,})",
+        _WORD
+        + r"(?i:bearer)(?:\s|\\+[nt]|\+|%20){1,8}(?P<secret>"
+        + _HAS_DIGIT
+        + r"[\w.~+/=-]{16,})",
         "bearer",
     ),
     Shape(
         "a user name and password in base64",
-        re.compile(r"(?i:\bbasic)(?:\s|\+|%20){1,8}(?P<secret>[A-Za-z0-9+/]{8,}={0,2})"),
+        re.compile(_WORD + r"(?i:basic)(?:\s|\+|%20){1,8}(?P<secret>[A-Za-z0-9+/]{8,}={0,2})"),
         ("basic",),
         accept=_is_basic,
     ),
@@ -217,7 +226,8 @@ _OTHERS: tuple[Shape, ...] = (
     ),
     _assigned(
         "a key beside its name",
-        r"\b[A-Z][A-Z0-9_]{0,60}_(?:KEY|TOKEN|SECRET)"
+        _WORD
+        + r"[A-Z][A-Z0-9_]{0,60}_(?:KEY|TOKEN|SECRET)"
         + _ASSIGNED
         + r"(?P<secret>"
         + _HAS_DIGIT
@@ -228,7 +238,7 @@ _OTHERS: tuple[Shape, ...] = (
     ),
     _assigned(
         "a password",
-        r"\b[A-Z0-9_]{0,60}(?:PASSWORD|PASSWD|PGPASS)\s?=\s?[\"'\\]{0,6}"
+        _WORD + r"[A-Z0-9_]{0,60}(?:PASSWORD|PASSWD|PGPASS)\s?=\s?[\"'\\]{0,6}"
         r"(?P<secret>(?![${<\[])[^\s\"'\\,;(){}<>\[\]&]{6,}+)(?![(\[{])",
         *("password", "passwd", "pgpass"),
     ),
@@ -238,7 +248,8 @@ _OTHERS: tuple[Shape, ...] = (
     ),
     _loose(
         "a password in a URL",
-        rf"(?i:\b{_SERVERS})://[^\s/:@\"'<>\\]*:(?P<secret>[^\s\"'<>\\]{{1,200}})@(?=[A-Za-z0-9\[])",
+        _WORD
+        + rf"(?i:{_SERVERS})://[^\s/:@\"'<>\\]*:(?P<secret>[^\s\"'<>\\]{{1,200}})@(?=[A-Za-z0-9\[])",
         "://",
     ),
     _shape(
@@ -253,7 +264,7 @@ _OTHERS: tuple[Shape, ...] = (
     ),
     _loose(
         "a password in a connection string",
-        r"(?i:\b(?:password|pwd))=(?P<secret>[^;\s\"'()\\]{4,})"
+        _WORD + r"(?i:password|pwd)=(?P<secret>[^;\s\"'()\\]{4,})"
         r"(?=;\s{0,4}[A-Za-z][A-Za-z ]{0,40}=)",
         *("password=", "pwd="),
     ),
