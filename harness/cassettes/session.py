@@ -259,6 +259,7 @@ def replaying(
     is_repeating: bool = False,
     pace: float = 0.0,
     secrets: SecretRules = NO_RULES,
+    ignored: tuple[str, ...] | None = None,
 ) -> Iterator[ReplaySession]:
     """Answer every request of this context from a cassette; nothing reaches the network.
 
@@ -270,6 +271,7 @@ def replaying(
             more often than it was recorded; otherwise that is a miss.
         pace: 1.0 replays a stream as fast as it was recorded, 0.5 twice as fast, 0 at once.
         secrets: The user's own rules for what no message may show.
+        ignored: Rules for what matching overlooks; None for those in the cassette.
 
     Raises:
         CassetteError: If the cassette is missing, damaged, of another version, or
@@ -279,7 +281,11 @@ def replaying(
 
     install()
     session = ReplaySession(
-        load_cassette(path), label, is_repeating=is_repeating, pace=pace, secrets=secrets
+        load_cassette(path, ignored=ignored),
+        label,
+        is_repeating=is_repeating,
+        pace=pace,
+        secrets=secrets,
     )
     _require_sample(session, sample)
     try:

@@ -27,6 +27,20 @@ from harness.cli import options
 )
 @click.option("--overwrite", is_flag=True, help="Replace cassettes that exist; default: keep them.")
 @click.option(
+    "--update",
+    is_flag=True,
+    help="Keep what still fits of each cassette; record from the first call that does not.",
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Only tell what would be recorded, and about what it costs."
+)
+@click.option(
+    "--max-cost",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="USD",
+    help="Stop before the calls of all samples together cost more.",
+)
+@click.option(
     "--allow-unsafe",
     is_flag=True,
     help="Run code written by a live model although the sandbox does not isolate it.",
@@ -36,13 +50,17 @@ from harness.cli import options
 def command(**arguments: Any) -> int:
     """Record cassettes: run samples against a provider and keep its HTTP traffic.
 
-    Samples that have a cassette are skipped unless --overwrite is given.
-    Secrets are removed before anything is written.
+    Samples that have a cassette are skipped, unless --update or --overwrite is
+    given. --update replays each conversation as far as it is recorded, then goes
+    on live: also where a recording was cut short. Secrets are removed before
+    anything is written.
 
     \b
     Examples:
       OPENAI_API_KEY=... harness record my_suite --allow-unsafe
       harness record my_suite --base-url http://localhost:11434/v1 --api-key-env OLLAMA_KEY
+      harness record my_suite --update --dry-run
+      harness record my_suite --update --max-cost 2.50
       harness record sales_report --scripted
     """
     from harness.cli import recording

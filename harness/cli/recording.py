@@ -14,7 +14,7 @@ from harness.errors import SelectionError
 from harness.model.sample import SCRIPTED_SOURCE
 from harness.provider.identity import identify
 from harness.runner.batch import RunConfig
-from harness.runner.endpoints import live_endpoints, refuse_unsafe
+from harness.runner.endpoints import live_endpoints, refuse_unsafe, require_prices
 from harness.runner.plan import Catalogue, make_plan
 from harness.runner.task import EndpointSpec
 
@@ -37,21 +37,39 @@ class RecordArguments(options.SampleArguments):
     scripted: bool
     seed: int
     overwrite: bool
+    update: bool
+    dry_run: bool
+    max_cost: float | None
 
 
 def record(arguments: RecordArguments) -> int:
     """Record what has no cassette yet; returns the exit code."""
+    if arguments.update and arguments.overwrite:
+        raise SelectionError(
+            "--update keeps what still fits of a cassette, --overwrite keeps nothing: give one."
+        )
     suites = load_all(arguments.scenarios_root, arguments.suites)
     plan = _to_record(make_plan(suites, arguments.selection), suites, arguments)
     if not plan:
-        click.echo("Every selected sample has a cassette; replace them with: --overwrite")
+        click.echo(
+            "Every selected sample has a cassette; record what changed with --update, "
+            "everything with --overwrite."
+        )
         return 0
+    if arguments.dry_run:
+        from harness.cli.forecasting import dry_run
+
+        return dry_run(plan, suites, arguments)
+    if arguments.max_cost is not None:
+        require_prices(plan, suites)
     with _provider(suites, arguments) as endpoints:
         config = RunConfig(
             mode="record",
             workers=arguments.worker_count,
             cassettes_root=arguments.cassettes_root,
             overwrite=arguments.overwrite,
+            update=arguments.update,
+            max_cost_usd=arguments.max_cost,
             endpoints=endpoints,
             sandbox=arguments.sandbox,
         )
@@ -76,7 +94,7 @@ def _to_record(
             "Every selected scenario is scripted in process (script:) and needs no cassette. "
             "Run it with: harness run"
         )
-    if arguments.overwrite:
+    if arguments.overwrite or arguments.update:
         return tuple(asked)
     fresh = [key for key in asked if not cassette_path(arguments.cassettes_root, key).exists()]
     if len(fresh) < len(asked):

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 def upkeep_lines(samples: Sequence[SampleResult]) -> list[str]:
-    """At most one line about money saved and one about stale and unplayed cassettes."""
-    return [*_saved(samples), *_wanting(samples)]
+    """At most one line each: money saved, stale and unplayed cassettes, what was recorded."""
+    return [*_saved(samples), *_wanting(samples), *_recorded(samples)]
 
 
 def _saved(samples: Sequence[SampleResult]) -> Iterator[str]:
@@ -39,6 +39,19 @@ def _wanting(samples: Sequence[SampleResult]) -> Iterator[str]:
     told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
     if told:
         yield f"Cassettes: of {len(_replayed(samples))}, {told}. Read why: harness cassette verify"
+
+
+def _recorded(samples: Sequence[SampleResult]) -> Iterator[str]:
+    """How much of an update was taken over from before."""
+    uses = [each.cassette for each in samples if each.mode == "record" and each.cassette]
+    if not any(use.kept for use in uses):
+        return
+    kept, served = sum(use.kept for use in uses), sum(use.served for use in uses)
+    whole = sum(use.kept == use.served for use in uses)
+    yield (
+        f"Calls: {kept} taken over from the earlier recordings, {served - kept} recorded; "
+        f"{whole} of {len(uses)} samples needed no call."
+    )
 
 
 def _replayed(samples: Sequence[SampleResult]) -> list[CassetteUse]:

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harness.errors import EnvironmentFault
+from harness.pricing import rates_of
 from harness.runner.build import load_sandbox
+from harness.runner.plan import Catalogue
 from harness.runner.task import EndpointSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.model.scenario import Suite
+    from harness.model.sample import SampleKey
+    from harness.model.scenario import Price, Suite
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 DEFAULT_KEY_VARIABLE = "OPENAI_API_KEY"
@@ -57,6 +60,31 @@ def _endpoint(suite: Suite, *, base_url: str | None, key_variable: str | None) -
         api_version=settings.get("api_version"),
         source=urlsplit(url).hostname or url,
     )
+
+
+def require_prices(plan: Sequence[SampleKey], suites: Sequence[Suite]) -> None:
+    """Refuse to keep to a sum what has no price.
+
+    Raises:
+        EnvironmentFault: Naming the models without a price.
+    """
+    catalogue = Catalogue(suites)
+    models = {(key.suite, catalogue.config(key).model) for key in plan}
+    missing = sorted(
+        f"{model!r} of {suite}"
+        for suite, model in models
+        if model and rates_of(model, prices=_prices(suites, suite)) is None
+    )
+    if missing:
+        raise EnvironmentFault(
+            f"--max-cost needs prices, and there is none for the model {', '.join(missing)}. "
+            "Give it under prices: in suite.yaml, in US dollars per million tokens, as in "
+            "prices: {my-model: {prompt: 0.15, completion: 0.60}}"
+        )
+
+
+def _prices(suites: Sequence[Suite], name: str) -> dict[str, Price]:
+    return next(suite.prices for suite in suites if suite.name == name)
 
 
 def refuse_unsafe(sandbox: str, *, allow_unsafe: bool) -> None:

@@ -161,14 +161,14 @@ def _adopt_termination(recorder: Recorder, outcome: _Outcome) -> None:
 @contextmanager
 def _session(task: Task, kit: SampleKit) -> Iterator[Session | None]:
     if task.mode == "replay":
-        _require_cassette(task)
+        path = _replayed_path(task)
         cassettes.install()
-        path, sample = Path(task.cassette), str(task.key)
         with cassettes.replaying(
             path,
             label=task.cassette_label,
-            sample=sample,
+            sample=str(task.key),
             is_repeating=task.scenario.is_repeating,
+            ignored=task.scenario.ignored if task.update else None,
             secrets=task.secrets,
         ) as session:
             yield session
@@ -195,6 +195,16 @@ def _recording(
             path, header, overwrite=task.overwrite, charging=charging, secrets=task.secrets
         )
     return cassettes.updating(path, header, earlier, charging=charging, secrets=task.secrets)
+
+
+def _replayed_path(task: Task) -> Path:
+    """The cassette; when an update is forecast, what that would start from."""
+    if task.update:
+        earlier = cassettes.find_earlier(Path(task.cassette), task.scenario.ignored)
+        if earlier is not None:
+            return earlier.cassette.path
+    _require_cassette(task)
+    return Path(task.cassette)
 
 
 def _require_cassette(task: Task) -> None:
