@@ -104,7 +104,9 @@ def _request(interaction: Interaction, origin: str) -> dict[str, Any]:
         # A recording leaves it out where it says what every request says.
         headers.setdefault("content-type", [_JSON])
     return {
-        "body": _readable(body) if body else None,
+        # vcrpy keeps no body as "" for httpx, which the openai and anthropic clients use, but
+        # as null for requests.
+        "body": _readable(body),
         "headers": headers,
         "method": request.method,
         "uri": url_of(request.origin or origin, request.path, request.query),
