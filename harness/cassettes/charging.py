@@ -5,6 +5,7 @@ Several processes record at once, so what is spent stands in a file they lock.
 
 from __future__ import annotations
 
+import re
 import struct
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from harness.cassettes.costs import cost_of_response
 from harness.cassettes.payload import content_of
 from harness.errors import BudgetReached
-from harness.pricing import rates_of
+from harness.pricing import provider_at, rates_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,6 +29,8 @@ UNLIMITED_ANSWER = 4096
 # English text has about four bytes per token, other text and JSON fewer.
 _BYTES_PER_TOKEN = 3
 _LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+# Azure, Bedrock and Gemini.
+_MODEL_IN_PATH = re.compile(r"/(?:deployments|model|models)/([^/:]+(?::\d+)?)")
 _NUMBER = struct.Struct("<d")
 
 
@@ -62,9 +65,9 @@ class Charging:
         """
         if self.budget is None:
             return 0.0
-        fields = request.shape.fields
-        model = fields.get("model") if isinstance(fields, dict) else None
-        rates = rates_of(str(model), at=self.at, prices=self.prices) if model else None
+        fields = request.shape.fields if isinstance(request.shape.fields, dict) else {}
+        model, provider = self._model(request, fields)
+        rates = rates_of(model, at=self.at, prices=self.prices, provider=provider)
         if rates is None or rates.prompt is None:
             raise BudgetReached(
                 f"The model {model!r} has no known price, so --max-cost cannot be kept. Give it "
@@ -74,6 +77,14 @@ class Charging:
         amount = (size_bytes / _BYTES_PER_TOKEN * rates.prompt + answer) / 1e6 + rates.request
         self.budget.reserve(amount)
         return amount
+
+    def _model(self, request: Request, fields: Mapping[str, Any]) -> tuple[str, str]:
+        """The model a request asks for, in its body or its path, and whose prices apply."""
+        named = fields.get("model")
+        if isinstance(named, str) and named:
+            return named, ""
+        match = _MODEL_IN_PATH.search(request.path)
+        return (match[1] if match else ""), provider_at(self.host) if match else ""
 
     def settle(
         self, request: Request, response: ResponseRecord, reserved_usd: float

@@ -251,7 +251,7 @@ class ReplaySession(Session):
 
 
 @contextmanager
-def replaying(
+def replaying(  # noqa: PLR0913 - all but one are keyword-only
     path: Path,
     *,
     label: str = "",

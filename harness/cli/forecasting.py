@@ -52,8 +52,14 @@ def _replayed(
     signal.signal(signal.SIGTERM, _interrupt)
     total = len(keys)
     with showing(total, PlayCounts(total)) as display:
-        told = {"on_result": display.result, "on_tick": display.tick}
-        run_plan(keys, unjudged(suites), config, store, **told)
+        run_plan(
+            keys,
+            unjudged(suites),
+            config,
+            store,
+            on_result=display.result,
+            on_tick=display.tick,
+        )
     return {result.key: result for result in store.read_samples()}
 
 

@@ -103,10 +103,12 @@ def _whole(key: SampleKey, everything: Sequence[SampleKey], archive: Archive) ->
         size = _size(own, 0)
         basis = "as recorded before"
         return Forecast(key=key, kind="anew", calls=size.calls, cost_usd=size.cost_usd, basis=basis)
-    size, basis = _typical(key, everything, archive)
-    if size is None:
+    typical, basis = _typical(key, everything, archive)
+    if typical is None:
         return Forecast(key=key, kind="new", basis="nothing like it is recorded")
-    return Forecast(key=key, kind="new", calls=size.calls, cost_usd=size.cost_usd, basis=basis)
+    return Forecast(
+        key=key, kind="new", calls=typical.calls, cost_usd=typical.cost_usd, basis=basis
+    )
 
 
 def _update(result: SampleResult, archive: Archive) -> Forecast:
