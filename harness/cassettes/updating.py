@@ -13,7 +13,7 @@ from harness.cassettes.asking import RequestReader
 from harness.cassettes.cassette import PARTIAL_SUFFIX
 from harness.cassettes.format import ResponseRecord
 from harness.cassettes.ignoring import Ignoring
-from harness.cassettes.matching import Index
+from harness.cassettes.matching import Index, Request, Shape, part_of
 from harness.cassettes.reader import load_cassette
 from harness.cassettes.recording import RecordSession, kept_open
 from harness.cassettes.redaction import NO_RULES, Redactor
@@ -135,7 +135,7 @@ class UpdateSession(RecordSession):
 
     def _copy(self, interaction: Interaction) -> None:
         self._writer.write(
-            interaction.request,
+            _exactly(interaction.request),
             ResponseRecord(
                 status=interaction.status,
                 reason=interaction.reason,
@@ -176,6 +176,18 @@ class UpdateSession(RecordSession):
             leftover = path if path.exists() else self._writer.set_aside
             if leftover is not None:
                 leftover.unlink(missing_ok=True)
+
+
+def _exactly(request: Request) -> Request:
+    """A request whose parts differ even where that is ignored, so that each is written."""
+    if not request.ignoring:
+        return request
+    shape = request.shape
+    lists = {
+        name: tuple(part_of(part.value) for part in parts) for name, parts in shape.lists.items()
+    }
+    exact = Shape(shape.kind, shape.fields, lists)
+    return Request(request.method, request.path, request.query, exact, origin=request.origin)
 
 
 def _require_source(path: Path, recorded: CassetteHeader, header: CassetteHeader) -> None:

@@ -171,13 +171,14 @@ class Kit:
     echo = staticmethod(echo)
 
     @staticmethod
-    def header(provider: Provider | None = None, **fields: str) -> CassetteHeader:
-        return CassetteHeader(
-            recorded_at="2026-01-02T03:04:05+00:00",
-            source="scripted provider",
-            base_url=provider.base_url if provider else "http://127.0.0.1:1/v1",
-            **{"sample": "suite/case/brief-t0.2/1", **fields},
-        )
+    def header(provider: Provider | None = None, **fields: Any) -> CassetteHeader:
+        usual = {
+            "recorded_at": "2026-01-02T03:04:05+00:00",
+            "source": "scripted provider",
+            "base_url": provider.base_url if provider else "http://127.0.0.1:1/v1",
+            "sample": "suite/case/brief-t0.2/1",
+        }
+        return CassetteHeader(**{**usual, **fields})
 
     @staticmethod
     def client(base_url: str, **options: Any) -> Any:
