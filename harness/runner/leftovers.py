@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from harness.model.scenario import Suite
 
 _CASSETTE = ".jsonl"
+_UNFINISHED_REASON = (
+    "a recording that was cut short, or is going on right now; go on with it by: harness record "
+    "--update"
+)
 _UNFINISHED = _CASSETTE + PARTIAL_SUFFIX  # also with ".old" and the like behind it
 
 
@@ -42,8 +46,7 @@ def find_leftovers(root: Path, suites: Sequence[Suite], names: Sequence[str]) ->
     found = []
     for path in sorted(path for folder in folders for path in _files(folder)):
         if _UNFINISHED in path.name:
-            reason = "a recording that was cut short, or is going on right now"
-            found.append(Finding(group="unfinished", path=path, reasons=(reason,)))
+            found.append(Finding(group="unfinished", path=path, reasons=(_UNFINISHED_REASON,)))
         elif path.name.endswith(_CASSETTE) and path not in played and not _is_free(path):
             found.append(Finding(group="orphaned", path=path, reasons=(_why(path in scripted),)))
     return found

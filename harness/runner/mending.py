@@ -18,14 +18,16 @@ if TYPE_CHECKING:
     from harness.model.scenario import Suite
     from harness.runner.verify import Finding, Group
 
-# Flags of `harness record` by what is the matter.
+# The flag of `harness record` by what is the matter. An update replays, at no cost, what
+# still fits of a recording; of one that is too old, nothing does.
 _RECORD: dict[Group, tuple[str, ...]] = {
     "damaged": ("--overwrite",),
     "missing": (),
-    "stale": ("--overwrite",),
-    "diverged": ("--overwrite",),
-    "unplayed": ("--overwrite",),
+    "stale": ("--update",),
+    "diverged": ("--update",),
+    "unplayed": ("--update",),
 }
+_ANEW = ("--overwrite",)
 # A flag that replaces what is there must name exactly the samples meant.
 _EXACT = {"--overwrite"}
 _MOST_COMMANDS = 3
@@ -72,15 +74,14 @@ class Mender:
             return tuple(self._selecting(("run",), findings))
         if group not in _RECORD:
             return ()
-        flags = _RECORD[group]
+        by_flags: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
+        for finding in findings:
+            flags = _ANEW if finding.is_expired else _RECORD[group]
+            by_flags[(*flags, "--scripted") if finding.is_scripted else flags].append(finding)
         return tuple(
             command
-            for is_scripted in (False, True)
-            for command in self._selecting(
-                ("record",),
-                [each for each in findings if each.is_scripted == is_scripted],
-                (*flags, "--scripted") if is_scripted else flags,
-            )
+            for flags, some in sorted(by_flags.items())
+            for command in self._selecting(("record",), some, flags)
         )
 
     def _selecting(

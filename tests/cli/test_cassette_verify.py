@@ -108,6 +108,10 @@ def test_a_team_that_asks_otherwise_diverges_with_the_explanation(
     assert sample == SAMPLES[0]
     assert "about" in reasons
     assert "the task, the team or the fixtures changed since it was recorded" in reasons
+    [command] = commands(done, "diverged")
+    assert command == ["harness", "record", "coding", "-e", "1", "--update", "--scripted"]
+    assert harness(*command[1:], "--no-report").returncode == 0
+    assert harness("cassette", "verify", "-e", "1").returncode == 0
 
 
 def test_a_team_that_asks_less_leaves_interactions_unplayed(
@@ -121,6 +125,9 @@ def test_a_team_that_asks_less_leaves_interactions_unplayed(
     [(sample, reasons)] = found(done)["unplayed"].items()
     assert sample == SAMPLES[0]
     assert "1 recorded interaction was never asked for" in reasons
+    [command] = commands(done, "unplayed")
+    assert harness(*command[1:], "--no-report").returncode == 0
+    assert harness("cassette", "verify", "-e", "1").returncode == 0
 
 
 def test_a_sample_without_a_cassette_is_missing_and_the_command_named_records_it(
@@ -215,6 +222,9 @@ def test_an_old_cassette_is_stale_only_by_the_age_asked_for(
     assert limited.returncode == 1
     assert set(found(limited)["stale"]) == {SAMPLES[0]}
     assert "days ago, more than 90" in found(limited)["stale"][SAMPLES[0]]
+    assert commands(limited, "stale") == [
+        ["harness", "record", "coding", "-e", "1", "--overwrite", "--scripted"]
+    ]
 
 
 def test_a_replay_that_ends_in_an_error_is_told_apart_from_a_miss(
