@@ -50,6 +50,10 @@ RESPONSE_HEADERS = frozenset(
         "retry-after",
         "retry-after-ms",
         "x-amzn-bedrock-content-type",
+        "x-amzn-bedrock-cache-read-input-token-count",
+        "x-amzn-bedrock-cache-write-input-token-count",
+        "x-amzn-bedrock-input-token-count",
+        "x-amzn-bedrock-output-token-count",
         "x-amzn-errortype",
         "x-should-retry",
     }
@@ -192,7 +196,10 @@ class Redactor:
     def findings(self, text: str) -> list[Finding]:
         """Every secret in a text, in order; they may overlap."""
         suspects = self.suspects(text)
-        return sorted(_findings(text, suspects)) if suspects else []
+        if suspects is None:
+            return []
+        # The longest first; among equals the shape that says most, as they are in that order.
+        return sorted(_findings(text, suspects), key=lambda each: (each.start, -each.end))
 
     def spans(self, text: str) -> list[Span]:
         """Where the secrets are: start and end, in order, not overlapping."""

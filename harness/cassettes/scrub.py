@@ -37,7 +37,7 @@ class Scrubber:
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
-        self._clean_parts: dict[bytes, Part] = {}
+        self._clean_parts: dict[bytes, Part | None] = {}
         self._clean_texts: dict[str, str] = {}
         self._clean_fields: dict[bytes, Any] = {}
 
@@ -162,13 +162,15 @@ class Scrubber:
     def _part(self, name: str, part: Part, request: Request) -> Part:
         # Parts that differ in what is ignored have one digest, but not one text.
         digest = part_of(part.value).digest if request.ignoring else part.digest
-        known = self._clean_parts.get(digest)
-        if known is None:
-            clean = self._redactor.data(part.value)
-            same = clean is part.value or clean == part.value
-            known = part if same else part_of(clean, name, request.ignoring)
-            self._clean_parts[digest] = known
-        return known
+        known = self._clean_parts.get(digest, part)
+        if known is not part:
+            # None stands for "as it is": the same part comes anew with every request.
+            return known or part
+        clean = self._redactor.data(part.value)
+        same = clean is part.value or clean == part.value
+        cleaned = None if same else part_of(clean, name, request.ignoring)
+        self._clean_parts[digest] = cleaned
+        return cleaned or part
 
     def response(
         self,

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 _START = r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrtbf])|(?<=\\u[0-9A-Fa-f]{4})|(?<=%[0-9A-Fa-f]{2}))"
 _WORD = _START.replace("_-]", "_]")
 _END = r"(?![A-Za-z0-9_-])"
-_HAS_DIGIT = r"(?=[A-Za-z0-9_+/=.~-]*[0-9])"
+# Not far: looking on and on would make a long text of names slow.
+_HAS_DIGIT = r"(?=[A-Za-z0-9_+/=.~-]{0,200}[0-9])"
 _QUOTES = r"[\"'\\]{0,6}"
 _ASSIGNED = _QUOTES + r"\s{0,8}(?:[:=]|\bis\b)\s{0,8}" + _QUOTES
 
@@ -313,7 +314,7 @@ def field_shape(names: Iterable[str]) -> Shape:
     """
     known = sorted(names, key=len, reverse=True)
     pattern = (
-        rf"(?P<q>\\*)\"(?i:{'|'.join(map(re.escape, known))})(?P=q)\"\s{{0,8}}:\s{{0,8}}(?P=q)\""
+        rf"(?<!\\)(?P<q>\\*)\"(?i:{'|'.join(map(re.escape, known))})(?P=q)\"\s{{0,8}}:\s{{0,8}}(?P=q)\""
         r"(?P<secret>(?:[^\"\\]|\\++(?!\")|(?!(?P=q)\")\\++\"){8,}+)(?=(?P=q)\")"
     )
     hints = (
