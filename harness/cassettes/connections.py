@@ -10,12 +10,13 @@ such a name up get a name of their own for the real class, which nobody patches.
 from __future__ import annotations
 
 import dis
+import http.client
 import importlib
 import types
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 # Modules in which vcrpy replaces connection classes by name. It replaces those of botocore's
 # and urllib3's pools as well, but nothing looks those up.
@@ -33,8 +34,18 @@ def pin_connections() -> None:
             module = importlib.import_module(name)
         except ImportError:
             continue
+        present = {one: getattr(module, one) for one in patched if hasattr(module, one)}
+        if getattr(module, "http", None) is http:
+            present["http"] = _real_http()  # for ``http.client.HTTPConnection.__init__(self)``
         for method in _methods(module, patched):
-            pin(method, patched)
+            pin(method, present)
+
+
+def _real_http() -> types.SimpleNamespace:
+    """The package http as it is now."""
+    client = types.ModuleType("http.client")
+    vars(client).update(vars(http.client))
+    return types.SimpleNamespace(client=client)
 
 
 def _methods(module: Any, class_names: tuple[str, ...]) -> Iterator[types.FunctionType]:
@@ -45,23 +56,25 @@ def _methods(module: Any, class_names: tuple[str, ...]) -> Iterator[types.Functi
                 yield member
 
 
-def pin(function: types.FunctionType, names: tuple[str, ...]) -> None:
-    """Let a function find the present values of global names for good.
+def pin(function: types.FunctionType, values: Mapping[str, object]) -> None:
+    """Let a function find values of ours under global names, whatever is patched there later.
 
     A name that the function also uses for an attribute stays as it is: both would
     be renamed.
 
     Args:
         function: Pinned in place.
-        names: The names; those the function does not look up are left out.
+        values: By name; those the function does not look up are left out.
     """
     code = function.__code__
-    uses = [(one.opname, one.argval) for one in dis.get_instructions(code)]
-    found = {name for use, name in uses if name in names and use == "LOAD_GLOBAL"}
+    uses = [
+        (one.opname, one.argval) for one in dis.get_instructions(code) if one.opcode in dis.hasname
+    ]
+    found = {name for use, name in uses if name in values and use == "LOAD_GLOBAL"}
     found -= {name for use, name in uses if name in found and use != "LOAD_GLOBAL"}
-    pinned = {name: f"{name} (pinned)" for name in found if name in function.__globals__}
+    pinned = {name: f"{name} (pinned)" for name in found}
     for name, other in pinned.items():
-        function.__globals__.setdefault(other, function.__globals__[name])
+        function.__globals__.setdefault(other, values[name])
     if pinned:
         renamed = tuple(pinned.get(name, name) for name in code.co_names)
         function.__code__ = code.replace(co_names=renamed)

@@ -33,7 +33,8 @@ def install() -> None:
 
     Imports vcrpy and with it every HTTP library that is installed. Without an
     open session, requests and connections work as before, except that vcrpy
-    hands a streamed response on only when all of it has arrived.
+    hands a streamed response of urllib3 or http.client (so of requests, too) on
+    only when all of it has arrived; those of httpx, httpx2 and aiohttp stream.
 
     Raises:
         EnvironmentFault: If vcrpy is missing or too old.

@@ -1,7 +1,11 @@
 """Threads inherit the session of whoever started them.
 
 A new thread begins with an empty context, and AutoGen's asynchronous path runs
-model calls in an executor without passing its own.
+model calls in an executor without passing its own. Work handed to an executor or
+a pool of threads belongs to who handed it over, whoever started the worker. What
+reaches a thread in another way, such as ``_thread.start_new_thread`` or a queue
+that a thread from before the session reads, belongs to no session: a replay
+refuses its requests.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import Context, copy_context
 from functools import wraps
+from multiprocessing.pool import ThreadPool
 from typing import TYPE_CHECKING, Any
 
 from harness.cassettes.scope import CURRENT
@@ -18,10 +23,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+# Every way of handing work to a ThreadPool that does not go by way of another.
+_POOL_METHODS = (
+    "apply_async",
+    "map",
+    "map_async",
+    "starmap",
+    "starmap_async",
+    "imap",
+    "imap_unordered",
+)
+
+
 def install_threads() -> None:
-    """Patch how threads start and executors submit; call it once."""
+    """Patch how threads start and how executors and pools are given work; call it once."""
     _patch_thread_start()
     _patch_executor_submit()
+    for name in _POOL_METHODS:
+        setattr(ThreadPool, name, _handing_on(getattr(ThreadPool, name)))
 
 
 def _patch_thread_start() -> None:
@@ -60,3 +79,19 @@ def _patch_executor_submit() -> None:
         return future
 
     ThreadPoolExecutor.submit = submit  # type: ignore[method-assign, assignment]
+
+
+def _handing_on(original: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of a thread pool whose work runs in the context it was handed over in."""
+
+    @wraps(original)
+    def method(self: ThreadPool, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        context = copy_context()
+
+        def work(*given: Any, **named: Any) -> Any:
+            # A copy for each piece of work: several may run at once.
+            return context.copy().run(func, *given, **named)
+
+        return original(self, work, *args, **kwargs)
+
+    return method
