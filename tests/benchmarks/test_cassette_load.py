@@ -36,6 +36,8 @@ SIZES = {
     "one growing chat, 100": (growing_chat, 100),
     "one growing chat, 300": (growing_chat, 300),
 }
+# Ten times the calls, and room for noise, garbage collection and full caches; squared is 100.
+LINEAR = 20
 TARGETS = {"20-turn agents, 100": 20, "20-turn agents, 1000": 40}
 
 
@@ -110,3 +112,20 @@ def test_a_cassette_loads_faster_than_cassetters(
                 )
             )
     assert results[CASSETTER_TOML] > our_seconds
+
+
+@pytest.mark.benchmark
+def test_loading_a_growing_chat_takes_linear_time(
+    cassettes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Ours alone: the others would write half a gigabyte.
+    short, long = (
+        _entering(OURS, cassettes(OURS, growing_chat, size), rounds=10) for size in (100, 1000)
+    )
+
+    with capsys.disabled():
+        print(
+            f"\nloading, one growing chat: ours {short * 1000:.2f} ms at 100, "
+            f"{long * 1000:.2f} ms at 1000, ratio {long / short:.1f} (at most {LINEAR})"
+        )
+    assert long / short <= LINEAR

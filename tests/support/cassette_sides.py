@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import itertools
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -125,10 +126,10 @@ def header() -> CassetteHeader:
 
 
 def _write_ours(path: Path, exchanges: Iterable[Exchange]) -> None:
-    kept = list(exchanges)
+    asking, answers = itertools.tee(exchanges)
     with recording(path, header()):
-        answering = provider(kept)
-        for exchange in kept:
+        answering = provider(answers)
+        for exchange in asking:
             answering.handle_request(request(exchange)).read()
 
 
