@@ -313,8 +313,9 @@ def field_shape(names: Iterable[str]) -> Shape:
         names: Names in lower case.
     """
     known = sorted(names, key=len, reverse=True)
+    listed = "|".join(map(re.escape, known))
     pattern = (
-        rf"(?<!\\)(?P<q>\\*)\"(?i:{'|'.join(map(re.escape, known))})(?P=q)\"\s{{0,8}}:\s{{0,8}}(?P=q)\""
+        rf"(?<!\\)(?P<q>\\*)\"(?i:{listed})(?P=q)\"\s{{0,8}}:\s{{0,8}}(?P=q)\""
         r"(?P<secret>(?:[^\"\\]|\\++(?!\")|(?!(?P=q)\")\\++\"){8,}+)(?=(?P=q)\")"
     )
     hints = (

@@ -47,7 +47,7 @@ def serve(connection: Connection, spool: int) -> None:
             os.ftruncate(spool, 0)
             os.lseek(spool, 0, os.SEEK_SET)
             with open(spool, "wb", buffering=0, closefd=False) as events:
-                encoded = redacted_encoding(run_task(task, events))
+                encoded = redacted_encoding(run_task(task, events), task.secrets)
             if os.getpid() != me:
                 return  # A child that the task forked came back from it: not ours to answer.
             end_descendants()
