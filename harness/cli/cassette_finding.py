@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.cassettes import Cassette, load_cassette
 from harness.errors import CassetteError, SelectionError
+from harness.reports.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ def find_cassette(name: str, root: Path) -> Path:
     if len(found) == 1:
         return next(iter(found.values()))
     if found:
-        some = ", ".join(list(found)[:5]) + (", ..." if len(found) > 5 else "")
+        some = one_line(", ".join(list(found)[:5])) + (", ..." if len(found) > 5 else "")
         raise SelectionError(
             f"{name!r} fits {len(found)} cassettes in {root}: {some}. Give more of the key."
         )
@@ -127,7 +128,7 @@ def _git_show(path: Path, revision: str) -> bytes:
     except subprocess.TimeoutExpired:
         raise CassetteError(f"{path}@{revision}: git did not answer in {_GIT_SECONDS} s.") from None
     if shown.returncode:
-        said = shown.stderr.decode(errors="replace").strip().partition("\n")[0]
+        said = one_line(shown.stderr.decode(errors="replace").strip().partition("\n")[0])
         raise CassetteError(
             f"{path}@{revision}: git does not have it: {said}. "
             f"See the file's revisions with: git log --oneline -- {path}"

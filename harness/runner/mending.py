@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import string
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -69,7 +71,8 @@ class Mender:
         """
         if group in ("orphaned", "unfinished"):
             doomed = removable([finding.path for finding in findings], self._root)
-            return (shlex.join(["rm", "-r", "--", *map(str, doomed)]),) if doomed else ()
+            names = " ".join(_quoted(str(path)) for path in doomed)
+            return (f"rm -r -- {names}",) if doomed else ()
         if group == "failed":
             return tuple(self._selecting(("run",), findings))
         if group not in _RECORD:
@@ -119,6 +122,15 @@ class Mender:
         if plain in _OPERATORS or any(plain in other for other in others):
             return f"/{scenario}/"
         return scenario
+
+
+def _quoted(word: str) -> str:
+    """A word for a shell, in which nothing steers the terminal it is printed to."""
+    if word.isprintable():
+        return shlex.quote(word)
+    encoded = os.fsencode(word)
+    plain = string.ascii_letters + string.digits + "/._- "
+    return "$'" + "".join(c if (c := chr(b)) in plain else f"\\x{b:02x}" for b in encoded) + "'"
 
 
 def _around(suite: str, keys: Sequence[SampleKey]) -> _Block:
