@@ -139,7 +139,7 @@ class RecordSession(Session):
             self.is_open = False
             raise SampleInterrupt(
                 f"{self.label}: interaction {self.served + 1} could not be written, so the "
-                f"recording stopped: {type(fault).__name__}: {fault}"
+                f"recording stopped: {type(fault).__name__}: {self._scrubber.text(str(fault))}"
             ) from fault
         self._note_latency(seconds)
 

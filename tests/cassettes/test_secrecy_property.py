@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from secrets_drawn import known_by_shape, of_environment, spellings
 
 from harness.cassettes import CassetteHeader, load_cassette
+from harness.cassettes.leaks import find_leaks
 from harness.cassettes.matching import request_of
 from harness.cassettes.redaction import Redactor
 from harness.cassettes.scope import Caller
@@ -259,7 +260,9 @@ def test_a_secret_of_known_shape_never_reaches_the_file(place, drawn):
     place(call, text)
 
     with tempfile.TemporaryDirectory() as folder:
-        assert_absent(secret, written(call, Redactor(), folder))
+        path = written(call, Redactor(), folder)
+        assert_absent(secret, path)
+        assert find_leaks(path, Redactor()) == []
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
@@ -271,4 +274,6 @@ def test_the_value_of_a_variable_never_reaches_the_file(place, secret, frame):
     redactor = Redactor.from_environment({"SERVICE_PASSWORD": secret})
 
     with tempfile.TemporaryDirectory() as folder:
-        assert_absent(secret, written(call, redactor, folder))
+        path = written(call, redactor, folder)
+        assert_absent(secret, path)
+        assert find_leaks(path, redactor) == []
