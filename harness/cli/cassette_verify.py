@@ -20,13 +20,7 @@ from harness.cli import options
 )
 @click.option("--no-replay", is_flag=True, help="Only read the files; finds nothing diverged.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-@click.option(
-    "-n",
-    "--workers",
-    type=click.IntRange(min=1),
-    default=None,
-    help="Worker processes; default: the cores this process may use.",
-)
+@options.execution
 @options.roots
 def command(**arguments: Any) -> int:
     """Find the cassettes that no longer tell the truth. Records and removes nothing.

@@ -58,6 +58,7 @@ class VerifyArguments:
     no_replay: bool
     as_json: bool
     workers: int | None
+    sandbox: str
     scenarios_root: Path
     cassettes_root: Path
 
@@ -144,7 +145,9 @@ def _replayed(
     for engine in sorted({catalogue.config(key).engine for key in seen.playable}):
         load_engine(engine).version()
     config = RunConfig(
-        workers=arguments.workers or options.core_count(), cassettes_root=arguments.cassettes_root
+        workers=arguments.workers or options.core_count(),
+        cassettes_root=arguments.cassettes_root,
+        sandbox=arguments.sandbox,
     )
     store = MemoryStore(new_header(seen.playable, suites, config, arguments.scenarios_root))
     signal.signal(signal.SIGTERM, _interrupt)
