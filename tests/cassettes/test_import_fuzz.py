@@ -100,8 +100,41 @@ RESPONSES = st.fixed_dictionaries(
         "duration": TEXTS,
     },
 )
+PLAIN_HEADERS = st.dictionaries(
+    st.sampled_from(["content-type", "content-encoding", "Date", "authorization"]),
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=2),
+    max_size=3,
+)
+PLAIN_BODIES = st.one_of(
+    st.binary(), st.text(), VALUES.map(lambda value: json.dumps(value, default=str, skipkeys=True))
+)
+
+
+@st.composite
+def nearly_right(draw: st.DrawFn) -> dict[str, object]:
+    """An interaction of vcrpy that is right but for at most one thing in each side."""
+    request = {
+        "method": draw(st.sampled_from(["GET", "POST"])),
+        "uri": "https://a.example/" + draw(st.text(max_size=30)),
+        "headers": draw(PLAIN_HEADERS),
+        "body": draw(PLAIN_BODIES),
+    }
+    response = {
+        "status": {"code": draw(st.integers(100, 999)), "message": draw(st.text(max_size=9))},
+        "headers": draw(PLAIN_HEADERS),
+        "body": {"string": draw(PLAIN_BODIES)},
+    }
+    for side in (request, response):
+        if draw(st.integers(0, 4)) == 0:
+            side[draw(st.sampled_from([*side, "parsed_body", "status_code", "url"]))] = draw(VALUES)
+    return {"request": request, "response": response}
+
+
 INTERACTIONS = st.one_of(
-    st.fixed_dictionaries({"request": REQUESTS, "response": RESPONSES}), VALUES
+    nearly_right(),
+    nearly_right(),
+    st.fixed_dictionaries({"request": REQUESTS, "response": RESPONSES}),
+    VALUES,
 )
 DOCUMENTS = st.one_of(
     st.fixed_dictionaries(

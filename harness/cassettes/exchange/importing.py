@@ -146,10 +146,8 @@ class _Copy:
     def __init__(
         self, target: Path, header: CassetteHeader, redactor: Redactor, *, overwrite: bool
     ) -> None:
-        self._redactor = redactor
         self._scrubber = Scrubber(redactor)
         self._recorded_at = header.recorded_at
-        self._base_origin = origin_of(header.base_url)
         self._writer = CassetteWriter(target, self._scrubber.header(header), overwrite=overwrite)
         self.interactions = 0
         self.priced = 0
@@ -181,9 +179,14 @@ class _Copy:
         request = self._scrubber.request(asked)
         request.origin = self._address(url, asked, request)
         response = self._scrubber.response(interaction.status, interaction.reason, headers, content)
-        self._note_secrets(
-            place, asked.digest != request.digest, content, content_of(response.body)
-        )
+        stored = content_of(response.body)
+        if stored != content and _MARK not in stored:
+            place.fail(
+                "the response body would not come back byte for byte from a cassette; "
+                "this is a bug in harness, please report it"
+            )
+        had_password = "@" in urlsplit(interaction.url).netloc
+        self.redacted += had_password or asked.digest != request.digest or stored != content
         cost = self._cost(asked, interaction.status, headers, content)
         self._writer.write(
             request,
@@ -201,19 +204,10 @@ class _Copy:
         together again, such as Bedrock's "/model/name%3A0/invoke". They are kept
         whole, unless there is a secret in them.
         """
-        origin = origin_of(url)
-        if url_of(origin, asked.path, asked.query) == url:
-            return origin
+        if url_of(origin_of(url), asked.path, asked.query) == url:
+            return request.origin
         is_clean = (request.path, request.query) == (asked.path, asked.query)
-        return url if is_clean and self._redactor.text(url) == url else origin
-
-    def _note_secrets(self, place: Place, is_changed: bool, content: bytes, stored: bytes) -> None:  # noqa: FBT001
-        if stored != content and stored.count(_MARK) <= content.count(_MARK):
-            place.fail(
-                "the response body would not come back byte for byte from a cassette; "
-                "this is a bug in harness, please report it"
-            )
-        self.redacted += is_changed or stored != content
+        return url if is_clean and self._scrubber.text(url) == url else request.origin
 
     def _cost(
         self, request: Request, status: int, headers: Headers, content: bytes
