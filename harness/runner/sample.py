@@ -15,7 +15,7 @@ import msgspec
 from harness import cassettes
 from harness.capture import Recorder, exception_info
 from harness.cassettes.staleness import config_changes, config_facets
-from harness.errors import CassetteMiss, SampleInterrupt, SocketBlocked
+from harness.errors import CassetteError, CassetteMiss, SampleInterrupt, SocketBlocked
 from harness.model.sample import SampleResult, Status
 from harness.model.score import Score, Unscored
 from harness.model.team import Endpoint, FinishedSample
@@ -122,18 +122,31 @@ def _converse(
 
 def _raise_unsound(session: Session, recorder: Recorder) -> None:
     """Report what an agent swallowed: a miss or a connection happened all the same."""
-    if session.mode == "replay" and session.misses:
-        raise CassetteMiss(session.misses[0])
-    if session.mode == "replay" and session.sockets_opened:
-        raise SocketBlocked(
-            f"{session.sockets_opened} connections were attempted outside the cassette; the "
-            "guard refused them, and an agent or library hid it."
-        )
+    if session.mode == "replay":
+        _raise_unsound_replay(session)
     failure = _last_failure(recorder)
     if session.mode == "record" and failure is not None:
         # Raised inside the session, so that the cassette stays unfinished (.partial)
         # and the next recording does not take a provider's outage for an answer.
         raise _FailedRecording(failure.message)
+
+
+def _raise_unsound_replay(session: Session) -> None:
+    """Hold a replay to its sum: calls asked = calls served + misses, sockets opened = 0."""
+    if session.misses:
+        raise CassetteMiss(session.misses[0])
+    if session.sockets_opened:
+        raise SocketBlocked(
+            f"{session.sockets_opened} connections were attempted outside the cassette; the "
+            "guard refused them, and an agent or library hid it."
+        )
+    lost = session.asked - session.served
+    if lost:
+        raise CassetteError(
+            f"{session.label}: {session.asked} calls were asked, but {session.served} served and "
+            f"none missed: {lost} ended in an error that an agent or library hid, so this replay "
+            "proves nothing. The cassette may be damaged; see: harness cassette verify"
+        )
 
 
 class _FailedRecording(Exception):
