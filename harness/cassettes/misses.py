@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from harness.cassettes.cassette import Cassette, Interaction
     from harness.cassettes.matching import Index, Request
 
+_COMMAND = "To record it again: "  # reports show what follows it as code
 _MOST_FURTHER = 3  # further differences that are named; the rest is counted
 
 
@@ -82,6 +83,16 @@ def explain(label: str, cassette: Cassette, index: Index, request: Request, aske
     return miss_of(label, cassette, index, request, asked).text
 
 
+def as_stray(text: str) -> str:
+    """Add to an explanation that the request came from a context that belongs to no sample."""
+    reason, command, how = text.partition(_COMMAND)
+    stray = (
+        "The request came from a thread or task that belongs to no sample, so it was refused "
+        "although it may be recorded: start it inside the sample."
+    )
+    return f"{reason.rstrip()} {stray} {command}{how}".rstrip()
+
+
 def explain_finished(label: str, request: Request, asked: Asked) -> str:
     """Say that a request came after its replay had ended."""
     return (
@@ -111,7 +122,7 @@ def miss_of(label: str, cassette: Cassette, index: Index, request: Request, aske
     is_scripted = cassette.header.source == SCRIPTED_SOURCE
     cost_usd = 0.0 if is_scripted else _cost(again)
     estimate = _estimate(len(again), cost_usd, is_scripted=is_scripted)
-    text = f"{text}{estimate} To record it again: {_command(cassette)}"
+    text = f"{text}{estimate} {_COMMAND}{_command(cassette)}"
     return Miss(finding.kind, text, number, finding.path, len(again), cost_usd)
 
 

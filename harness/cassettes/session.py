@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 from harness.cassettes.asking import RequestReader
 from harness.cassettes.ignoring import Ignoring
 from harness.cassettes.matching import Index
-from harness.cassettes.misses import Asked, explain, explain_finished
+from harness.cassettes.misses import Asked, as_stray, explain, explain_finished
 from harness.cassettes.payload import decompressed
 from harness.cassettes.reader import load_cassette
 from harness.cassettes.redaction import NO_RULES, Redactor
@@ -226,11 +226,7 @@ class ReplaySession(Session):
         with self._lock:
             call = self._count_call()
             request = sent.request(self._reader)
-            text = self._explain(request, call)
-            text = (
-                f"{text} The request came from a thread or task that belongs to no sample, "
-                "so it was refused although it may be recorded: start it inside the sample."
-            )
+            text = as_stray(self._explain(request, call))
             self._misses.append(text)
         return text
 
