@@ -108,7 +108,12 @@ class Redactor:
         self._rules = rules
         self._fields = FIELDS | {field.lower() for field in rules.fields}
         shapes = (*SHAPES, *shapes_of(rules.patterns, rules.fields))
-        self._long = [(hint, shape) for shape in shapes if shape.is_long for hint in shape.hints]
+        # By a character that a hint has: most texts lack some, and need fewer looks.
+        self._long: dict[str, list[tuple[str, Shape]]] = {}
+        for shape in shapes:
+            for hint in shape.hints if shape.is_long else ():
+                rare = next((char for char in "=_-." if char in hint), "")
+                self._long.setdefault(rare, []).append((hint, shape))
         self._loose = [
             (hint, shape)
             for shape in shapes
@@ -169,7 +174,9 @@ class Redactor:
         ]
         shapes = [shape for hint, shape in self._loose if hint in lowered]
         if words:
-            shapes += [shape for hint, shape in self._long if hint in words]
+            for rare, hinted in self._long.items():
+                if rare in words:
+                    shapes += [shape for hint, shape in hinted if hint in words]
         if assigned:
             shapes += [shape for word, shape in self._assigned if word in assigned]
         is_odd = bool(self._known) and has_odd_escapes(text)

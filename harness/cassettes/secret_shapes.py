@@ -123,7 +123,7 @@ _PREFIXED: tuple[Shape, ...] = (
     _shape(
         "an OpenAI key",
         _START + r"(?:sk-(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{16,}|sess-[A-Za-z0-9]{24,})",
-        *("sk-proj-", "sk-svcacct-", "sk-admin-", "sk-none-", "sess-"),
+        *("sk-", "sess-"),
     ),
     # OpenAI, Stripe, Groq, xAI, Tavily, Perplexity, Cerebras, OpenRouter.
     _shape(
