@@ -12,6 +12,7 @@ from recorded_chat import URL, miss, record, request, said
 from harness.cassettes import load_cassette
 from harness.cassettes.ignoring import Ignoring
 from harness.cassettes.matching import Index, request_of
+from harness.cassettes.misses import as_stray
 
 ONE = "3f2b8c1e-0000-4000-8000-000000000001"
 OTHER = "9a2b8c1e-0000-4000-8000-0000000000ff"
@@ -317,3 +318,14 @@ def test_the_work_grows_with_the_messages_not_with_their_text(tmp_path):
         sys.setprofile(None)
 
     assert entered < 10 * len(calls) * len(history)
+
+
+def test_a_refused_stray_is_explained_before_the_command(tmp_path):
+    cassette = chat(tmp_path / "x.jsonl")
+
+    text = as_stray(miss(cassette, request(said("user", "other"))).text)
+
+    reason, command = text.split("To record it again: ")
+    assert reason.rstrip().endswith("start it inside the sample.")
+    assert command.startswith("harness record coding ")
+    assert command.endswith("https://api.openai.com/v1")
