@@ -18,6 +18,7 @@ from multiprocessing.pool import ThreadPool
 from typing import TYPE_CHECKING, Any
 
 from harness.cassettes.scope import CURRENT
+from harness.errors import SampleInterrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,8 +90,13 @@ def _handing_on(original: Callable[..., Any]) -> Callable[..., Any]:
         context = copy_context()
 
         def work(*given: Any, **named: Any) -> Any:
-            # A copy for each piece of work: several may run at once.
-            return context.copy().run(func, *given, **named)
+            try:
+                # A copy for each piece of work: several may run at once.
+                return context.copy().run(func, *given, **named)
+            except SampleInterrupt as interrupt:
+                # A worker of a pool survives an Exception only, and who waits for a dead
+                # one waits for good. The session remembers what it was.
+                raise RuntimeError(str(interrupt)) from interrupt
 
         return original(self, work, *args, **kwargs)
 

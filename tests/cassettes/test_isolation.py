@@ -95,11 +95,12 @@ def _hand_over(way, ask, texts, early, early_pool):
         return asyncio.run(_by_loop(way, ask, texts))
     if way == "pool":
         with Pool(2) as pool:
-            return pool.map(ask, texts)
+            return pool.map_async(ask, texts).get(WAIT_SECONDS)
     if way == "pool from before":
-        first = early_pool.apply(ask, texts[:1])
-        second = list(early_pool.imap(ask, texts[1:2]))
-        return [first, *second, *early_pool.starmap(ask, [(texts[2],)])]
+        first = early_pool.apply_async(ask, texts[:1]).get(WAIT_SECONDS)
+        second = early_pool.imap(ask, texts[1:2]).next(WAIT_SECONDS)
+        third = early_pool.starmap_async(ask, [(texts[2],)]).get(WAIT_SECONDS)
+        return [first, second, *third]
     results = {}
     for text in texts:
         work = lambda text=text: results.update({text: ask(text)})  # noqa: E731
@@ -226,12 +227,28 @@ def test_a_worker_of_an_outer_sample_serves_the_inner_one(server, tmp_path):
     recorded(ask, server, inner, "one", "two")
 
     with replaying(outer) as outer_session, Pool(1) as pool:
-        assert pool.map(ask, ["one"]) == ["re: one"]
+        assert pool.map_async(ask, ["one"]).get(WAIT_SECONDS) == ["re: one"]
         with replaying(inner) as inner_session:
-            assert pool.map(ask, ["one", "two"]) == ["re: one", "re: two"]
+            replies = pool.map_async(ask, ["one", "two"]).get(WAIT_SECONDS)
 
+    assert replies == ["re: one", "re: two"]
     assert (outer_session.asked, outer_session.served) == (1, 1)
     assert (inner_session.asked, inner_session.served) == (2, 2)
+
+
+def test_a_miss_in_a_pool_of_threads_reaches_who_waits_for_the_result(server, tmp_path):
+    path = tmp_path / "sample.jsonl"
+    ask = asker("requests", server)
+    recorded(ask, server, path, "one")
+
+    with replaying(path) as session, Pool(1) as pool:
+        with pytest.raises(RuntimeError, match="no recorded answer") as caught:
+            pool.map_async(ask, ["never recorded"]).get(WAIT_SECONDS)
+        reply = pool.apply_async(ask, ["one"]).get(WAIT_SECONDS)
+
+    assert type(caught.value.__cause__) is CassetteMiss
+    assert reply == "re: one"
+    assert (session.asked, session.served, len(session.misses)) == (2, 1, 1)
 
 
 def test_identical_requests_in_flight_at_once_replay_in_the_order_they_were_asked(tmp_path):

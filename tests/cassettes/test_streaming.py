@@ -258,10 +258,10 @@ def test_without_a_session_a_stream_streams(kit, path):
 def test_a_body_made_longer_by_hand_is_replayed_whole(kit, path):
     with serving_slowly(*chat_events(*TEXTS), delay_seconds=0.02) as slow:
         record_chat(kit, slow, path)
-    edited = path.read_text().replace(" three", " three and a half")
-    path.write_text(edited)
+    longer = " three, and a good deal more than was recorded"
+    path.write_text(path.read_text().replace(" three", longer))
 
     with replaying(path), kit.client(slow.base_url) as client, ask(client) as stream:
         texts = texts_of(stream)
 
-    assert texts == ["One", " two", " three and a half", " four"]
+    assert texts == ["One", " two", longer, " four"]

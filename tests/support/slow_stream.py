@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WAIT_SECONDS = 30.0
+GATE_SECONDS = 10.0
 
 
 def chat_events(*texts: str) -> list[bytes]:
@@ -78,7 +79,8 @@ class SlowServer:
         pieces: The body's pieces, each sent as one chunk.
         headers: Response headers.
         delay_seconds: Waited before each piece but the first.
-        gates: If given, each piece but the first waits until its gate is set.
+        gates: If given, each piece but the first waits until its gate is set; if that
+            takes too long, the connection breaks.
         dies_after: After how many pieces the connection breaks; None for never.
         requests: Bodies of the requests.
         completed: How many answers were sent whole.
@@ -145,8 +147,9 @@ def _handler(slow: SlowServer) -> type[socketserver.BaseRequestHandler]:
                 if number == slow.dies_after:
                     self.close_connection = True
                     return
-                if number and slow.gates:
-                    slow.gates[number - 1].wait(WAIT_SECONDS)
+                if number and slow.gates and not slow.gates[number - 1].wait(GATE_SECONDS):
+                    self.close_connection = True
+                    return
                 if number:
                     time.sleep(slow.delay_seconds)
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
