@@ -60,6 +60,11 @@ class Interaction:
         return self._request
 
     @property
+    def key(self) -> bytes:
+        """The request's key, without the request; see `harness.cassettes.matching`."""
+        return self._tape.key(self.number)
+
+    @property
     def request_headers(self) -> Mapping[str, list[str]]:
         """Request headers that were kept, names in lower case."""
         return self._tape.envelopes[self._record.envelope][0].headers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -65,17 +66,30 @@ def unfold(value: Any, texts: Iterator[str], reply: Callable[[list[Any]], str]) 
     Raises:
         StopIteration: If a text has fewer lines than its marker says.
     """
-    if isinstance(value, dict):
+    # Exact types and a plain loop: a replay spends much of its time here.
+    if type(value) is dict:
         if len(value) == 1:
             count, place = value.get(LINES), value.get(REPLY)
-            if isinstance(count, int):
-                return "\n".join([next(texts) for _ in range(count)])
-            if isinstance(place, list):
+            if type(count) is int:
+                return _joined(texts, count)
+            if type(place) is list:
                 return reply(place)
-        return {_unescaped(key): unfold(item, texts, reply) for key, item in value.items()}
-    if isinstance(value, list):
+        result = {}
+        for key, item in value.items():
+            plain = key if key[:2] != "$$" else _unescaped(key)
+            kind = type(item)
+            result[plain] = unfold(item, texts, reply) if kind is dict or kind is list else item
+        return result
+    if type(value) is list:
         return [unfold(item, texts, reply) for item in value]
     return value
+
+
+def _joined(texts: Iterator[str], count: int) -> str:
+    lines = list(islice(texts, max(count, 0)))
+    if len(lines) != count:
+        raise StopIteration
+    return "\n".join(lines)
 
 
 def texts_in(value: Any, path: tuple[int | str, ...] = ()) -> Iterator[tuple[str, list[int | str]]]:
@@ -115,4 +129,4 @@ def _escaped(key: str) -> str:
 
 
 def _unescaped(key: str) -> str:
-    return key[1:] if key.startswith("$$") and _MARKERS.fullmatch(key) else key
+    return key[1:] if _MARKERS.fullmatch(key) else key

@@ -22,10 +22,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import vcr.patch
+import vcr.stubs.httpx_stubs
 from vcr.cassette import Cassette, CassetteContextDecorator
 
 from harness.cassettes import aiohttp_taps
 from harness.cassettes.connections import pin_connections
+from harness.cassettes.plain_request import PlainRequest
 from harness.cassettes.recording import Began, RecordSession
 from harness.cassettes.scope import ACTIVE, CURRENT
 from harness.cassettes.session import Received, ReplaySession, Sent
@@ -99,6 +101,7 @@ class RoutingCassette(Cassette):  # type: ignore[misc]
 def enter() -> object:
     """Patch the HTTP clients of this process; they stay so while the result is kept."""
     pin_connections()
+    _make_requests_plain(vcr.stubs.httpx_stubs)
     # vcrpy need not put the real classes back to make a real connection any more; doing it
     # for the whole process would let the requests of other threads escape meanwhile.
     vcr.patch.force_reset = contextlib.nullcontext
@@ -110,6 +113,23 @@ def enter() -> object:
     for patch in above:
         patch()
     return context
+
+
+def _make_requests_plain(stubs: Any) -> None:
+    """Let vcrpy's stub for httpx make our requests for our cassette; for others, its own."""
+    original = getattr(stubs, "_vcr_request", None)
+    if original is None or not hasattr(stubs, "_play_responses"):
+        return  # Another version of vcrpy: its requests will do, more slowly.
+
+    def plain(cassette: Cassette, request: Any, body: bytes, httpx: ModuleType) -> Any:
+        if not isinstance(cassette, RoutingCassette):
+            return original(cassette, request, body, httpx)
+        asked = PlainRequest(request.method, str(request.url), body, request.headers)
+        if cassette.can_play_response_for(asked):
+            return asked, stubs._play_responses(cassette, asked, httpx)
+        return asked, None
+
+    stubs._vcr_request = plain
 
 
 def _forget(remover: object, pool: object, connection: object) -> None:
@@ -188,8 +208,19 @@ def _refuse_stray(sent: Sent) -> NoReturn:
 
 
 def _sent(request: Any) -> Sent:
-    headers = {str(name).lower(): _header_text(value) for name, value in request.headers.items()}
-    return Sent(request.method, request.uri, headers, _body_bytes(request.body_bytes))
+    """The request as sessions see it; made once, as a recording needs it twice."""
+    known: Sent | None = getattr(request, "harness_sent", None)
+    if known is None:
+        if isinstance(request, PlainRequest):
+            # A mapping that ignores case; a copy would cost more than its one use in a replay.
+            known = Sent(request.method, request.uri, request.headers, request.body_bytes)
+        else:
+            headers = {
+                str(name).lower(): _header_text(value) for name, value in request.headers.items()
+            }
+            known = Sent(request.method, request.uri, headers, _body_bytes(request.body_bytes))
+        request.harness_sent = known
+    return known
 
 
 def _header_text(value: Any) -> str:

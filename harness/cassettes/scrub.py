@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -25,7 +24,7 @@ from harness.cassettes.secret_shapes import is_keyed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from harness.cassettes.format import Chunks, Payload
+    from harness.cassettes.format import Chunks
     from harness.cassettes.scope import Caller
 
 _ORDINARY_HEADERS = {"accept": "application/json", "content-type": "application/json"}
@@ -41,7 +40,6 @@ class Scrubber:
         self._clean_parts: dict[bytes, Part | None] = {}
         self._clean_texts: dict[str, str] = {}
         self._clean_fields: dict[bytes, Any] = {}
-        self._style = ""
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """Treat the credentials of a request as secret from now on.
@@ -205,23 +203,9 @@ class Scrubber:
             status=status,
             reason=self.text(reason or ""),
             headers=kept,
-            body=self._payload(clean),
+            body=payload_of(clean),
             chunks=fitted(chunks, body, content, clean, encodings),
         )
-
-    def _payload(self, content: bytes) -> Payload:
-        """The readable form of a body; most likely JSON written as the last one was."""
-        if self._style and content[:1] == b"{":
-            try:
-                payload = payload_of(content, value=json.loads(content), style=self._style)
-            except (ValueError, RecursionError):
-                return payload_of(content)
-            if payload.json is not msgspec.UNSET:
-                return payload
-        payload = payload_of(content)
-        if payload.json is not msgspec.UNSET:
-            self._style = payload.style
-        return payload
 
 
 def _is_text(content: bytes) -> bool:

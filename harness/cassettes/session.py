@@ -149,11 +149,15 @@ class Session:
         with self._lock:
             self.sockets_opened += 1
 
-    def _count_call(self) -> Asked:
+    def _count_call(self) -> None:
+        caller = CALLER.get()
+        self.asked += 1
+        self._calls[caller.agent if caller else ""] += 1
+
+    def _last_call(self) -> Asked:
+        """Who made the call counted last, in this context, and the how-manieth it is."""
         caller = CALLER.get()
         agent, purpose = (caller.agent, caller.purpose) if caller else ("", "")
-        self.asked += 1
-        self._calls[agent] += 1
         return Asked(agent, purpose, self.asked, self._calls[agent])
 
     def _note_latency(self, seconds: float) -> None:
@@ -211,10 +215,10 @@ class ReplaySession(Session):
         """
         with self._lock:
             request = sent.request(self._reader)
-            call = self._count_call()
+            self._count_call()
             interaction = self._index.take(request) if self.is_open else None
             if interaction is None:
-                self._miss(request, call)
+                self._miss(request, self._last_call())
             self.served += 1
             cost, total = interaction.cost_usd, self._served_cost_usd
             self._served_cost_usd = None if cost is None or total is None else total + cost
@@ -224,9 +228,9 @@ class ReplaySession(Session):
     def refuse_stray(self, sent: Sent) -> str:
         """Note a request from a context that belongs to no session; returns the explanation."""
         with self._lock:
-            call = self._count_call()
+            self._count_call()
             request = sent.request(self._reader)
-            text = as_stray(self._explain(request, call))
+            text = as_stray(self._explain(request, self._last_call()))
             self._misses.append(text)
         return text
 

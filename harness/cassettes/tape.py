@@ -66,10 +66,7 @@ class Tape:
 
     def request(self, number: int) -> Request:
         """The request of an interaction; its body is taken apart when somebody asks."""
-        record = self.entries[number - 1][0]
-        envelope = self._envelope(record.envelope)
-        lists = {name: self._hasher(number, name).digest() for name in record.lists}
-        head = envelope.record
+        head = self._envelope(self.entries[number - 1][0].envelope).record
         return Request(
             head.method,
             head.path,
@@ -77,8 +74,14 @@ class Tape:
             lambda: self._shape(number),
             origin=head.origin,
             ignoring=self.ignoring,
-            digest=key_of(envelope.head, lists, self.ignoring),
+            digest=self.key(number),
         )
+
+    def key(self, number: int) -> bytes:
+        """The key of an interaction's request."""
+        record = self.entries[number - 1][0]
+        lists = {name: self._hasher(number, name).digest() for name in record.lists}
+        return key_of(self._envelope(record.envelope).head, lists, self.ignoring)
 
     def payload(self, number: int) -> Payload:
         """The response body of an interaction, its texts put back."""
