@@ -129,13 +129,17 @@ class CassetteWriter:
     def _replace_first_line(self, first_line: bytes) -> None:
         """Copy the file under another first line, then let the copy take the name."""
         finished = self._path.with_name(self._path.name + ".finished")
-        with self._partial.open("rb") as old, finished.open("wb") as new:
-            old.seek(len(self._first_line))
-            new.write(first_line)
-            while block := old.read(_BLOCK_BYTES):
-                new.write(block)
-            new.flush()
-            os.fsync(new.fileno())
+        try:
+            with self._partial.open("rb") as old, finished.open("wb") as new:
+                old.seek(len(self._first_line))
+                new.write(first_line)
+                while block := old.read(_BLOCK_BYTES):
+                    new.write(block)
+                new.flush()
+                os.fsync(new.fileno())
+        except BaseException:
+            finished.unlink(missing_ok=True)  # The disk is full: the partial file has it all.
+            raise
         finished.replace(self._path)
         self._partial.unlink()
 

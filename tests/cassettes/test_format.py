@@ -148,65 +148,63 @@ def _replace(old, new):
     return lambda lines: [line.replace(old, new) for line in lines]
 
 
-@pytest.mark.parametrize(
-    ("damage", "line", "words"),
-    [
-        pytest.param(lambda lines: [], 1, "no complete first line", id="empty"),
-        pytest.param(lambda lines: ["what?\n"], 1, "not the header of a cassette", id="no JSON"),
-        pytest.param(lambda lines: lines[1:], 1, "not the header of a cassette", id="no header"),
-        pytest.param(
-            _replace('"schema_version":2', '"schema_version":7'),
-            1,
-            "schema_version is 7; this release reads 1 and 2",
-            id="version",
-        ),
-        pytest.param(lambda lines: lines[:-1], 11, "stops before its last line", id="cut off"),
-        pytest.param(lambda lines: [*lines[:3], '{"kind":"pa'], 4, "middle of a record", id="half"),
-        pytest.param(lambda lines: lines[:5], 6, "middle of a record", id="texts cut off"),
-        pytest.param(_drop('"lines"'), 6, "a line of a text was expected", id="text lost"),
-        pytest.param(
-            lambda lines: [*lines[:6], '"more"\n', *lines[6:]],
-            7,
-            "a line of a text",
-            id="text more",
-        ),
-        pytest.param(_drop('{"kind":"part","id":1'), 6, "part 1, which is not", id="part lost"),
-        pytest.param(_drop('{"kind":"envelope"'), 6, "envelope 1, which is not", id="no envelope"),
-        pytest.param(
-            lambda lines: [*lines[:3], lines[2], *lines[3:]],
-            4,
-            "part 1 is defined twice",
-            id="twice",
-        ),
-        pytest.param(
-            lambda lines: [*lines[:2], lines[1], *lines[2:]],
-            3,
-            "envelope 1 is defined twice",
-            id="envelope twice",
-        ),
-        pytest.param(
-            _replace('"replies":[1]', '"replies":[2]'), 10, "quotes interaction 2", id="q"
-        ),
-        pytest.param(_replace('"like":1', '"like":5'), 11, "continues interaction 5", id="like"),
-        pytest.param(_replace('"keep":2', '"keep":9'), 11, "keeps 9 items", id="keep"),
-        pytest.param(_replace('"keep":2', '"keep":-1'), 11, "keeps -1 items", id="keep below 0"),
-        pytest.param(_replace('"number":2', '"number":3'), 11, "interaction 3 stands", id="number"),
-        pytest.param(_replace('"style":"spaced"', '"style":"odd"'), 7, "style 'odd'", id="style"),
-        pytest.param(
-            _replace('"interactions":2', '"interactions":3'), 12, "says it has 3", id="count"
-        ),
-        pytest.param(lambda lines: [*lines, lines[-1]], 13, "after the last line", id="after end"),
-        pytest.param(
-            _replace('"latency_seconds"', '"latency"'), 7, "not a cassette record", id="field"
-        ),
-        pytest.param(
-            _replace('"latency_seconds":0.5', '"latency_seconds":-0.5'),
-            7,
-            "latency_seconds is -0.5; it cannot be below 0",
-            id="latency",
-        ),
-    ],
-)
+LINES_DAMAGED = [
+    pytest.param(lambda lines: [], 1, "no complete first line", id="empty"),
+    pytest.param(lambda lines: ["what?\n"], 1, "not the header of a cassette", id="no JSON"),
+    pytest.param(lambda lines: lines[1:], 1, "not the header of a cassette", id="no header"),
+    pytest.param(
+        _replace('"schema_version":2', '"schema_version":7'),
+        1,
+        "schema_version is 7; this release reads 1 and 2",
+        id="version",
+    ),
+    pytest.param(lambda lines: lines[:-1], 11, "stops before its last line", id="cut off"),
+    pytest.param(lambda lines: [*lines[:3], '{"kind":"pa'], 4, "middle of a record", id="half"),
+    pytest.param(lambda lines: lines[:5], 6, "middle of a record", id="texts cut off"),
+    pytest.param(_drop('"lines"'), 6, "a line of a text was expected", id="text lost"),
+    pytest.param(
+        lambda lines: [*lines[:6], '"more"\n', *lines[6:]],
+        7,
+        "a line of a text",
+        id="text more",
+    ),
+    pytest.param(_drop('{"kind":"part","id":1'), 6, "part 1, which is not", id="part lost"),
+    pytest.param(_drop('{"kind":"envelope"'), 6, "envelope 1, which is not", id="no envelope"),
+    pytest.param(
+        lambda lines: [*lines[:3], lines[2], *lines[3:]],
+        4,
+        "part 1 is defined twice",
+        id="twice",
+    ),
+    pytest.param(
+        lambda lines: [*lines[:2], lines[1], *lines[2:]],
+        3,
+        "envelope 1 is defined twice",
+        id="envelope twice",
+    ),
+]
+RECORDS_DAMAGED = [
+    pytest.param(_replace('"replies":[1]', '"replies":[2]'), 10, "quotes interaction 2", id="q"),
+    pytest.param(_replace('"like":1', '"like":5'), 11, "continues interaction 5", id="like"),
+    pytest.param(_replace('"keep":2', '"keep":9'), 11, "keeps 9 items", id="keep"),
+    pytest.param(_replace('"keep":2', '"keep":-1'), 11, "keeps -1 items", id="keep below 0"),
+    pytest.param(_replace('"number":2', '"number":3'), 11, "interaction 3 stands", id="number"),
+    pytest.param(_replace('"style":"spaced"', '"style":"odd"'), 7, "style 'odd'", id="style"),
+    pytest.param(_replace('"interactions":2', '"interactions":3'), 12, "says it has 3", id="count"),
+    pytest.param(lambda lines: [*lines, lines[-1]], 13, "after the last line", id="after end"),
+    pytest.param(
+        _replace('"latency_seconds"', '"latency"'), 7, "not a cassette record", id="field"
+    ),
+    pytest.param(
+        _replace('"latency_seconds":0.5', '"latency_seconds":-0.5'),
+        7,
+        "latency_seconds is -0.5; it cannot be below 0",
+        id="latency",
+    ),
+]
+
+
+@pytest.mark.parametrize(("damage", "line", "words"), [*LINES_DAMAGED, *RECORDS_DAMAGED])
 def test_damage_is_reported_with_its_line(path, lines, damage, line, words):
     path.write_text("".join(damage(lines)))
 
