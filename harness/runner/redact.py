@@ -59,9 +59,7 @@ def _storable(value: Any, redactor: Redactor) -> Any:
     if isinstance(value, str):
         return redactor.text(storable(value))
     if isinstance(value, dict):
-        return {
-            _storable(key, redactor): _storable(item, redactor) for key, item in value.items()
-        }
+        return {_storable(key, redactor): _storable(item, redactor) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return [_storable(item, redactor) for item in value]
     return value
