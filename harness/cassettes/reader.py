@@ -208,6 +208,7 @@ class _Reader:
             self._take_numbered(record, "envelope", self._tape.envelopes, texts)
         elif isinstance(record, HeadersRecord):
             self._refuse_twice("header set", record.id, self._tape.headers)
+            self._check_names(record.values)
             self._tape.headers[record.id] = record.values
         elif isinstance(record, EndRecord):
             self._take_end(record)
@@ -228,6 +229,11 @@ class _Reader:
     def _refuse_twice(self, name: str, number: int, known: dict[int, Any]) -> None:
         if number in known:
             self._fail(f"{name} {number} is defined twice")
+
+    def _check_names(self, headers: dict[str, list[str]]) -> None:
+        for name in headers:
+            if not name.isascii():
+                self._fail(f"{name!r} cannot be the name of a header, which is ASCII")
 
     def _check_replies(self, replies: tuple[int, ...]) -> None:
         for number in replies:
