@@ -240,7 +240,10 @@ def _body_bytes(body: Any) -> bytes:
 
 def _received(response: dict[str, Any]) -> Received:
     headers = {
-        name: [_header_text(value) for value in ([values] if isinstance(values, str) else values)]
+        name: [
+            value if type(value) is str else _header_text(value)
+            for value in ([values] if isinstance(values, str) else values)
+        ]
         for name, values in response["headers"].items()
     }
     status = response["status"]
