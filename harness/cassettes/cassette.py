@@ -143,6 +143,11 @@ class Cassette:
     is_complete: bool = True
 
 
+def partial_path(path: Path) -> Path:
+    """Where a cassette is while it is being recorded."""
+    return path.with_name(path.name + PARTIAL_SUFFIX)
+
+
 def cassette_path(root: Path, key: SampleKey) -> Path:
     """Where the cassette of a sample is.
 

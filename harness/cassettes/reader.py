@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
-from harness.cassettes.cassette import PARTIAL_SUFFIX, Cassette, Interaction
+from harness.cassettes.cassette import PARTIAL_SUFFIX, Cassette, Interaction, partial_path
 from harness.cassettes.format import (
     SCHEMA_VERSION,
     AnyLine,
@@ -76,7 +76,7 @@ def read_cassette(path: Path, data: bytes, *, ignored: Sequence[str] | None = No
 
 
 def _unreadable(path: Path, fault: OSError) -> str:
-    partial = path.with_name(path.name + PARTIAL_SUFFIX)
+    partial = partial_path(path)
     if isinstance(fault, FileNotFoundError):
         left = (
             f" A recording that was cut short is in {partial}; go on with it: "
