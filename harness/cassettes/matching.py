@@ -21,6 +21,7 @@ import msgspec
 
 from harness.cassettes.ignoring import NOTHING, Ignoring, canonical, normal
 from harness.cassettes.placeholders import fits, has_placeholder
+from harness.errors import CassetteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -279,7 +280,12 @@ class Index:
         found = False
         while not found:
             for _ in range(_BATCH):
-                added = self._take_in()
+                try:
+                    added = self._take_in()
+                except CassetteError:
+                    if found:
+                        return True  # The damage is further on: told when its turn comes.
+                    raise
                 if added is None:
                     return found
                 found = found or added == digest
@@ -290,14 +296,14 @@ class Index:
         if self._taken_in >= len(self._interactions):
             return None
         interaction = self._interactions[self._taken_in]
+        digest, is_masked = interaction.key, interaction.is_masked
         self._taken_in += 1
-        digest = interaction.key
         queue = self._queues.setdefault(digest, deque())
         place = len(queue)
         if interaction.before:
             place = sum(entry.number < interaction.before for entry in queue)
         queue.insert(place, interaction)
-        if interaction.is_masked:
+        if is_masked:
             self._masked.append(interaction)
         return digest
 
