@@ -128,19 +128,24 @@ class RecordSession(Session):
         """Write an interaction.
 
         Raises:
-            SampleInterrupt: If it cannot be written; an ordinary exception would
-                make the client ask, and pay, again.
+            SampleInterrupt: If it cannot be written, or the recording has ended; an
+                ordinary exception would make the client ask, and pay, again.
         """
         seconds = time.perf_counter() - began.clock
-        try:
-            with self._lock:
+        with self._lock:
+            if not self.is_open:
+                raise SampleInterrupt(
+                    f"{self.label}: an answer came when the recording had ended already, or "
+                    "could not go on, so it was not kept."
+                )
+            try:
                 self._write(sent, received, seconds, began)
-        except Exception as fault:
-            self.is_open = False
-            raise SampleInterrupt(
-                f"{self.label}: interaction {self.served + 1} could not be written, so the "
-                f"recording stopped: {type(fault).__name__}: {self._scrubber.text(str(fault))}"
-            ) from fault
+            except Exception as fault:
+                self.is_open = False
+                raise SampleInterrupt(
+                    f"{self.label}: interaction {self.served + 1} could not be written, so the "
+                    f"recording stopped: {type(fault).__name__}: {self._scrubber.text(str(fault))}"
+                ) from fault
         self._note_latency(seconds)
 
     def _write(self, sent: Sent, received: Received, seconds: float, began: Began) -> None:
@@ -177,7 +182,10 @@ class RecordSession(Session):
             if is_clean and was_open and self.is_sound:
                 self._finish()
             else:
-                self._writer.abandon()
+                self._abandon()
+
+    def _abandon(self) -> None:
+        self._writer.abandon()
 
     def _finish(self) -> None:
         self._writer.finish()

@@ -1,0 +1,70 @@
+"""Whatever goes wrong while recording, what was written before can be read and gone on with."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import threading
+from contextlib import contextmanager
+
+import pytest
+import requests
+
+from harness.cassettes import find_earlier, load_cassette, recording, updating
+from harness.errors import SampleInterrupt
+
+
+def ask(provider, *texts):
+    messages = [{"role": "user", "content": text} for text in texts]
+    body = {"model": "scripted-1", "messages": messages}
+    return requests.post(f"{provider.base_url}/chat/completions", json=body).content
+
+
+@contextmanager
+def file_size_limit(size):
+    """Refuse to let a file grow beyond this, as a full disk does."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_an_answer_that_comes_after_a_failed_write_does_not_spoil_the_file(kit, provider, path):
+    failed = threading.Event()
+    caught = []
+
+    def reply(request, number):
+        text = request["messages"][-1]["content"]
+        if text == "slow":
+            assert failed.wait(20)
+        return kit.completion("x" * 100_000 if text == "huge" else f"reply to {text}")
+
+    def ask_slowly():
+        try:
+            ask(provider, "shared", "slow")
+        except SampleInterrupt as interrupt:
+            caught.append(str(interrupt))
+
+    provider.reply = reply
+    with pytest.raises(SampleInterrupt, match="could not be written"):
+        with recording(path, kit.header(provider)):
+            ask(provider, "one")
+            slow = threading.Thread(target=ask_slowly)
+            slow.start()
+            try:
+                with file_size_limit(50_000):
+                    ask(provider, "shared", "huge")
+            finally:
+                failed.set()
+                slow.join()
+
+    assert "was not kept" in caught[0]
+    partial = load_cassette(path.with_name("sample.jsonl.partial"))
+    assert len(partial.interactions) == 1
+    with updating(path, kit.header(provider), find_earlier(path)) as session:
+        ask(provider, "one")
+    assert session.kept == 1
