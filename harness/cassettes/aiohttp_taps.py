@@ -57,7 +57,7 @@ def above(patched: Callable[..., Any], real: Callable[..., Any]) -> Callable[...
 
     @wraps(real)
     async def _request(client: Any, *args: Any, **kwargs: Any) -> Any:
-        if CURRENT.get() is None and not ACTIVE.replays:
+        if CURRENT.get() is None and not ACTIVE.sessions:
             return await real(client, *args, **kwargs)
         response = await patched(client, *args, **kwargs)
         # Where vcrpy puts the body it was given.

@@ -92,9 +92,40 @@ class RecordSession(Session):
     def is_sound(self) -> bool:
         """Whether every request got an answer in the end.
 
-        One that ended in a connection error has none: a replay would miss there.
+        One that ended in a connection error has none: a replay would miss there. Nor has
+        one that was refused, because it came from outside the sample.
         """
-        return not self._unanswered
+        self._note_forks()
+        return self._is_sound
+
+    @property
+    def _is_sound(self) -> bool:
+        return not self._unanswered and not self._misses
+
+    def refuse_stray(self, sent: Sent) -> str:
+        """Note a request from a context that belongs to no session; returns the explanation."""
+        return self._refuse(
+            f"{sent.method} {sent.url} was made by a thread or task that belongs to no sample, so "
+            "it was refused: it would be missing in the cassette. Start it inside the sample."
+        )
+
+    def refuse_unseen(self, sent: Sent) -> str:
+        """Note a request that goes past vcrpy; returns the explanation."""
+        return self._refuse(
+            f"{sent.method} {sent.url} was made with a connection class that was taken from "
+            "http.client before recording was prepared, so it was refused: it would be missing in "
+            "the cassette. Call harness.cassettes.install() before that import, or use "
+            "http.client.HTTPConnection by that name."
+        )
+
+    def _refuse(self, what: str) -> str:
+        if self._is_forked:
+            return self._refuse_forked()
+        text = self._scrubber.text(f"{self.label}: {what}")
+        with self._lock:
+            self._count_call()
+            self._misses.append(text)
+        return text
 
     def replayed(self, sent: Sent) -> Interaction | None:
         """The recorded answer a request gets instead of going out; a plain recording has none."""
@@ -105,8 +136,10 @@ class RecordSession(Session):
 
         Raises:
             SampleInterrupt: If the recording has ended, as the answer would be lost, or
-                the money is spent.
+                the money is spent, or the recording is another process's.
         """
+        if self._is_forked:
+            raise SampleInterrupt(self._refuse_forked())
         if not self.is_open:
             raise SampleInterrupt(
                 f"{self.label}: a request was made after the recording had ended, by a thread "
@@ -131,6 +164,8 @@ class RecordSession(Session):
             SampleInterrupt: If it cannot be written, or the recording has ended; an
                 ordinary exception would make the client ask, and pay, again.
         """
+        if self._is_forked:
+            raise SampleInterrupt(self._refuse_forked())
         seconds = time.perf_counter() - began.clock
         with self._lock:
             if not self.is_open:
@@ -177,9 +212,13 @@ class RecordSession(Session):
         Args:
             is_clean: Whether the sample ran to its end.
         """
+        if self._is_forked:
+            self._writer.abandon()  # A copy of the file's handle; the file is the parent's.
+            return
+        self._note_forks()
         with self._lock:
             was_open, self.is_open = self.is_open, False
-            if is_clean and was_open and self.is_sound:
+            if is_clean and was_open and self._is_sound:
                 self._finish()
             else:
                 self._abandon()

@@ -276,7 +276,7 @@ class Taps:
 
         @wraps(real)
         def handle_request(transport: Any, request: Any) -> Any:
-            if CURRENT.get() is None and not ACTIVE.replays:
+            if CURRENT.get() is None and not ACTIVE.sessions:
                 return real(transport, request)
             return self._streaming(patched(transport, request))
 
@@ -289,7 +289,7 @@ class Taps:
 
         @wraps(real)
         async def handle_async_request(transport: Any, request: Any) -> Any:
-            if CURRENT.get() is None and not ACTIVE.replays:
+            if CURRENT.get() is None and not ACTIVE.sessions:
                 return await real(transport, request)
             return self._streaming(await patched(transport, request))
 

@@ -69,6 +69,8 @@ class UpdateSession(RecordSession):
 
     def replayed(self, sent: Sent) -> Interaction | None:
         """The recorded answer, copied to the new cassette; None from the first divergence on."""
+        if self._is_forked:
+            return None
         with self._lock:
             if self.diverged_at or not self.is_open:
                 return None

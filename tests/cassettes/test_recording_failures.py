@@ -49,11 +49,9 @@ def test_an_answer_that_comes_after_a_failed_write_does_not_spoil_the_file(kit, 
         except SampleInterrupt as interrupt:
             caught.append(str(interrupt))
 
-    provider.reply = reply
-    with pytest.raises(SampleInterrupt, match="could not be written"):
+    def record():
         with recording(path, kit.header(provider)):
             ask(provider, "one")
-            slow = threading.Thread(target=ask_slowly)
             slow.start()
             try:
                 with file_size_limit(50_000):
@@ -61,6 +59,11 @@ def test_an_answer_that_comes_after_a_failed_write_does_not_spoil_the_file(kit, 
             finally:
                 failed.set()
                 slow.join()
+
+    provider.reply = reply
+    slow = threading.Thread(target=ask_slowly)
+    with pytest.raises(SampleInterrupt, match="could not be written"):
+        record()
 
     assert "was not kept" in caught[0]
     partial = load_cassette(path.with_name("sample.jsonl.partial"))

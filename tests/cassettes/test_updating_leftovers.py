@@ -9,6 +9,9 @@ import pytest
 from harness.cassettes import find_earlier, load_cassette, recording, updating
 
 
+LONG = "a text that is long enough to be worth quoting"
+
+
 @pytest.fixture
 def record(kit, provider, path):
     """Record what is given, the texts with a word before them; optionally ending in an error."""
@@ -131,21 +134,23 @@ def test_what_stands_before_the_damage_of_a_recording_is_kept_and_the_rest_not_r
 
 
 def test_a_quote_of_nothing_cuts_a_recording_there(provider, path, kit, update):
-    with (
-        pytest.raises(KeyError),
-        recording(path, kit.header(provider)),
-        kit.client(provider.base_url) as client,
-    ):
-        said = kit.ask(client, "a text that is long enough to be worth quoting")
-        kit.ask(client, said)
-        raise KeyError
+    said = []
+
+    def record():
+        with recording(path, kit.header(provider)), kit.client(provider.base_url) as client:
+            said.append(kit.ask(client, LONG))
+            kit.ask(client, *said)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        record()
     partial = path.with_name("sample.jsonl.partial")
     text = partial.read_text()
     assert '"choices",0' in text
     partial.write_text(text.replace('"choices",0', '"choices",9'))
     os.utime(partial)
 
-    session = update("a text that is long enough to be worth quoting", said)
+    session = update(LONG, *said)
 
     assert (session.kept, session.served) == (1, 2)
     assert load_cassette(path).is_complete
