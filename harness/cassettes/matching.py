@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 import msgspec
 
 from harness.cassettes.ignoring import NOTHING, Ignoring, canonical, normal
+from harness.cassettes.nesting import refuse_deep
 from harness.cassettes.placeholders import fits, has_placeholder
 from harness.errors import CassetteError
 
@@ -158,6 +159,7 @@ def shape_of(body: bytes, ignoring: Ignoring = NOTHING) -> Shape:
         return Shape()
     try:
         value = msgspec.json.decode(body)
+        refuse_deep(value, body)
         return _json_shape(value, ignoring)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return _opaque_shape(body)

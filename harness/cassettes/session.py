@@ -206,6 +206,7 @@ class ReplaySession(Session):
             more often than it was recorded.
         pace: What recorded times are multiplied by when a stream is replayed; 0 not to wait.
         secrets: The user's own rules for what no message may show.
+        ignored: Rules for what matching overlooks; None for those in the cassette.
     """
 
     mode = "replay"
@@ -218,13 +219,15 @@ class ReplaySession(Session):
         is_repeating: bool = False,
         pace: float = 0.0,
         secrets: SecretRules = NO_RULES,
+        ignored: tuple[str, ...] | None = None,
     ) -> None:
         super().__init__(cassette.path, cassette.header, label)
         self.pace = pace
         self._secrets = secrets
         self._cassette = cassette
         self._index = Index(cassette.interactions, is_repeating=is_repeating)
-        self._reader = RequestReader(Ignoring(cassette.header.ignored))
+        rules = cassette.header.ignored if ignored is None else ignored
+        self._reader = RequestReader(Ignoring(rules))
         self._served_cost_usd: float | None = 0.0
 
     @property
@@ -280,6 +283,17 @@ class ReplaySession(Session):
         raise CassetteMiss(text)
 
     def _explain(self, request: Request, call: Asked) -> str:
+        """Why there is no answer; a miss is one even where that cannot be told."""
+        try:
+            return self._explanation(request, call)
+        except Exception as fault:
+            return (
+                f"{self.label}: no recorded answer for {call}, {request.method}; looking for what "
+                f"differs ended in {type(fault).__name__}. To see what is recorded: harness "
+                "cassette verify"
+            )
+
+    def _explanation(self, request: Request, call: Asked) -> str:
         # Cleaned first: of a secret that a message cuts in two, no half would be known.
         redactor = Redactor.from_environment(os.environ, self._secrets)
         request = Scrubber(redactor).request(request)
@@ -326,6 +340,7 @@ def replaying(  # noqa: PLR0913 - all but one are keyword-only
         is_repeating=is_repeating,
         pace=pace,
         secrets=secrets,
+        ignored=ignored,
     )
     _require_sample(session, sample)
     try:

@@ -8,7 +8,6 @@ import pytest
 
 from harness.cassettes import find_earlier, load_cassette, recording, updating
 
-
 LONG = "a text that is long enough to be worth quoting"
 
 
