@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import threading
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from harness.cassettes.asking import RequestReader
 from harness.cassettes.ignoring import Ignoring
 from harness.cassettes.redaction import NO_RULES, Redactor
-from harness.cassettes.scope import CALLER
+from harness.cassettes.scope import CALLER, Caller
 from harness.cassettes.scrub import Scrubber
 from harness.cassettes.session import Session, entered
 from harness.cassettes.writer import CassetteWriter
@@ -43,6 +45,8 @@ class Began:
         order: Which request of the session it is, from 1.
         reserved_usd: US dollars set aside for it.
         clock: When it was sent, as `time.perf_counter` tells.
+        caller: Who asked; None if nobody said.
+        runner: Thread and task that asked.
     """
 
     request: Request
@@ -50,6 +54,36 @@ class Began:
     order: int
     reserved_usd: float
     clock: float
+    caller: Caller | None
+    runner: tuple[int, object]
+
+    def is_retry_of(self, other: Began) -> bool:
+        """Whether this is the same call, made again because the other got no answer.
+
+        Two equal requests are one call if one agent's call made both, or, where nobody
+        said who calls, one thread or task, which did not wait for the first any more.
+        """
+        if self.order <= other.order:
+            return False
+        if self.caller is not None and other.caller is not None:
+            return self.caller is other.caller
+        return self.runner == other.runner
+
+
+def _runner() -> tuple[int, object]:
+    loop = asyncio._get_running_loop()
+    return threading.get_ident(), asyncio.current_task(loop) if loop is not None else None
+
+
+class Stream(Protocol):
+    """A streamed answer on its way to the client."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that will come has come."""
+
+    def read_rest(self) -> None:
+        """Read what the client began to read and left, if that can be done here."""
 
 
 class RecordSession(Session):
@@ -85,7 +119,8 @@ class RecordSession(Session):
         ignoring = Ignoring(header.ignored)
         # What is ignored is still written as it was: hence a second look only if there is any.
         self._keys = RequestReader(ignoring) if ignoring else None
-        self._unanswered: Counter[bytes] = Counter()
+        self._unanswered: dict[bytes, list[Began]] = {}
+        self._streams: list[Stream] = []
         self._written: dict[bytes, list[tuple[int, int]]] = defaultdict(list)
 
     @property
@@ -150,9 +185,16 @@ class RecordSession(Session):
             key = self._key(sent, request)
             reserved = self._charging.reserve(request, len(sent.body)) if self._charging else 0.0
             self._count_call()
-            # A retry of the same request settles the one that failed.
-            self._unanswered[key] += 1
-            return Began(request, key, self.asked, reserved, time.perf_counter())
+            caller, clock = CALLER.get(), time.perf_counter()
+            began = Began(request, key, self.asked, reserved, clock, caller, _runner())
+            self._unanswered.setdefault(key, []).append(began)
+            return began
+
+    def hold(self, stream: Stream) -> None:
+        """Note that an answer is a stream, which the client may leave unread."""
+        with self._lock:
+            self._streams = [one for one in self._streams if not one.is_settled]
+            self._streams.append(stream)
 
     def _key(self, sent: Sent, request: Request) -> bytes:
         return sent.request(self._keys).digest if self._keys else request.digest
@@ -204,7 +246,14 @@ class RecordSession(Session):
         )
         earlier.append((began.order, number))
         self.served += 1
-        del self._unanswered[began.key]
+        self._settle(began)
+
+    def _settle(self, began: Began) -> None:
+        """Note that a request, and what failed before of the same call, has an answer."""
+        waiting = self._unanswered.pop(began.key, [])
+        waiting = [one for one in waiting if one is not began and not began.is_retry_of(one)]
+        if waiting:
+            self._unanswered[began.key] = waiting
 
     def close(self, *, is_clean: bool) -> None:
         """Finish the file, or leave it partial.
@@ -215,6 +264,8 @@ class RecordSession(Session):
         if self._is_forked:
             self._writer.abandon()  # A copy of the file's handle; the file is the parent's.
             return
+        for stream in tuple(self._streams) if is_clean else ():
+            stream.read_rest()
         self._note_forks()
         with self._lock:
             was_open, self.is_open = self.is_open, False
