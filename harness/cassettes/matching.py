@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 import msgspec
 
 from harness.cassettes.ignoring import NOTHING, Ignoring, canonical, normal
+from harness.cassettes.multipart import with_fixed_boundary
 from harness.cassettes.nesting import refuse_deep
 from harness.cassettes.placeholders import fits, has_placeholder
 from harness.errors import CassetteError
@@ -177,6 +178,7 @@ def _json_shape(value: Any, ignoring: Ignoring) -> Shape:
 
 
 def _opaque_shape(body: bytes) -> Shape:
+    body = with_fixed_boundary(body)
     try:
         return Shape(kind="text", fields=body.decode())
     except UnicodeDecodeError:

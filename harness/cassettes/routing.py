@@ -27,6 +27,7 @@ from vcr.cassette import Cassette, CassetteContextDecorator
 
 from harness.cassettes import aiohttp_taps
 from harness.cassettes.connections import pin_connections, watch_requests
+from harness.cassettes.multipart import form_body
 from harness.cassettes.plain_request import PlainRequest
 from harness.cassettes.recording import Began, RecordSession
 from harness.cassettes.scope import ACTIVE, CURRENT
@@ -240,13 +241,20 @@ def _sent(request: Any) -> Sent:
             headers = {
                 str(name).lower(): _header_text(value) for name, value in request.headers.items()
             }
-            known = Sent(request.method, request.uri, headers, _body_bytes(request.body_bytes))
+            known = Sent(request.method, request.uri, headers, _body_bytes(_body_of(request)))
         request.harness_sent = known
     return known
 
 
 def _header_text(value: Any) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _body_of(request: Any) -> Any:
+    """The body of vcrpy's request, bytes if it can make them."""
+    body = request.body
+    fields = aiohttp_taps.form_fields(body)
+    return form_body(fields) if fields is not None else request.body_bytes
 
 
 def _body_bytes(body: Any) -> bytes:

@@ -11,6 +11,7 @@ import msgspec
 from harness.cassettes.bodies import clean_body, clean_form
 from harness.cassettes.format import CassetteHeader, ResponseRecord
 from harness.cassettes.matching import Part, Request, Shape, part_of, query_text
+from harness.cassettes.multipart import with_fixed_parameter
 from harness.cassettes.payload import decompressed, payload_of
 from harness.cassettes.pieces import fitted
 from harness.cassettes.redaction import (
@@ -90,7 +91,9 @@ class Scrubber:
     def request_headers(self, headers: Mapping[str, str]) -> dict[str, list[str]]:
         """The request headers that are kept: few, and none that every request has."""
         unusual = {
-            name: [value] for name, value in headers.items() if _ORDINARY_HEADERS.get(name) != value
+            name: [with_fixed_parameter(value) if name == "content-type" else value]
+            for name, value in headers.items()
+            if _ORDINARY_HEADERS.get(name) != value
         }
         return self._headers(unusual, REQUEST_HEADERS)
 

@@ -10,6 +10,7 @@ import msgspec
 from harness.cassettes.folding import text_at, unfold
 from harness.cassettes.format import Payload
 from harness.cassettes.matching import Part, Request, Shape, head_of, key_of, part_of
+from harness.cassettes.multipart import with_fixed_boundary
 from harness.cassettes.payload import UNWRITABLE, bad_event, content_of
 from harness.errors import CassetteError
 
@@ -126,6 +127,9 @@ class Tape:
             fields = self._unfolded(self._decoded(record.fields, line), lines, line)
             if record.body != "json":
                 self._check_opaque(record.body, fields, line)
+                encoding = "latin-1" if record.body == "bytes" else "utf-8"
+                body = fields.encode(encoding, "surrogatepass")
+                fields = with_fixed_boundary(body).decode(encoding, "surrogatepass")
             known = self._envelopes[number] = _Envelope(record, fields, self.ignoring)
         return known
 
