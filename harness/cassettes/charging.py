@@ -1,4 +1,8 @@
-"""What a recording costs: every call priced, and none made that could exceed a sum.
+"""What a recording costs: every call priced, and none made once a sum could be exceeded.
+
+What a call could cost is reckoned from its request. Where that sets no limit to the
+answer, or refers to things it does not contain (an earlier response, a picture by its
+URL), the call may cost more; it is charged whole, and no further one is made.
 
 Several processes record at once, so what is spent stands in a file they lock.
 """

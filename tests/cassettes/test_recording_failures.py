@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import resource
-import signal
 import threading
-from contextlib import contextmanager
 
 import pytest
 import requests
@@ -20,20 +17,9 @@ def ask(provider, *texts):
     return requests.post(f"{provider.base_url}/chat/completions", json=body).content
 
 
-@contextmanager
-def file_size_limit(size):
-    """Refuse to let a file grow beyond this, as a full disk does."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, handler)
-
-
-def test_an_answer_that_comes_after_a_failed_write_does_not_spoil_the_file(kit, provider, path):
+def test_an_answer_that_comes_after_a_failed_write_does_not_spoil_the_file(
+    kit, provider, path, file_size_limit
+):
     failed = threading.Event()
     caught = []
 
