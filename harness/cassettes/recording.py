@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+import sys
 import threading
 import time
 from collections import defaultdict
@@ -71,8 +71,11 @@ class Began:
 
 
 def _runner() -> tuple[int, object]:
-    loop = asyncio._get_running_loop()
-    return threading.get_ident(), asyncio.current_task(loop) if loop is not None else None
+    # If nobody has loaded it yet, no task is running.
+    asyncio = sys.modules.get("asyncio")
+    loop = asyncio._get_running_loop() if asyncio is not None else None
+    task = asyncio.current_task(loop) if asyncio is not None and loop is not None else None
+    return threading.get_ident(), task
 
 
 class Stream(Protocol):
