@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from harness.cassettes.cassette import Interaction
-    from harness.cassettes.format import Kind
+    from harness.cassettes.format import Kind, Removed
 
 
 class Part:
@@ -39,14 +39,18 @@ class Part:
         value: The item.
         digest: Equal for items that say the same, what is ignored aside.
         is_masked: Whether it holds the placeholder of a removed secret.
+        removed: What that stands for.
     """
 
-    __slots__ = ("digest", "is_masked", "value")
+    __slots__ = ("digest", "is_masked", "removed", "value")
 
-    def __init__(self, value: Any, digest: bytes, *, is_masked: bool) -> None:
+    def __init__(
+        self, value: Any, digest: bytes, *, is_masked: bool, removed: Removed = "text"
+    ) -> None:
         self.value = value
         self.digest = digest
-        self.is_masked = is_masked
+        self.is_masked = is_masked and removed != "nothing"
+        self.removed: Removed = removed
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,21 @@ class Request:
         origin: Scheme, host and port of the URL; no part of the key.
         ignoring: What the key overlooks.
         digest: The key, if the caller knows it.
+
+    Attributes:
+        removed: What a placeholder stands for in what is not in its lists.
     """
 
-    __slots__ = ("_digest", "_shape", "ignoring", "method", "origin", "path", "query")
+    __slots__ = (
+        "_digest",
+        "_shape",
+        "ignoring",
+        "method",
+        "origin",
+        "path",
+        "query",
+        "removed",
+    )
 
     def __init__(  # noqa: PLR0913 - four are positional
         self,
@@ -98,6 +114,7 @@ class Request:
         self.ignoring = ignoring
         self._shape = shape or Shape()
         self._digest = digest
+        self.removed: Removed = "text"
 
     @property
     def shape(self) -> Shape:
@@ -124,7 +141,9 @@ class Request:
         """Whether it holds the placeholder of a removed secret anywhere."""
         if any(part.is_masked for parts in self.shape.lists.values() for part in parts):
             return True
-        return has_placeholder(canonical([self.path, self.query, self.shape.fields]))
+        return self.removed != "nothing" and has_placeholder(
+            canonical([self.path, self.query, self.shape.fields])
+        )
 
 
 def request_of(method: str, url: str, body: bytes, ignoring: Ignoring = NOTHING) -> Request:
@@ -315,6 +334,7 @@ class Index:
         for interaction in self._masked:
             if self.is_unplayed(interaction) and fits(interaction.request, request):
                 self._played.add(interaction.number)
+                self._last[request.digest] = interaction
                 return interaction
         return None
 

@@ -115,7 +115,7 @@ class RecordSession(Session):
         overwrite: bool = False,
     ) -> None:
         super().__init__(path, header)
-        self._scrubber = Scrubber(redactor)
+        self._scrubber = Scrubber(redactor, is_raw=True)
         self._writer = CassetteWriter(path, self._scrubber.header(header), overwrite=overwrite)
         self._charging = charging
         self._reader = RequestReader()

@@ -71,7 +71,7 @@ class Tape:
     def request(self, number: int) -> Request:
         """The request of an interaction; its body is taken apart when somebody asks."""
         head = self._envelope(self.entries[number - 1][0].envelope).record
-        return Request(
+        request = Request(
             head.method,
             head.path,
             head.query,
@@ -80,6 +80,8 @@ class Tape:
             ignoring=self.ignoring,
             digest=self.key(number),
         )
+        request.removed = head.removed
+        return request
 
     def key(self, number: int) -> bytes:
         """The key of an interaction's request."""
@@ -162,7 +164,10 @@ class Tape:
         if known is None:
             record, lines, line = self.parts[number]
             value = self._unfolded(self._decoded(record.value, line), lines, line)
-            known = self._parts[number, name] = part_of(value, name, self.ignoring)
+            known = part_of(value, name, self.ignoring)
+            if known.is_masked and record.removed != "text":
+                known = Part(value, known.digest, is_masked=True, removed=record.removed)
+            self._parts[number, name] = known
         return known
 
     def _list(self, number: int, name: str) -> ListRecord:

@@ -12,7 +12,7 @@ from harness.cassettes.asking import RequestReader
 from harness.cassettes.earlier import Earlier, Sources, is_covered, remove_covered
 from harness.cassettes.format import ResponseRecord
 from harness.cassettes.ignoring import Ignoring
-from harness.cassettes.matching import Request, Shape, part_of
+from harness.cassettes.matching import Part, Request, Shape, part_of
 from harness.cassettes.reader import load_cassette
 from harness.cassettes.recording import RecordSession, kept_open
 from harness.cassettes.redaction import NO_RULES, Redactor
@@ -143,10 +143,26 @@ def _exactly(request: Request) -> Request:
         return request
     shape = request.shape
     lists = {
-        name: tuple(part_of(part.value) for part in parts) for name, parts in shape.lists.items()
+        name: tuple(
+            Part(
+                part.value,
+                part_of(part.value).digest,
+                is_masked=part.is_masked,
+                removed=part.removed,
+            )
+            for part in parts
+        )
+        for name, parts in shape.lists.items()
     }
-    exact = Shape(shape.kind, shape.fields, lists)
-    return Request(request.method, request.path, request.query, exact, origin=request.origin)
+    exact = Request(
+        request.method,
+        request.path,
+        request.query,
+        Shape(shape.kind, shape.fields, lists),
+        origin=request.origin,
+    )
+    exact.removed = request.removed
+    return exact
 
 
 def _require_source(path: Path, recorded: CassetteHeader, header: CassetteHeader) -> None:
