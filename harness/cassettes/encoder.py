@@ -117,19 +117,19 @@ class Encoder:
 
     def _part(self, part: Part, out: list[bytes]) -> int:
         """Store a part that is new; returns its number."""
-        removed = part.removed if has_placeholder(msgspec.json.encode(part.value)) else "text"
-        # Apart from an equal one whose placeholder stands for something else.
-        key = part.digest if removed == "text" else part.digest + removed.encode()
-        known = self._part_ids.get(key)
-        if known is not None:
-            return known
+        key = part.digest
+        if part.removed != "text":
+            # Apart from an equal one whose placeholder stands for something else.
+            key += part.removed.encode()
+            if key in self._part_ids:
+                return self._part_ids[key]
         number = self._part_ids[key] = len(self._part_ids) + 1
         folder = Folder(self._said.get)
         value = _raw(folder.fold(part.value))
         record = PartRecord(
             id=number,
             value=value,
-            removed=removed,
+            removed=part.removed,
             replies=tuple(folder.replies),
             lines=len(folder.lines),
         )
@@ -144,7 +144,8 @@ class Encoder:
         address = [request.method, request.path, request.query, origin, shape.kind]
         key = msgspec.json.encode([address, shape.fields, headers])
         removed = request.removed if has_placeholder(key) else "text"
-        key += removed.encode()
+        if removed != "text":
+            key += removed.encode()
         known = self._envelope_ids.get(key)
         if known is None:
             known = self._envelope_ids[key] = len(self._envelope_ids) + 1

@@ -39,7 +39,7 @@ class Part:
         value: The item.
         digest: Equal for items that say the same, what is ignored aside.
         is_masked: Whether it holds the placeholder of a removed secret.
-        removed: What that stands for.
+        removed: What that stands for; "text" without one.
     """
 
     __slots__ = ("digest", "is_masked", "removed", "value")

@@ -16,7 +16,7 @@ def is_deep(value: Any, encoded: bytes) -> bool:
         value: As decoded.
         encoded: As encoded, to see at once that it has too few brackets.
     """
-    if encoded.count(b"{") + encoded.count(b"[") <= MOST_LEVELS:
+    if len(encoded) <= MOST_LEVELS or encoded.count(b"{") + encoded.count(b"[") <= MOST_LEVELS:
         return False
     level = [value]
     for _ in range(MOST_LEVELS + 1):
