@@ -7,6 +7,7 @@ calls; `offline` keeps the process off the network around it. vcrpy is imported 
 
 from harness.cassettes.cassette import Cassette, Interaction, cassette_path
 from harness.cassettes.charging import Budget, Charging
+from harness.cassettes.earlier import find_earlier
 from harness.cassettes.format import CassetteHeader
 from harness.cassettes.installation import install, sdk_version
 from harness.cassettes.offline import Attempts, offline
@@ -14,7 +15,7 @@ from harness.cassettes.reader import load_cassette
 from harness.cassettes.recording import RecordSession, recording
 from harness.cassettes.scope import calling, current_session
 from harness.cassettes.session import Session, replaying
-from harness.cassettes.updating import UpdateSession, find_earlier, updating
+from harness.cassettes.updating import UpdateSession, updating
 
 __all__ = [
     "Attempts",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections import deque
+from collections.abc import Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from harness.cassettes.taps import HELD, Pieces, Reel, is_streamed, seconds_unti
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from harness.cassettes.multipart import Field
 
 
 class _Noting:
@@ -35,6 +38,27 @@ class _Noting:
         reel.is_settled = True
         HELD.set(reel)
         return reel.body
+
+
+def form_fields(body: Any) -> list[Field] | None:
+    """The fields of a form as aiohttp was given it; None if it is no form.
+
+    aiohttp writes it after vcrpy has looked at the request.
+    """
+    if isinstance(body, Mapping) and not isinstance(body, dict):
+        body = list(body.items())
+    if isinstance(body, list | tuple) and body and all(map(_is_pair, body)):
+        return [(str(name), None, None, value) for name, value in body]
+    if type(body).__name__ == "FormData" and isinstance(getattr(body, "_fields", None), list):
+        return [
+            (options["name"], options.get("filename"), headers.get("Content-Type"), value)
+            for options, headers, value in body._fields
+        ]
+    return None
+
+
+def _is_pair(item: Any) -> bool:
+    return isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str)
 
 
 def beneath(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -57,7 +81,7 @@ def above(patched: Callable[..., Any], real: Callable[..., Any]) -> Callable[...
 
     @wraps(real)
     async def _request(client: Any, *args: Any, **kwargs: Any) -> Any:
-        if CURRENT.get() is None and not ACTIVE.replays:
+        if CURRENT.get() is None and not ACTIVE.sessions:
             return await real(client, *args, **kwargs)
         response = await patched(client, *args, **kwargs)
         # Where vcrpy puts the body it was given.

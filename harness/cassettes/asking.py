@@ -24,6 +24,7 @@ from harness.cassettes.matching import (
     part_of,
     shape_of,
 )
+from harness.cassettes.nesting import refuse_deep
 
 _Raw = msgspec.Raw
 # Bytes that tell the chats of a session apart; where they do not, it only takes longer.
@@ -101,6 +102,7 @@ class RequestReader:
         known = self._heads.get(key)
         if known is None:
             fields = {name: msgspec.json.decode(sent) for name, sent in rest.items()}
+            refuse_deep(fields, b"".join(rest.values()))
             head = head_of(address[:3], Shape(fields=fields), self._ignoring)
             known = self._heads[key] = (head, fields)
         return (*known, lists)
@@ -131,6 +133,8 @@ class RequestReader:
             if part is None:
                 if not sent.startswith(b"{"):
                     raise _NoParts
-                part = known[sent] = part_of(msgspec.json.decode(sent), name, self._ignoring)
+                value = msgspec.json.decode(sent)
+                refuse_deep(value, sent)
+                part = known[sent] = part_of(value, name, self._ignoring)
             result.append(part)
         return tuple(result)

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, quote_plus
 
 import msgspec
 
+from harness.cassettes.nesting import is_deep
 from harness.cassettes.payload import parse_json, write_json
 from harness.cassettes.streams import (
     is_event_stream,
@@ -88,7 +89,7 @@ def _clean_text(content: bytes, text: str, redactor: Redactor) -> bytes:
         value, style = parse_json(content)
     except RecursionError:
         value, style = msgspec.UNSET, ""
-    if value is msgspec.UNSET:
+    if value is msgspec.UNSET or is_deep(value, content):
         return clean_form(text, redactor).encode()
     clean = _clean_value(value, text, redactor)
     if clean is not value:

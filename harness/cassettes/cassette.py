@@ -135,12 +135,15 @@ class Cassette:
         header: First line.
         interactions: Every recorded interaction.
         is_complete: False for a recording that was cut short.
+        damage: What is wrong behind the last interaction, where only what stands before it
+            was to be read; "" if nothing is.
     """
 
     path: Path
     header: CassetteHeader
     interactions: tuple[Interaction, ...]
     is_complete: bool = True
+    damage: str = ""
 
 
 def partial_path(path: Path) -> Path:

@@ -1,10 +1,15 @@
-"""What a recording costs: every call priced, and none made that could exceed a sum.
+"""What a recording costs: every call priced, and none made once a sum could be exceeded.
+
+What a call could cost is reckoned from its request. Where that sets no limit to the
+answer, or refers to things it does not contain (an earlier response, a picture by its
+URL), the call may cost more; it is charged whole, and no further one is made.
 
 Several processes record at once, so what is spent stands in a file they lock.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 from contextlib import contextmanager
@@ -155,21 +160,22 @@ class Budget:
             _write(file, max(_read(file) + amount_usd, 0.0))
 
     @contextmanager
-    def _locked(self) -> Iterator[Any]:
+    def _locked(self) -> Iterator[int]:
         import fcntl
 
-        with self._path.open("a+b") as file:
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield file
+        finally:
+            os.close(file)
 
 
-def _read(file: Any) -> float:
-    file.seek(0)
-    data = file.read(_NUMBER.size)
+def _read(file: int) -> float:
+    data = os.pread(file, _NUMBER.size, 0)
     return float(_NUMBER.unpack(data)[0]) if len(data) == _NUMBER.size else 0.0
 
 
-def _write(file: Any, value: float) -> None:
-    file.truncate(0)
-    file.write(_NUMBER.pack(value))
-    file.flush()
+def _write(file: int, value: float) -> None:
+    # In place and in one call: whoever is killed here leaves the old number or the new one.
+    os.pwrite(file, _NUMBER.pack(value), 0)

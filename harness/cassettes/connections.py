@@ -13,10 +13,11 @@ import dis
 import http.client
 import importlib
 import types
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 # Modules in which vcrpy replaces connection classes by name. It replaces those of botocore's
 # and urllib3's pools as well, but nothing looks those up.
@@ -39,6 +40,31 @@ def pin_connections() -> None:
             present["http"] = _real_http()  # for ``http.client.HTTPConnection.__init__(self)``
         for method in _methods(module, patched):
             pin(method, present)
+
+
+def watch_requests(note: Callable[[str, str], None]) -> None:
+    """Tell of each request that the standard library's own classes make; call it once.
+
+    Whoever took such a class from its module before vcrpy put another there goes past
+    vcrpy. A class derived from it is somebody's own business: most of those talk to a
+    local socket.
+
+    Args:
+        note: Given method and URL before anything is sent; what it raises stops the request.
+    """
+    own = (http.client.HTTPConnection, getattr(http.client, "HTTPSConnection", None))
+    original = http.client.HTTPConnection.putrequest
+
+    @wraps(original)
+    def putrequest(
+        self: http.client.HTTPConnection, method: str, url: str, *args: Any, **kwargs: Any
+    ) -> None:
+        if type(self) in own:
+            scheme = "http" if type(self) is own[0] else "https"
+            note(method, f"{scheme}://{self.host}:{self.port}{url}")
+        original(self, method, url, *args, **kwargs)
+
+    http.client.HTTPConnection.putrequest = putrequest  # type: ignore[method-assign]
 
 
 def _real_http() -> types.SimpleNamespace:

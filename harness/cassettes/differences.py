@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 # prompt, then the conversation of chat completions, Gemini and the responses API.
 CONVERSATION = ("system", "messages", "contents", "input")
 TOOLS = ("tools", "functions")
+_PLAIN_KEY = re.compile(r"\w[\w-]*")
 _VALUE_LIMIT = 120
 _SHORT = 60  # a text up to this length needs no position
 
@@ -113,7 +115,9 @@ def leaves(path: str, recorded: Any, asked: Any) -> Iterator[Difference]:
     """Every place where two values differ."""
     if isinstance(recorded, dict) and isinstance(asked, dict):
         for key in dict.fromkeys((*recorded, *asked)):
-            yield from leaves(f"{path}.{key}", recorded.get(key, ABSENT), asked.get(key, ABSENT))
+            yield from leaves(
+                f"{path}{_step(key)}", recorded.get(key, ABSENT), asked.get(key, ABSENT)
+            )
     elif isinstance(recorded, list) and isinstance(asked, list):
         pairs = zip_longest(recorded, asked, fillvalue=ABSENT)
         for index, (one, other) in enumerate(pairs):
@@ -124,6 +128,11 @@ def leaves(path: str, recorded: Any, asked: Any) -> Iterator[Difference]:
     # To Python, true equals 1; to a request it does not.
     elif recorded != asked or isinstance(recorded, bool) != isinstance(asked, bool):
         yield Difference(path, recorded, asked)
+
+
+def _step(key: str) -> str:
+    """A key as a step of a JSON path; quoted unless it is a plain name."""
+    return f".{key}" if _PLAIN_KEY.fullmatch(key) else f"['{key}']"
 
 
 def _in_lists(

@@ -20,6 +20,7 @@ from harness.cassettes.format import (
     ResponseRecord,
 )
 from harness.cassettes.matching import address_of
+from harness.cassettes.placeholders import has_placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -116,11 +117,21 @@ class Encoder:
 
     def _part(self, part: Part, out: list[bytes]) -> int:
         """Store a part that is new; returns its number."""
-        number = self._part_ids[part.digest] = len(self._part_ids) + 1
+        key = part.digest
+        if part.removed != "text":
+            # Apart from an equal one whose placeholder stands for something else.
+            key += part.removed.encode()
+            if key in self._part_ids:
+                return self._part_ids[key]
+        number = self._part_ids[key] = len(self._part_ids) + 1
         folder = Folder(self._said.get)
         value = _raw(folder.fold(part.value))
         record = PartRecord(
-            id=number, value=value, replies=tuple(folder.replies), lines=len(folder.lines)
+            id=number,
+            value=value,
+            removed=part.removed,
+            replies=tuple(folder.replies),
+            lines=len(folder.lines),
         )
         out.append(_encoded(record, folder))
         return number
@@ -132,6 +143,9 @@ class Encoder:
         origin = "" if request.origin == self._origin else request.origin
         address = [request.method, request.path, request.query, origin, shape.kind]
         key = msgspec.json.encode([address, shape.fields, headers])
+        removed = request.removed if has_placeholder(key) else "text"
+        if removed != "text":
+            key += removed.encode()
         known = self._envelope_ids.get(key)
         if known is None:
             known = self._envelope_ids[key] = len(self._envelope_ids) + 1
@@ -146,6 +160,7 @@ class Encoder:
                 body=shape.kind,
                 fields=fields,
                 headers=dict(headers),
+                removed=removed,
                 replies=tuple(folder.replies),
                 lines=len(folder.lines),
             )

@@ -39,6 +39,9 @@ import msgspec
 SCHEMA_VERSION = 2
 
 Kind = Literal["json", "text", "bytes"]
+# What was removed where a placeholder stands: some text, a text without blanks, or nothing,
+# when the placeholder itself was asked.
+Removed = Literal["text", "word", "nothing"]
 # Checked where a file is read.
 Size = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
@@ -97,12 +100,14 @@ class PartRecord(
     Attributes:
         id: Its number, from 1.
         value: The item, folded.
+        removed: What the placeholder in it stands for, if it has one.
         replies: Interactions whose response the value quotes.
         lines: How many lines of text follow.
     """
 
     id: int
     value: msgspec.Raw
+    removed: Removed = "text"
     replies: tuple[int, ...] = ()
     lines: int = 0
 
@@ -121,6 +126,7 @@ class EnvelopeRecord(
         body: What the body is: JSON, other text, or bytes (one character each).
         fields: The body without its lists, folded.
         headers: Request headers that were kept.
+        removed: What the placeholder in path, query or fields stands for, if they have one.
         replies: Interactions whose response the fields quote.
         lines: How many lines of text follow.
     """
@@ -133,6 +139,7 @@ class EnvelopeRecord(
     body: Kind = "json"
     fields: msgspec.Raw = msgspec.Raw(b"null")
     headers: dict[str, list[str]] = {}
+    removed: Removed = "text"
     replies: tuple[int, ...] = ()
     lines: int = 0
 

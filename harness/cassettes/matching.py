@@ -20,13 +20,16 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 import msgspec
 
 from harness.cassettes.ignoring import NOTHING, Ignoring, canonical, normal
+from harness.cassettes.multipart import with_fixed_boundary
+from harness.cassettes.nesting import refuse_deep
 from harness.cassettes.placeholders import fits, has_placeholder
+from harness.errors import CassetteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from harness.cassettes.cassette import Interaction
-    from harness.cassettes.format import Kind
+    from harness.cassettes.format import Kind, Removed
 
 
 class Part:
@@ -36,14 +39,18 @@ class Part:
         value: The item.
         digest: Equal for items that say the same, what is ignored aside.
         is_masked: Whether it holds the placeholder of a removed secret.
+        removed: What that stands for; "text" without one.
     """
 
-    __slots__ = ("digest", "is_masked", "value")
+    __slots__ = ("digest", "is_masked", "removed", "value")
 
-    def __init__(self, value: Any, digest: bytes, *, is_masked: bool) -> None:
+    def __init__(
+        self, value: Any, digest: bytes, *, is_masked: bool, removed: Removed = "text"
+    ) -> None:
         self.value = value
         self.digest = digest
-        self.is_masked = is_masked
+        self.is_masked = is_masked and removed != "nothing"
+        self.removed: Removed = removed
 
 
 @dataclass(frozen=True)
@@ -73,9 +80,21 @@ class Request:
         origin: Scheme, host and port of the URL; no part of the key.
         ignoring: What the key overlooks.
         digest: The key, if the caller knows it.
+
+    Attributes:
+        removed: What a placeholder stands for in what is not in its lists.
     """
 
-    __slots__ = ("_digest", "_shape", "ignoring", "method", "origin", "path", "query")
+    __slots__ = (
+        "_digest",
+        "_shape",
+        "ignoring",
+        "method",
+        "origin",
+        "path",
+        "query",
+        "removed",
+    )
 
     def __init__(  # noqa: PLR0913 - four are positional
         self,
@@ -95,6 +114,7 @@ class Request:
         self.ignoring = ignoring
         self._shape = shape or Shape()
         self._digest = digest
+        self.removed: Removed = "text"
 
     @property
     def shape(self) -> Shape:
@@ -121,7 +141,9 @@ class Request:
         """Whether it holds the placeholder of a removed secret anywhere."""
         if any(part.is_masked for parts in self.shape.lists.values() for part in parts):
             return True
-        return has_placeholder(canonical([self.path, self.query, self.shape.fields]))
+        return self.removed != "nothing" and has_placeholder(
+            canonical([self.path, self.query, self.shape.fields])
+        )
 
 
 def request_of(method: str, url: str, body: bytes, ignoring: Ignoring = NOTHING) -> Request:
@@ -157,6 +179,7 @@ def shape_of(body: bytes, ignoring: Ignoring = NOTHING) -> Shape:
         return Shape()
     try:
         value = msgspec.json.decode(body)
+        refuse_deep(value, body)
         return _json_shape(value, ignoring)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return _opaque_shape(body)
@@ -174,6 +197,7 @@ def _json_shape(value: Any, ignoring: Ignoring) -> Shape:
 
 
 def _opaque_shape(body: bytes) -> Shape:
+    body = with_fixed_boundary(body)
     try:
         return Shape(kind="text", fields=body.decode())
     except UnicodeDecodeError:
@@ -279,7 +303,12 @@ class Index:
         found = False
         while not found:
             for _ in range(_BATCH):
-                added = self._take_in()
+                try:
+                    added = self._take_in()
+                except CassetteError:
+                    if found:
+                        return True  # The damage is further on: told when its turn comes.
+                    raise
                 if added is None:
                     return found
                 found = found or added == digest
@@ -290,14 +319,14 @@ class Index:
         if self._taken_in >= len(self._interactions):
             return None
         interaction = self._interactions[self._taken_in]
+        digest, is_masked = interaction.key, interaction.is_masked
         self._taken_in += 1
-        digest = interaction.key
         queue = self._queues.setdefault(digest, deque())
         place = len(queue)
         if interaction.before:
             place = sum(entry.number < interaction.before for entry in queue)
         queue.insert(place, interaction)
-        if interaction.is_masked:
+        if is_masked:
             self._masked.append(interaction)
         return digest
 
@@ -305,6 +334,7 @@ class Index:
         for interaction in self._masked:
             if self.is_unplayed(interaction) and fits(interaction.request, request):
                 self._played.add(interaction.number)
+                self._last[request.digest] = interaction
                 return interaction
         return None
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from harness.cassettes.format import Payload
+from harness.cassettes.nesting import is_deep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -54,7 +55,7 @@ STYLES = (*_FAST, *_SLOW)
 def payload_of(content: bytes) -> Payload:
     """Choose the most readable form that restores content exactly."""
     value, style = parse_json(content)
-    if style:
+    if style and not is_deep(value, content):
         payload = Payload(json=value, style=style)
         # msgspec reads what it has written as the same value; Python's module writes more.
         if style in _FAST or _survives(payload, content):
@@ -270,7 +271,15 @@ def _brotli(content: bytes) -> bytes:
 def _zstd(content: bytes) -> bytes:
     import zstandard
 
-    return zstandard.ZstdDecompressor().decompressobj().decompress(content)
+    rest = content
+    result: list[bytes] = []
+    while rest or not result:
+        frame = zstandard.ZstdDecompressor().decompressobj()
+        result.append(frame.decompress(rest))
+        if not frame.eof:
+            raise EOFError("the last frame is cut off")
+        rest = frame.unused_data
+    return b"".join(result)
 
 
 _DECODERS: Mapping[str, Callable[[bytes], bytes]] = {

@@ -51,13 +51,35 @@ def load_cassette(path: Path, *, ignored: Sequence[str] | None = None) -> Casset
     Raises:
         CassetteError: If it is missing, cut off, damaged or of another version.
     """
+    return read_cassette(path, _data(path), ignored=ignored)
+
+
+def _data(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as fault:
         raise CassetteError(_unreadable(path, fault)) from None
     except MemoryError:
         raise CassetteError(f"{path}: the cassette does not fit into memory.") from None
-    return read_cassette(path, data, ignored=ignored)
+
+
+def load_whole_part(path: Path, *, ignored: Sequence[str] | None = None) -> Cassette:
+    """Read what of an unfinished recording stands before any damage, all of it looked at.
+
+    Args:
+        path: The file.
+        ignored: See `load_cassette`.
+
+    Returns:
+        The cassette; its `damage` tells whether anything was left out.
+
+    Raises:
+        CassetteError: If it is missing, or its first line is not readable.
+    """
+    data = _data(path)
+    if _version(path, data) == _FIRST_VERSION:
+        return read_cassette(path, data, ignored=ignored)
+    return _Reader(path, data, ignored, is_forgiving=True).read()
 
 
 def read_cassette(path: Path, data: bytes, *, ignored: Sequence[str] | None = None) -> Cassette:
@@ -123,8 +145,17 @@ def _version(path: Path, data: bytes) -> int:
 class _Reader:
     """Reads one cassette; a record's own lines are `_texts`, its place `_line`."""
 
-    def __init__(self, path: Path, data: bytes, ignored: Sequence[str] | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        data: bytes,
+        ignored: Sequence[str] | None,
+        *,
+        is_forgiving: bool = False,
+    ) -> None:
         self._path = path
+        self._is_forgiving = is_forgiving
+        self._damage = ""
         # A whole file ends in a newline, so what follows the last one is torn.
         whole = data.rfind(b"\n") + 1
         self._is_torn = whole < len(data)
@@ -149,17 +180,52 @@ class _Reader:
             lines: list[Any] = _decoder().decode_lines(data)
             return lines
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            self._fail_at_bad_line(data)
+            return self._decoded_until_damage(data)
 
-    def _fail_at_bad_line(self, data: bytes) -> NoReturn:
+    def _decoded_until_damage(self, data: bytes) -> list[Any]:
+        lines = []
         for number, line in enumerate(data.split(b"\n"), 1):
             try:
-                _decoder().decode(line)
+                lines.append(_decoder().decode(line))
             except (msgspec.MsgspecError, UnicodeError, RecursionError) as fault:
-                _fail(self._path, number, f"the line is not a cassette record: {fault}")
+                what = f"the line is not a cassette record: {fault}"
+                if not self._is_forgiving or number == 1:
+                    _fail(self._path, number, what)
+                self._damage = f"{self._path}:{number}: {what}"
+                return lines
         _fail(self._path, 1, "the file is not a cassette")
 
     def read(self) -> Cassette:
+        """The cassette.
+
+        Raises:
+            CassetteError: If it is damaged, unless what stands before that is to be read.
+        """
+        if not self._is_forgiving:
+            self._read_records()
+            return self._cassette()
+        try:
+            self._read_records()
+        except CassetteError as fault:
+            self._damage = self._damage or str(fault)
+        self._drop_unreadable()
+        return self._cassette()
+
+    def _cassette(self) -> Cassette:
+        interactions, is_complete = tuple(self._interactions), self._end is not None
+        return Cassette(self._path, self._header, interactions, is_complete, self._damage)
+
+    def _drop_unreadable(self) -> None:
+        """Leave out all from the first interaction on whose texts or quotes are not there."""
+        for place, interaction in enumerate(self._interactions):
+            try:
+                _ = interaction.key, interaction.content
+            except CassetteError as fault:
+                self._damage = str(fault)
+                del self._interactions[place:]
+                return
+
+    def _read_records(self) -> None:
         place, lines, count = 1, self._lines, len(self._lines)
         while place < count:
             record = lines[place]
@@ -179,7 +245,6 @@ class _Reader:
         if self._end is None:
             self._line = count
             self._refuse_unless_partial("the file stops before its last line, kind 'end'")
-        return Cassette(self._path, self._header, tuple(self._interactions), self._end is not None)
 
     def _are_texts(self, record: Any, texts: list[Any], wanted: int) -> bool:
         """Whether the lines of a record are there; False if the file ends within them."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from harness.cassettes.asking import RequestReader
 from harness.cassettes.cassette import partial_path
 from harness.cassettes.ignoring import Ignoring
 from harness.cassettes.redaction import NO_RULES, Redactor
-from harness.cassettes.scope import CALLER
+from harness.cassettes.scope import CALLER, Caller
 from harness.cassettes.scrub import Scrubber
 from harness.cassettes.session import Session, entered
 from harness.cassettes.writer import CassetteWriter
@@ -44,6 +46,8 @@ class Began:
         order: Which request of the session it is, from 1.
         reserved_usd: US dollars set aside for it.
         clock: When it was sent, as `time.perf_counter` tells.
+        caller: Who asked; None if nobody said.
+        runner: Thread and task that asked.
     """
 
     request: Request
@@ -51,6 +55,39 @@ class Began:
     order: int
     reserved_usd: float
     clock: float
+    caller: Caller | None
+    runner: tuple[int, object]
+
+    def is_retry_of(self, other: Began) -> bool:
+        """Whether this is the same call, made again because the other got no answer.
+
+        Two equal requests are one call if one agent's call made both, or, where nobody
+        said who calls, one thread or task, which did not wait for the first any more.
+        """
+        if self.order <= other.order:
+            return False
+        if self.caller is not None and other.caller is not None:
+            return self.caller is other.caller
+        return self.runner == other.runner
+
+
+def _runner() -> tuple[int, object]:
+    # If nobody has loaded it yet, no task is running.
+    asyncio = sys.modules.get("asyncio")
+    loop = asyncio._get_running_loop() if asyncio is not None else None
+    task = asyncio.current_task(loop) if asyncio is not None and loop is not None else None
+    return threading.get_ident(), task
+
+
+class Stream(Protocol):
+    """A streamed answer on its way to the client."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that will come has come."""
+
+    def read_rest(self) -> None:
+        """Read what the client began to read and left, if that can be done here."""
 
 
 class RecordSession(Session):
@@ -79,23 +116,55 @@ class RecordSession(Session):
         overwrite: bool = False,
     ) -> None:
         super().__init__(path, header)
-        self._scrubber = Scrubber(redactor)
+        self._scrubber = Scrubber(redactor, is_raw=True)
         self._writer = CassetteWriter(path, self._scrubber.header(header), overwrite=overwrite)
         self._charging = charging
         self._reader = RequestReader()
         ignoring = Ignoring(header.ignored)
         # What is ignored is still written as it was: hence a second look only if there is any.
         self._keys = RequestReader(ignoring) if ignoring else None
-        self._unanswered: Counter[bytes] = Counter()
+        self._unanswered: dict[bytes, list[Began]] = {}
+        self._streams: list[Stream] = []
         self._written: dict[bytes, list[tuple[int, int]]] = defaultdict(list)
 
     @property
     def is_sound(self) -> bool:
         """Whether every request got an answer in the end.
 
-        One that ended in a connection error has none: a replay would miss there.
+        One that ended in a connection error has none: a replay would miss there. Nor has
+        one that was refused, because it came from outside the sample.
         """
-        return not self._unanswered
+        self._note_forks()
+        return self._is_sound
+
+    @property
+    def _is_sound(self) -> bool:
+        return not self._unanswered and not self._misses
+
+    def refuse_stray(self, sent: Sent) -> str:
+        """Note a request from a context that belongs to no session; returns the explanation."""
+        return self._refuse(
+            f"{sent.method} {sent.url} was made by a thread or task that belongs to no sample, so "
+            "it was refused: it would be missing in the cassette. Start it inside the sample."
+        )
+
+    def refuse_unseen(self, sent: Sent) -> str:
+        """Note a request that goes past vcrpy; returns the explanation."""
+        return self._refuse(
+            f"{sent.method} {sent.url} was made with a connection class that was taken from "
+            "http.client before recording was prepared, so it was refused: it would be missing in "
+            "the cassette. Call harness.cassettes.install() before that import, or use "
+            "http.client.HTTPConnection by that name."
+        )
+
+    def _refuse(self, what: str) -> str:
+        if self._is_forked:
+            return self._refuse_forked()
+        text = self._scrubber.text(f"{self.label}: {what}")
+        with self._lock:
+            self._count_call()
+            self._misses.append(text)
+        return text
 
     def replayed(self, sent: Sent) -> Interaction | None:
         """The recorded answer a request gets instead of going out; a plain recording has none."""
@@ -106,8 +175,10 @@ class RecordSession(Session):
 
         Raises:
             SampleInterrupt: If the recording has ended, as the answer would be lost, or
-                the money is spent.
+                the money is spent, or the recording is another process's.
         """
+        if self._is_forked:
+            raise SampleInterrupt(self._refuse_forked())
         if not self.is_open:
             raise SampleInterrupt(
                 f"{self.label}: a request was made after the recording had ended, by a thread "
@@ -118,9 +189,16 @@ class RecordSession(Session):
             key = self._key(sent, request)
             reserved = self._charging.reserve(request, len(sent.body)) if self._charging else 0.0
             self._count_call()
-            # A retry of the same request settles the one that failed.
-            self._unanswered[key] += 1
-            return Began(request, key, self.asked, reserved, time.perf_counter())
+            caller, clock = CALLER.get(), time.perf_counter()
+            began = Began(request, key, self.asked, reserved, clock, caller, _runner())
+            self._unanswered.setdefault(key, []).append(began)
+            return began
+
+    def hold(self, stream: Stream) -> None:
+        """Note that an answer is a stream, which the client may leave unread."""
+        with self._lock:
+            self._streams = [one for one in self._streams if not one.is_settled]
+            self._streams.append(stream)
 
     def _key(self, sent: Sent, request: Request) -> bytes:
         return sent.request(self._keys).digest if self._keys else request.digest
@@ -129,19 +207,26 @@ class RecordSession(Session):
         """Write an interaction.
 
         Raises:
-            SampleInterrupt: If it cannot be written; an ordinary exception would
-                make the client ask, and pay, again.
+            SampleInterrupt: If it cannot be written, or the recording has ended; an
+                ordinary exception would make the client ask, and pay, again.
         """
+        if self._is_forked:
+            raise SampleInterrupt(self._refuse_forked())
         seconds = time.perf_counter() - began.clock
-        try:
-            with self._lock:
+        with self._lock:
+            if not self.is_open:
+                raise SampleInterrupt(
+                    f"{self.label}: an answer came when the recording had ended already, or "
+                    "could not go on, so it was not kept."
+                )
+            try:
                 self._write(sent, received, seconds, began)
-        except Exception as fault:
-            self.is_open = False
-            raise SampleInterrupt(
-                f"{self.label}: interaction {self.served + 1} could not be written, so the "
-                f"recording stopped: {type(fault).__name__}: {self._scrubber.text(str(fault))}"
-            ) from fault
+            except Exception as fault:
+                self.is_open = False
+                raise SampleInterrupt(
+                    f"{self.label}: interaction {self.served + 1} could not be written, so the "
+                    f"recording stopped: {type(fault).__name__}: {self._scrubber.text(str(fault))}"
+                ) from fault
         self._note_latency(seconds)
 
     def _write(self, sent: Sent, received: Received, seconds: float, began: Began) -> None:
@@ -165,7 +250,14 @@ class RecordSession(Session):
         )
         earlier.append((began.order, number))
         self.served += 1
-        del self._unanswered[began.key]
+        self._settle(began)
+
+    def _settle(self, began: Began) -> None:
+        """Note that a request, and what failed before of the same call, has an answer."""
+        waiting = self._unanswered.pop(began.key, [])
+        waiting = [one for one in waiting if one is not began and not began.is_retry_of(one)]
+        if waiting:
+            self._unanswered[began.key] = waiting
 
     def close(self, *, is_clean: bool) -> None:
         """Finish the file, or leave it partial.
@@ -176,12 +268,21 @@ class RecordSession(Session):
         Raises:
             CassetteError: If it cannot be finished; the partial file keeps what it has.
         """
+        if self._is_forked:
+            self._writer.abandon()  # A copy of the file's handle; the file is the parent's.
+            return
+        for stream in tuple(self._streams) if is_clean else ():
+            stream.read_rest()
+        self._note_forks()
         with self._lock:
             was_open, self.is_open = self.is_open, False
-            if is_clean and was_open and self.is_sound:
+            if is_clean and was_open and self._is_sound:
                 self._finish_or_keep()
             else:
-                self._writer.abandon()
+                self._abandon()
+
+    def _abandon(self) -> None:
+        self._writer.abandon()
 
     def _finish_or_keep(self) -> None:
         try:

@@ -3,8 +3,8 @@
 vcrpy patches the HTTP clients of a process for the cassette it has entered.
 It is entered once, with a cassette that keeps nothing and asks the session of
 the running context. So any number of sessions can run side by side, in tasks
-and threads, and a request from a context without a session is refused while a
-replay is open anywhere.
+and threads, and a request from a context without a session is refused while
+one is open anywhere.
 
 Only the hooks that vcrpy's stubs call are overridden: `can_play_response_for`
 decides, `play_response` answers or misses, `append` records. Its own search,
@@ -16,7 +16,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -26,13 +26,14 @@ import vcr.stubs.httpx_stubs
 from vcr.cassette import Cassette, CassetteContextDecorator
 
 from harness.cassettes import aiohttp_taps
-from harness.cassettes.connections import pin_connections
+from harness.cassettes.connections import pin_connections, watch_requests
+from harness.cassettes.multipart import form_body
 from harness.cassettes.plain_request import PlainRequest
 from harness.cassettes.recording import Began, RecordSession
 from harness.cassettes.scope import ACTIVE, CURRENT
 from harness.cassettes.session import Received, ReplaySession, Sent
 from harness.cassettes.taps import HELD, Pieces, Taps
-from harness.errors import CassetteMiss
+from harness.errors import CassetteMiss, SampleInterrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 # Clients wait before they ask again after these; a replay need not.
 _RETRIED = (408, 409, 429)
 _NO_WAIT = {"retry-after-ms": ["1"]}
+# Whether vcrpy is about to make a request of a recording, for which it uses the real classes.
+_LET_OUT: ContextVar[bool] = ContextVar("harness_let_out", default=False)
 
 
 class RoutingCassette(Cassette):  # type: ignore[misc]
@@ -61,13 +64,14 @@ class RoutingCassette(Cassette):  # type: ignore[misc]
         """Whether the request must not go out; a recording notes that it does."""
         session = CURRENT.get()
         if session is None:
-            return bool(ACTIVE.replays)
+            return bool(ACTIVE.sessions)
         if isinstance(session, RecordSession):
             # urllib3 asks again, with the same request, when it connects.
             if not hasattr(request, "harness_began"):
                 sent = _sent(request)
                 request.harness_played = session.replayed(sent)
                 request.harness_began = None if request.harness_played else session.begin(sent)
+                _LET_OUT.set(request.harness_began is not None)
             return request.harness_began is None
         return True
 
@@ -87,6 +91,7 @@ class RoutingCassette(Cassette):  # type: ignore[misc]
     def append(self, request: Any, response: dict[str, Any]) -> None:
         """Record an interaction, if a recording is under way in this context."""
         session = CURRENT.get()
+        _LET_OUT.set(False)
         if isinstance(session, RecordSession):
             _keep(session, _sent(request), _received(response), request.harness_began)
 
@@ -101,6 +106,7 @@ class RoutingCassette(Cassette):  # type: ignore[misc]
 def enter() -> object:
     """Patch the HTTP clients of this process; they stay so while the result is kept."""
     pin_connections()
+    watch_requests(_refuse_unseen)
     _make_requests_plain(vcr.stubs.httpx_stubs)
     # vcrpy need not put the real classes back to make a real connection any more; doing it
     # for the whole process would let the requests of other threads escape meanwhile.
@@ -200,11 +206,28 @@ def _keep(session: RecordSession, sent: Sent, received: Received, began: Began) 
         reel.keep = write
 
 
+def _refuse_unseen(method: str, url: str) -> None:
+    """Refuse what would go past vcrpy into a recording's gaps; a replay's guard sees it anyway.
+
+    Raises:
+        SampleInterrupt: If a recording would lack it.
+    """
+    if _LET_OUT.get():
+        _LET_OUT.set(False)
+        return
+    session = CURRENT.get()
+    concerned = ACTIVE.sessions if session is None else (session,)
+    sent = Sent(method, url, {}, b"")
+    texts = [one.refuse_unseen(sent) for one in concerned if isinstance(one, RecordSession)]
+    if texts:
+        raise SampleInterrupt(texts[0])
+
+
 def _refuse_stray(sent: Sent) -> NoReturn:
-    texts = [
-        replay.refuse_stray(sent) for replay in ACTIVE.replays if isinstance(replay, ReplaySession)
-    ]
-    raise CassetteMiss(texts[0] if texts else f"{sent.method} {sent.url} was refused.")
+    texts = {session.mode: session.refuse_stray(sent) for session in ACTIVE.sessions}
+    if "record" in texts and "replay" not in texts:
+        raise SampleInterrupt(texts["record"])
+    raise CassetteMiss(texts.get("replay", f"{sent.method} {sent.url} was refused."))
 
 
 def _sent(request: Any) -> Sent:
@@ -218,13 +241,20 @@ def _sent(request: Any) -> Sent:
             headers = {
                 str(name).lower(): _header_text(value) for name, value in request.headers.items()
             }
-            known = Sent(request.method, request.uri, headers, _body_bytes(request.body_bytes))
+            known = Sent(request.method, request.uri, headers, _body_bytes(_body_of(request)))
         request.harness_sent = known
     return known
 
 
 def _header_text(value: Any) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _body_of(request: Any) -> Any:
+    """The body of vcrpy's request, bytes if it can make them."""
+    body = request.body
+    fields = aiohttp_taps.form_fields(body)
+    return form_body(fields) if fields is not None else request.body_bytes
 
 
 def _body_bytes(body: Any) -> bytes:

@@ -1,8 +1,8 @@
 """Which session answers here: the one place that holds process-wide state.
 
 `CURRENT` is the session of the running context. `ACTIVE` knows every open
-session, so that a context nobody prepared can be refused, not sent live,
-while any replay is open.
+session, so that a context nobody prepared can be refused, not sent live
+past a replay or a recording.
 """
 
 from __future__ import annotations
@@ -50,8 +50,14 @@ class ActiveSessions:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._sessions: tuple[Session, ...] = ()
         self._replays: tuple[Session, ...] = ()
         self._offline: tuple[Watcher, ...] = ()
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """Every session that is open in any context."""
+        return self._sessions
 
     @property
     def replays(self) -> tuple[Session, ...]:
@@ -60,13 +66,15 @@ class ActiveSessions:
 
     def enter(self, session: Session) -> None:
         """Count a session as open."""
-        if session.mode == "replay":
-            with self._lock:
+        with self._lock:
+            self._sessions = (*self._sessions, session)
+            if session.mode == "replay":
                 self._replays = (*self._replays, session)
 
     def leave(self, session: Session) -> None:
         """Count a session as closed."""
         with self._lock:
+            self._sessions = tuple(kept for kept in self._sessions if kept is not session)
             self._replays = tuple(kept for kept in self._replays if kept is not session)
 
     @property

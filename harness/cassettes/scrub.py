@@ -11,8 +11,10 @@ import msgspec
 from harness.cassettes.bodies import clean_body, clean_form
 from harness.cassettes.format import CassetteHeader, ResponseRecord
 from harness.cassettes.matching import Part, Request, Shape, part_of, query_text
+from harness.cassettes.multipart import with_fixed_parameter
 from harness.cassettes.payload import decompressed, payload_of
 from harness.cassettes.pieces import fitted
+from harness.cassettes.placeholders import removed_from
 from harness.cassettes.redaction import (
     MINIMUM_LENGTH,
     REQUEST_HEADERS,
@@ -25,7 +27,7 @@ from harness.cassettes.secret_shapes import is_keyed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from harness.cassettes.format import Chunks
+    from harness.cassettes.format import Chunks, Removed
     from harness.cassettes.scope import Caller
 
 _ORDINARY_HEADERS = {"accept": "application/json", "content-type": "application/json"}
@@ -34,10 +36,17 @@ _MOST_REMEMBERED = 10_000
 
 
 class Scrubber:
-    """Cleans what one recording writes; remembers parts it has cleaned."""
+    """Cleans what one recording writes; remembers parts it has cleaned.
 
-    def __init__(self, redactor: Redactor) -> None:
+    Args:
+        redactor: Knows the secrets.
+        is_raw: Whether nobody has cleaned its requests before, so that a placeholder in
+            them is one that was asked.
+    """
+
+    def __init__(self, redactor: Redactor, *, is_raw: bool = False) -> None:
         self._redactor = redactor
+        self._is_raw = is_raw
         self._clean_parts: dict[bytes, Part | None] = {}
         self._clean_texts: dict[str, str] = {}
         self._clean_fields: dict[bytes, Any] = {}
@@ -90,7 +99,9 @@ class Scrubber:
     def request_headers(self, headers: Mapping[str, str]) -> dict[str, list[str]]:
         """The request headers that are kept: few, and none that every request has."""
         unusual = {
-            name: [value] for name, value in headers.items() if _ORDINARY_HEADERS.get(name) != value
+            name: [with_fixed_parameter(value) if name == "content-type" else value]
+            for name, value in headers.items()
+            if _ORDINARY_HEADERS.get(name) != value
         }
         return self._headers(unusual, REQUEST_HEADERS)
 
@@ -105,9 +116,18 @@ class Scrubber:
         method, path, origin = map(self.text, (request.method, request.path, request.origin))
         shape = self._shape(request)
         address = (request.method, request.path, request.query, request.origin)
+        is_same = (path, query) == address[1:3] and shape.fields is request.shape.fields
+        removed: Removed = "nothing" if self._is_raw else request.removed
+        if not is_same:
+            clean = [path, query, shape.fields]
+            raw = [request.path, request.query, request.shape.fields]
+            removed = removed_from(clean, raw) if self._is_raw else "text"
         if shape is request.shape and (method, path, query, origin) == address:
+            request.removed = removed
             return request
-        return Request(method, path, query, shape, origin=origin, ignoring=request.ignoring)
+        cleaned = Request(method, path, query, shape, origin=origin, ignoring=request.ignoring)
+        cleaned.removed = removed
+        return cleaned
 
     def _shape(self, request: Request) -> Shape:
         shape, lists, is_clean = request.shape, {}, True
@@ -180,6 +200,10 @@ class Scrubber:
         clean = self._redactor.data(part.value)
         same = clean is part.value or clean == part.value
         cleaned = None if same else part_of(clean, name, request.ignoring)
+        if self._is_raw and (cleaned or part).is_masked:
+            one = cleaned or part
+            removed = removed_from(one.value, part.value) if cleaned else "nothing"
+            cleaned = Part(one.value, one.digest, is_masked=True, removed=removed)
         self._clean_parts[digest] = cleaned
         return cleaned or part
 

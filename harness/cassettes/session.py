@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 from harness.cassettes.asking import RequestReader
+from harness.cassettes.forks import REFUSALS, refused
 from harness.cassettes.ignoring import Ignoring
 from harness.cassettes.matching import Index
 from harness.cassettes.misses import Asked, as_stray, explain, explain_finished
@@ -99,6 +100,8 @@ class Session:
         self.sockets_opened = 0
         self.kept = 0
         self.is_open = True
+        self._process = os.getpid()
+        self._refused_before = REFUSALS.count
         self._misses: list[str] = []
         self._calls: Counter[str] = Counter()
         self._latency_seconds = 0.0
@@ -107,6 +110,7 @@ class Session:
     @property
     def misses(self) -> tuple[str, ...]:
         """Explanations of the requests that could not be answered."""
+        self._note_forks()
         return tuple(self._misses)
 
     @property
@@ -131,6 +135,7 @@ class Session:
         Args:
             display_path: The cassette's path as reports show it.
         """
+        self._note_forks()
         return CassetteUse(
             path=display_path,
             source=self.header.source,
@@ -146,8 +151,33 @@ class Session:
 
     def count_socket(self, refusal: str) -> None:
         """Note an attempt to open a connection; the text is the caller's to raise."""
+        if self._is_forked:
+            REFUSALS.note()
+            return
         with self._lock:
             self.sockets_opened += 1
+
+    def refuse_stray(self, sent: Sent) -> str:
+        """Note a request from a context that belongs to no session; returns the explanation."""
+        raise NotImplementedError
+
+    @property
+    def _is_forked(self) -> bool:
+        """Whether this is a copy of the session, in a process that was forked from it."""
+        return os.getpid() != self._process
+
+    def _refuse_forked(self) -> str:
+        REFUSALS.note()
+        return refused(self)
+
+    def _note_forks(self) -> None:
+        """Take over what was refused in forked processes."""
+        if self.is_open and not self._is_forked:
+            with self._lock:
+                count = REFUSALS.count
+                new, self._refused_before = count - self._refused_before, count
+                self.asked += new
+                self._misses += [refused(self)] * new
 
     def _count_call(self) -> None:
         caller = CALLER.get()
@@ -176,6 +206,7 @@ class ReplaySession(Session):
             more often than it was recorded.
         pace: What recorded times are multiplied by when a stream is replayed; 0 not to wait.
         secrets: The user's own rules for what no message may show.
+        ignored: Rules for what matching overlooks; None for those in the cassette.
     """
 
     mode = "replay"
@@ -188,13 +219,15 @@ class ReplaySession(Session):
         is_repeating: bool = False,
         pace: float = 0.0,
         secrets: SecretRules = NO_RULES,
+        ignored: tuple[str, ...] | None = None,
     ) -> None:
         super().__init__(cassette.path, cassette.header, label)
         self.pace = pace
         self._secrets = secrets
         self._cassette = cassette
         self._index = Index(cassette.interactions, is_repeating=is_repeating)
-        self._reader = RequestReader(Ignoring(cassette.header.ignored))
+        rules = cassette.header.ignored if ignored is None else ignored
+        self._reader = RequestReader(Ignoring(rules))
         self._served_cost_usd: float | None = 0.0
 
     @property
@@ -211,8 +244,11 @@ class ReplaySession(Session):
         """The recorded answer to a request.
 
         Raises:
-            CassetteMiss: If there is none left, or the session has ended.
+            CassetteMiss: If there is none left, or the session has ended, or it is another
+                process's.
         """
+        if self._is_forked:
+            raise CassetteMiss(self._refuse_forked())
         with self._lock:
             request = sent.request(self._reader)
             self._count_call()
@@ -227,6 +263,8 @@ class ReplaySession(Session):
 
     def refuse_stray(self, sent: Sent) -> str:
         """Note a request from a context that belongs to no session; returns the explanation."""
+        if self._is_forked:
+            return self._refuse_forked()
         with self._lock:
             self._count_call()
             request = sent.request(self._reader)
@@ -234,12 +272,28 @@ class ReplaySession(Session):
             self._misses.append(text)
         return text
 
+    def end(self) -> None:
+        """Answer nothing any more."""
+        self._note_forks()
+        self.is_open = False
+
     def _miss(self, request: Request, call: Asked) -> NoReturn:
         text = self._explain(request, call)
         self._misses.append(text)
         raise CassetteMiss(text)
 
     def _explain(self, request: Request, call: Asked) -> str:
+        """Why there is no answer; a miss is one even where that cannot be told."""
+        try:
+            return self._explanation(request, call)
+        except Exception as fault:
+            return (
+                f"{self.label}: no recorded answer for {call}, {request.method}; looking for what "
+                f"differs ended in {type(fault).__name__}. To see what is recorded: harness "
+                "cassette verify"
+            )
+
+    def _explanation(self, request: Request, call: Asked) -> str:
         # Cleaned first: of a secret that a message cuts in two, no half would be known.
         redactor = Redactor.from_environment(os.environ, self._secrets)
         request = Scrubber(redactor).request(request)
@@ -286,13 +340,14 @@ def replaying(  # noqa: PLR0913 - all but one are keyword-only
         is_repeating=is_repeating,
         pace=pace,
         secrets=secrets,
+        ignored=ignored,
     )
     _require_sample(session, sample)
     try:
         with entered(session):
             yield session
     finally:
-        session.is_open = False
+        session.end()
 
 
 def _require_sample(session: Session, sample: str | None) -> None:

@@ -10,6 +10,7 @@ import msgspec
 from harness.cassettes.folding import text_at, unfold
 from harness.cassettes.format import Payload
 from harness.cassettes.matching import Part, Request, Shape, head_of, key_of, part_of
+from harness.cassettes.multipart import with_fixed_boundary
 from harness.cassettes.payload import UNWRITABLE, bad_event, content_of
 from harness.errors import CassetteError
 
@@ -70,7 +71,7 @@ class Tape:
     def request(self, number: int) -> Request:
         """The request of an interaction; its body is taken apart when somebody asks."""
         head = self._envelope(self.entries[number - 1][0].envelope).record
-        return Request(
+        request = Request(
             head.method,
             head.path,
             head.query,
@@ -79,6 +80,8 @@ class Tape:
             ignoring=self.ignoring,
             digest=self.key(number),
         )
+        request.removed = head.removed
+        return request
 
     def key(self, number: int) -> bytes:
         """The key of an interaction's request."""
@@ -126,6 +129,9 @@ class Tape:
             fields = self._unfolded(self._decoded(record.fields, line), lines, line)
             if record.body != "json":
                 self._check_opaque(record.body, fields, line)
+                encoding = "latin-1" if record.body == "bytes" else "utf-8"
+                body = fields.encode(encoding, "surrogatepass")
+                fields = with_fixed_boundary(body).decode(encoding, "surrogatepass")
             known = self._envelopes[number] = _Envelope(record, fields, self.ignoring)
         return known
 
@@ -158,7 +164,10 @@ class Tape:
         if known is None:
             record, lines, line = self.parts[number]
             value = self._unfolded(self._decoded(record.value, line), lines, line)
-            known = self._parts[number, name] = part_of(value, name, self.ignoring)
+            known = part_of(value, name, self.ignoring)
+            if known.is_masked and record.removed != "text":
+                known = Part(value, known.digest, is_masked=True, removed=record.removed)
+            self._parts[number, name] = known
         return known
 
     def _list(self, number: int, name: str) -> ListRecord:

@@ -20,11 +20,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+from harness.cassettes.recording import RecordSession
 from harness.cassettes.scope import ACTIVE, CURRENT
 
 if TYPE_CHECKING:
@@ -131,11 +133,35 @@ class Recorded:
         self._stream = stream
         self._source = iter(stream)
         self._reel = reel
+        self._is_begun = False
+        self._unread: deque[bytes] = deque()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that will come has come."""
+        return self._reel.is_settled
+
+    def read_rest(self) -> None:
+        """Read what a client has left that began to read; it would still find it here."""
+        if self.is_settled or not self._is_begun:
+            return
+        try:
+            self._unread.append(self._reel.note(next(self._source)))
+        except StopIteration:
+            self._reel.finish()
+        except ValueError:
+            return  # Somebody is reading it at this very moment.
+        except Exception:
+            self._reel.is_settled = True
+        self._unread.extend(self._drain())
 
     def __iter__(self) -> Iterator[bytes]:
+        self._is_begun = True
         try:
             for piece in self._source:
                 yield self._reel.note(piece)
+            while self._unread:
+                yield self._unread.popleft()
         except GeneratorExit:
             self._drain()
             raise
@@ -151,19 +177,21 @@ class Recorded:
         finally:
             self._stream.close()
 
-    def _drain(self) -> None:
+    def _drain(self) -> list[bytes]:
         """Read what the client left. If that fails, the recording lacks an answer: see above."""
+        rest: list[bytes] = []
         if self._reel.is_settled:
-            return
+            return rest
         deadline = time.monotonic() + _DRAINING_SECONDS
         with suppress(Exception):
             for piece in self._source:
-                self._reel.note(piece)
+                rest.append(self._reel.note(piece))
                 if time.monotonic() > deadline:
                     break
             else:
                 self._reel.finish()
         self._reel.is_settled = True
+        return rest
 
 
 class AsyncRecorded:
@@ -173,6 +201,14 @@ class AsyncRecorded:
         self._stream = stream
         self._source = aiter(stream)
         self._reel = reel
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that will come has come."""
+        return self._reel.is_settled
+
+    def read_rest(self) -> None:
+        """Nothing: only its own event loop, which is not to be entered here, could do it."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
@@ -263,10 +299,11 @@ class Taps:
 
     def _held(self, response: Any, kind: Any) -> Any:
         session = CURRENT.get()
-        if session is None or session.mode != "record" or not is_streamed(response.headers):
+        if not isinstance(session, RecordSession) or not is_streamed(response.headers):
             return response
         reel = Reel()
-        response.extensions[_EXTENSION] = kind(response.stream, reel)
+        held = response.extensions[_EXTENSION] = kind(response.stream, reel)
+        session.hold(held)
         response.stream = self._module.ByteStream(b"")
         HELD.set(reel)
         return response
@@ -276,7 +313,7 @@ class Taps:
 
         @wraps(real)
         def handle_request(transport: Any, request: Any) -> Any:
-            if CURRENT.get() is None and not ACTIVE.replays:
+            if CURRENT.get() is None and not ACTIVE.sessions:
                 return real(transport, request)
             return self._streaming(patched(transport, request))
 
@@ -289,7 +326,7 @@ class Taps:
 
         @wraps(real)
         async def handle_async_request(transport: Any, request: Any) -> Any:
-            if CURRENT.get() is None and not ACTIVE.replays:
+            if CURRENT.get() is None and not ACTIVE.sessions:
                 return await real(transport, request)
             return self._streaming(await patched(transport, request))
 

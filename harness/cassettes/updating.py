@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from harness.cassettes.asking import RequestReader
-from harness.cassettes.cassette import PARTIAL_SUFFIX
+from harness.cassettes.earlier import Earlier, Sources, is_covered, remove_covered
 from harness.cassettes.format import ResponseRecord
 from harness.cassettes.ignoring import Ignoring
-from harness.cassettes.matching import Index, Request, Shape, part_of
+from harness.cassettes.matching import Part, Request, Shape, part_of
 from harness.cassettes.reader import load_cassette
 from harness.cassettes.recording import RecordSession, kept_open
 from harness.cassettes.redaction import NO_RULES, Redactor
@@ -30,54 +29,6 @@ if TYPE_CHECKING:
     from harness.model.scenario import SecretRules
 
 _DIGESTS = ("config_digest", "scenario_digest", "conversation_digest", "facets", "ignored")
-
-
-@dataclass(frozen=True)
-class Earlier:
-    """What an update starts from.
-
-    Attributes:
-        cassette: The finished cassette, or the fullest unfinished recording.
-        leftovers: Unfinished recordings of the same sample, this one's among them.
-    """
-
-    cassette: Cassette
-    leftovers: tuple[Path, ...]
-
-
-def find_earlier(path: Path, ignored: tuple[str, ...] = ()) -> Earlier | None:
-    """What was recorded of a sample so far: an unfinished recording wins over a finished one.
-
-    An unfinished recording is newer: finishing one removes or renames it.
-
-    Args:
-        path: Path of the sample's cassette.
-        ignored: What matching is to overlook now, whatever it was when recorded.
-
-    Raises:
-        CassetteError: If the finished cassette is damaged.
-    """
-    leftovers = tuple(sorted(path.parent.glob(f"{_escaped(path.name)}{PARTIAL_SUFFIX}*")))
-    readable = [cassette for one in leftovers if (cassette := _loaded(one, ignored))]
-    fullest = max(readable, key=lambda one: len(one.interactions), default=None)
-    if fullest is not None and fullest.interactions:
-        return Earlier(fullest, leftovers)
-    if path.exists():
-        return Earlier(load_cassette(path, ignored=ignored), leftovers)
-    return None
-
-
-def _escaped(name: str) -> str:
-    import glob
-
-    return glob.escape(name)
-
-
-def _loaded(path: Path, ignored: tuple[str, ...]) -> Cassette | None:
-    try:
-        return load_cassette(path, ignored=ignored)
-    except CassetteError:
-        return None  # Torn before its first line was whole: there is nothing in it to go on with.
 
 
 class UpdateSession(RecordSession):
@@ -112,17 +63,19 @@ class UpdateSession(RecordSession):
             )
         super().__init__(path, header, redactor, charging=charging, overwrite=True)
         self._earlier = earlier
-        self._index = Index(earlier.cassette.interactions)
+        self._sources = Sources(earlier.recordings or (earlier.cassette,))
         self._finder = RequestReader(Ignoring(header.ignored))
         self.diverged_at = 0
 
     def replayed(self, sent: Sent) -> Interaction | None:
         """The recorded answer, copied to the new cassette; None from the first divergence on."""
+        if self._is_forked:
+            return None
         with self._lock:
             if self.diverged_at or not self.is_open:
                 return None
             request = sent.request(self._finder)
-            found = self._index.take(request)
+            found = self._sources.take(request)
             if found is None:
                 self.diverged_at = self.asked + 1
                 return None
@@ -152,32 +105,38 @@ class UpdateSession(RecordSession):
     @property
     def is_unchanged(self) -> bool:
         """Whether the finished cassette answers everything and describes what was run."""
-        recorded = self._earlier.cassette.header
-        return (
-            self._earlier.cassette.is_complete
-            # A disk that was full at the end leaves a complete recording without its name.
-            and self._earlier.cassette.path == self.path
-            and not self.diverged_at
-            and not self._index.unplayed_count
-            and all(getattr(recorded, name) == getattr(self._wanted, name) for name in _DIGESTS)
+        finished = self._finished
+        if finished is None or self.diverged_at or self.kept != len(finished.interactions):
+            return False
+        recorded = finished.header
+        written = load_cassette(self._writer.partial, ignored=self.header.ignored)
+        return is_covered(finished, written) and all(
+            getattr(recorded, name) == getattr(self._wanted, name) for name in _DIGESTS
         )
+
+    @property
+    def _finished(self) -> Cassette | None:
+        recordings = self._earlier.recordings or (self._earlier.cassette,)
+        # A disk that was full at the end leaves a complete recording without its name.
+        named = (one for one in recordings if one.is_complete and one.path == self.path)
+        return next(named, None)
 
     def _finish(self) -> None:
         if self.is_unchanged:
             self._writer.discard()
-            return
-        self._writer.finish()
-        if not self._index.unplayed_count:
-            # Everything in it stands in the finished cassette now.
-            self._remove_leftover()
+        else:
+            self._writer.finish()
+        self._remove_covered(self.path)
 
-    def _remove_leftover(self) -> None:
-        path = self._earlier.cassette.path
-        if path in self._earlier.leftovers:
-            # The writer took the name of the newest one.
-            leftover = path if path.exists() else self._writer.set_aside
-            if leftover is not None:
-                leftover.unlink(missing_ok=True)
+    def _abandon(self) -> None:
+        super()._abandon()
+        self._remove_covered(self._writer.partial)
+
+    def _remove_covered(self, by: Path) -> None:
+        """Remove the earlier unfinished recordings that say nothing more than this one."""
+        aside = self._writer.set_aside
+        leftovers = {*self._earlier.leftovers, *([aside] if aside else [])}
+        remove_covered(sorted(leftovers), by, self.header.ignored)
 
 
 def _exactly(request: Request) -> Request:
@@ -186,10 +145,26 @@ def _exactly(request: Request) -> Request:
         return request
     shape = request.shape
     lists = {
-        name: tuple(part_of(part.value) for part in parts) for name, parts in shape.lists.items()
+        name: tuple(
+            Part(
+                part.value,
+                part_of(part.value).digest,
+                is_masked=part.is_masked,
+                removed=part.removed,
+            )
+            for part in parts
+        )
+        for name, parts in shape.lists.items()
     }
-    exact = Shape(shape.kind, shape.fields, lists)
-    return Request(request.method, request.path, request.query, exact, origin=request.origin)
+    exact = Request(
+        request.method,
+        request.path,
+        request.query,
+        Shape(shape.kind, shape.fields, lists),
+        origin=request.origin,
+    )
+    exact.removed = request.removed
+    return exact
 
 
 def _require_source(path: Path, recorded: CassetteHeader, header: CassetteHeader) -> None:
@@ -215,7 +190,7 @@ def updating(
         path: Where the finished cassette goes; what is there is replaced when the block
             ends without an exception and something changed.
         header: First line.
-        earlier: What was recorded before; see `find_earlier`.
+        earlier: What was recorded before; see `harness.cassettes.find_earlier`.
         charging: Prices calls and keeps them below a sum; None for neither.
         secrets: The user's own rules for what must not be written.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
 import msgspec
@@ -49,7 +50,14 @@ class CassetteWriter:
         self._header = header
         self._first_line = encode_header(header)
         self._file, self.set_aside = _open_new(self._partial, self._first_line)
+        self._size_bytes = len(self._first_line)
+        self._is_whole = True
         self._cost_usd: float | None = 0.0
+
+    @property
+    def partial(self) -> Path:
+        """Where the recording is until it is finished."""
+        return self._partial
 
     @property
     def interactions(self) -> int:
@@ -82,8 +90,12 @@ class CassetteWriter:
             The interaction's number.
 
         Raises:
-            OSError: If the disk refuses; the file then ends in a torn record.
+            OSError: If the disk refuses; the file then ends with the interaction before.
+            ValueError: If an earlier one could not be written: this one may refer to it.
         """
+        if not self._is_whole:
+            raise ValueError("an earlier interaction could not be written")
+        self._is_whole = False
         data = self._encoder.encode(
             request,
             response,
@@ -93,10 +105,21 @@ class CassetteWriter:
             cost_usd=cost_usd,
             before=before,
         )
-        _write_all(self._file, data)
+        self._append(data)
+        self._is_whole = True
         known = None not in (self._cost_usd, cost_usd)
         self._cost_usd = (self._cost_usd or 0.0) + (cost_usd or 0.0) if known else None
         return self._encoder.interactions
+
+    def _append(self, data: bytes) -> None:
+        """Write all of it, or nothing."""
+        try:
+            _write_all(self._file, data)
+        except BaseException:
+            with suppress(OSError):
+                self._file.truncate(self._size_bytes)
+            raise
+        self._size_bytes += len(data)
 
     def finish(self) -> None:
         """Complete the file, with what it cost in its first line, and give it its name.

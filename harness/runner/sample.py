@@ -124,6 +124,8 @@ def _raise_unsound(session: Session, recorder: Recorder) -> None:
     """Report what an agent swallowed: a miss or a connection happened all the same."""
     if session.mode == "replay":
         _raise_unsound_replay(session)
+    elif session.misses:
+        raise SampleInterrupt(session.misses[0])
     failure = _last_failure(recorder)
     if session.mode == "record" and failure is not None:
         # Raised inside the session, so that the cassette stays unfinished (.partial)

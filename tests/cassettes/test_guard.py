@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import http.client
 import socket
+import subprocess
+import sys
 import threading
 
 import pytest
 
-from harness.cassettes import recording, replaying
+from harness.cassettes import install, recording, replaying
 from harness.errors import SocketBlocked
 
 
@@ -165,6 +168,112 @@ def test_names_are_not_resolved(recorded, resolve):
         resolve()
 
     assert session.sockets_opened == 1
+
+
+@pytest.mark.parametrize(
+    "resolve",
+    [
+        pytest.param(lambda: socket.getnameinfo(("192.0.2.1", 443), 0), id="getnameinfo"),
+        pytest.param(lambda: socket.gethostbyaddr("192.0.2.1"), id="gethostbyaddr"),
+    ],
+)
+def test_addresses_are_not_looked_up(recorded, resolve):
+    with replaying(recorded) as session, pytest.raises(SocketBlocked, match=r"192\.0\.2\.1"):
+        resolve()
+
+    assert session.sockets_opened == 1
+
+
+def test_an_address_is_still_written_in_numbers(recorded):
+    with replaying(recorded) as session:
+        written = socket.getnameinfo(
+            ("192.0.2.1", 443), socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
+        )
+
+    assert written == ("192.0.2.1", "443")
+    assert session.sockets_opened == 0
+
+
+async def _loop_send(connected):
+    connected.setblocking(False)
+    await asyncio.get_running_loop().sock_sendall(connected, b"hello")
+
+
+@pytest.mark.parametrize(
+    "send",
+    [
+        pytest.param(lambda connected: connected.send(b"hello"), id="send"),
+        pytest.param(lambda connected: connected.sendall(b"hello"), id="sendall"),
+        pytest.param(lambda connected: connected.sendmsg([b"hello"]), id="sendmsg"),
+        pytest.param(lambda connected: asyncio.run(_loop_send(connected)), id="event loop"),
+    ],
+)
+def test_what_was_connected_before_is_not_sent_to(recorded, send):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname()) as connected,
+    ):
+        peer = server.accept()[0]
+        with peer:
+            with replaying(recorded) as session, pytest.raises(SocketBlocked, match="to"):
+                send(connected)
+            connected.setblocking(True)
+            connected.sendall(b"after")
+            assert peer.recv(10) == b"after"
+
+    assert session.sockets_opened == 1
+
+
+def test_a_client_that_was_connected_before_is_refused(recorded, provider):
+    install()
+    # The real class, as who took it before vcrpy came has it.
+    connection = http.client.HTTPConnection._baseclass("127.0.0.1", provider.port)
+    connection.request("POST", "/v1/chat", b"{}")
+    connection.getresponse().read()
+
+    with replaying(recorded) as session, pytest.raises(SocketBlocked):
+        connection.request("POST", "/v1/chat", b"{}")
+    connection.close()
+
+    assert session.sockets_opened == 1
+    assert len(provider.requests) == 2
+
+
+def test_a_server_in_the_process_still_answers(recorded):
+    with replaying(recorded), socket.create_server(("127.0.0.1", 0)) as server:
+        script = (
+            "import socket, sys; peer = socket.create_connection(('127.0.0.1', int(sys.argv[1])));"
+            "print(peer.recv(10).decode()); peer.close()"
+        )
+        command = [sys.executable, "-c", script, str(server.getsockname()[1])]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as client:
+            peer, _ = server.accept()
+            with peer:
+                peer.sendall(b"served")
+            printed, _ = client.communicate(timeout=30)
+
+    assert printed == "served\n"
+
+
+def test_a_debuggers_thread_may_talk_to_this_machine(recorded):
+    go, outcome = threading.Event(), []
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname()) as connected,
+    ):
+
+        def work():
+            go.wait(10)
+            outcome.append(connected.send(b"hello"))
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        with replaying(recorded) as session:
+            go.set()
+            thread.join()
+        server.accept()[0].close()
+
+    assert (outcome, session.sockets_opened) == ([5], 0)
 
 
 def test_a_blocked_connection_says_what_and_where(recorded, listener):

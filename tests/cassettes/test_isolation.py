@@ -60,6 +60,28 @@ def test_no_call_over_tls_is_lost_or_goes_live(certificate, tmp_path, library):
         check_samples_of_their_own(asker(library, server), server, tmp_path)
 
 
+def test_a_tls_connection_from_before_is_not_sent_to(certificate, server, tmp_path):
+    import socket
+    import ssl
+
+    path = tmp_path / "sample.jsonl"
+    recorded(asker("urllib", server), server, path, "one")
+    with counting(certificate) as tls_server:
+        address = tls_server.url.split("/")[2].split(":")
+        context = ssl.create_default_context(cafile=certificate)
+        with (
+            socket.create_connection((address[0], int(address[1]))) as plain,
+            context.wrap_socket(plain, server_hostname="localhost") as secure,
+            replaying(path) as session,
+        ):
+            for send in (secure.send, secure.sendall, secure.write):
+                with pytest.raises(SocketBlocked):
+                    send(b"POST / HTTP/1.1\r\n")
+
+    assert session.sockets_opened == 3
+    assert tls_server.asked == []
+
+
 HANDED_OVER = ["executor", "executor from before", "initializer", "run_in_executor", "to_thread"]
 HANDED_OVER += ["pool", "pool from before", "thread", "timer"]
 

@@ -10,6 +10,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import httpx
@@ -190,6 +191,42 @@ def test_a_connection_error_that_a_retry_mended_leaves_a_sound_cassette(kit, pro
         httpx.post(url, json={"a": 1})
 
     assert load_cassette(path).is_complete
+
+
+def test_another_call_that_asks_the_same_does_not_settle_one_that_failed(kit, provider, path):
+    def call(agent, url):
+        with calling(agent, "reply"):
+            return httpx.post(f"{url}/chat", json={"a": 1})
+
+    with recording(path, kit.header(provider)) as session:
+        with pytest.raises(httpx.ConnectError):
+            call("first", "http://127.0.0.1:9/v1")
+        call("second", provider.base_url)
+
+    assert not session.is_sound
+    assert not path.exists()
+
+
+def test_a_retry_within_one_call_settles_it(kit, provider, path):
+    with recording(path, kit.header(provider)) as session:
+        for agent in ("first", "second"):
+            with calling(agent, "reply"):
+                with pytest.raises(httpx.ConnectError):
+                    httpx.post("http://127.0.0.1:9/v1/chat", json={"a": 1})
+                httpx.post(f"{provider.base_url}/chat", json={"a": 1})
+
+    assert session.is_sound
+    assert load_cassette(path).is_complete
+
+
+def test_a_call_of_another_thread_is_no_retry(kit, provider, path):
+    with recording(path, kit.header(provider)) as session:
+        with pytest.raises(httpx.ConnectError):
+            httpx.post("http://127.0.0.1:9/v1/chat", json={"a": 1})
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(httpx.post, f"{provider.base_url}/chat", json={"a": 1}).result()
+
+    assert not session.is_sound
 
 
 def test_each_interaction_is_in_the_file_as_soon_as_it_is_complete(kit, provider, path):

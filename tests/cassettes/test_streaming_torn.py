@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+import time
+from contextlib import suppress
 
 import pytest
 from slow_stream import WAIT_SECONDS, chat_events, serving_slowly
@@ -80,6 +82,50 @@ def test_a_stream_that_is_dropped_unclosed_leaves_a_whole_recording(kit, path):
     assert first == slow.pieces[0]
     assert session.is_sound
     assert load_cassette(path).interactions[0].content == b"".join(slow.pieces)
+
+
+def test_a_stream_that_is_left_open_leaves_a_whole_recording_and_can_be_read_on(kit, path):
+    with (
+        serving_slowly(*chat_events(*TEXTS), delay_seconds=0.02) as slow,
+        kit.client(slow.base_url) as client,
+    ):
+        with recording(path, kit.header(slow)) as session:
+            stream = iter(ask(client))
+            texts = [next(stream).choices[0].delta.content]
+        texts += [chunk.choices[0].delta.content for chunk in stream]
+
+    assert texts == list(TEXTS)
+    assert session.is_sound
+    assert load_cassette(path).interactions[0].content == b"".join(slow.pieces)
+
+
+def test_a_stream_that_another_thread_still_reads_is_not_taken_from_it(kit, path):
+    httpx = pytest.importorskip("httpx")
+    gates = [threading.Event() for _ in chat_events(*TEXTS)[1:]]
+    began, read = threading.Event(), []
+
+    def read_all():
+        with (
+            suppress(SampleInterrupt),
+            httpx.stream("POST", slow.base_url, timeout=WAIT_SECONDS) as response,
+        ):
+            for piece in response.iter_raw():
+                read.append(piece)
+                began.set()
+
+    with serving_slowly(*chat_events(*TEXTS), gates=gates) as slow:
+        with recording(path, kit.header(slow)) as session:
+            reader = threading.Thread(target=read_all)
+            reader.start()
+            assert began.wait(WAIT_SECONDS)
+            time.sleep(0.05)  # until it waits for the second piece
+        for gate in gates:
+            gate.set()
+        reader.join(WAIT_SECONDS)
+
+    assert read == slow.pieces
+    assert not session.is_sound
+    assert not path.exists()
 
 
 @pytest.mark.parametrize("library", LIBRARIES)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from harness.cassettes import find_earlier, load_cassette, recording, updating
@@ -209,6 +212,48 @@ def test_a_model_without_a_price_is_not_asked_within_a_budget(kit, provider, pat
         record(kit, provider, path, ("a",), charging=charging)
 
     assert provider.requests == []
+
+
+def test_a_call_that_cost_more_than_could_be_told_is_the_last_one(kit, provider, path, tmp_path):
+    usage = {"prompt_tokens": 5, "completion_tokens": 60_000, "total_tokens": 60_005}
+    provider.reply = lambda *_: kit.completion("long", usage=usage)
+    budget = Budget(tmp_path / "budget", 10.0)
+    charging = Charging(prices=PRICES, budget=budget)
+
+    with pytest.raises(BudgetReached, match=r"--max-cost 10 is reached: 60\.0050 USD"):
+        record(kit, provider, path, ("one",), ("two",), charging=charging)
+
+    assert len(provider.requests) == 1
+    assert budget.spent_usd == pytest.approx(60.005)
+
+
+def test_a_budget_that_cannot_be_written_keeps_what_is_spent(tmp_path, file_size_limit):
+    budget = Budget(tmp_path / "budget", 1.0)
+    budget.reserve(0.6)
+
+    with file_size_limit(0), pytest.raises(OSError, match="File too large"):
+        budget.reserve(0.1)
+
+    assert budget.spent_usd == pytest.approx(0.6)
+
+
+def test_a_budget_whose_user_is_killed_keeps_what_is_spent(tmp_path):
+    path = tmp_path / "budget"
+    budget = Budget(path, 1000.0)
+    budget.reserve(1.0)
+    script = (
+        "import sys; from pathlib import Path; from harness.cassettes import Budget\n"
+        "budget = Budget(Path(sys.argv[1]), 1e9); print('ready', flush=True)\n"
+        "while True: budget.reserve(0.001)"
+    )
+    command = [sys.executable, "-P", "-c", script, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        sizes = {path.stat().st_size for _ in range(20_000)}
+        process.kill()
+
+    assert sizes == {8}
+    assert budget.spent_usd >= 1.0
 
 
 def test_a_budget_is_shared_by_whoever_names_its_file(tmp_path):
