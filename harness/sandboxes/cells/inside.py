@@ -1,0 +1,140 @@
+"""The two processes within a cell: the first one, and the one that runs the block."""
+
+from __future__ import annotations
+
+import os
+import resource
+import struct
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+
+from harness.sandboxes.cells import filters, kernel, landlock, script
+
+if TYPE_CHECKING:
+    from harness.sandboxes.cells.job import Bounds, Job
+
+STATUS = struct.Struct("!i")
+_MOST_OPEN_FILES = 1024
+_NOT_STARTED = 126
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pipes:
+    """Descriptors handed to the cell.
+
+    Attributes:
+        output: Standard output of the block.
+        errors: Standard error of the block.
+        status: Where the first process writes how the block ended; kept from the block.
+    """
+
+    output: int
+    errors: int
+    status: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walls:
+    """What confines the block besides namespaces.
+
+    Attributes:
+        readable: Paths for Landlock, which it may read and execute.
+        writable: Paths it may change.
+        system_calls: The filter's instructions.
+        has_landlock: Whether to use Landlock.
+    """
+
+    readable: tuple[str, ...]
+    writable: tuple[str, ...]
+    system_calls: bytes
+    has_landlock: bool
+
+
+def lead(job: Job, walls: Walls, pipes: Pipes) -> NoReturn:
+    """Be the first process of a process namespace: start the block, and end when it ends.
+
+    The kernel then ends whatever else still runs in the namespace.
+    """
+    kernel.die_with_parent()
+    kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
+    # The block must neither read this process's memory nor reach its descriptors.
+    kernel.set_dumpable(False)
+    kernel.give_up_privileges()
+    child = os.fork()
+    if child == 0:
+        run_block(job, walls, pipes)
+    for descriptor in (pipes.output, pipes.errors):
+        os.close(descriptor)
+    status = _await(child)
+    os.write(pipes.status, STATUS.pack(status))
+    os._exit(0)
+
+
+def _await(child: int) -> int:
+    while True:
+        pid, status = os.waitpid(-1, 0)
+        if pid == child:
+            return os.waitstatus_to_exitcode(status)
+
+
+def run_block(job: Job, walls: Walls, pipes: Pipes) -> NoReturn:
+    """Confine this process, then become the block; never returns."""
+    try:
+        kernel.set_dumpable(True)
+        os.setsid()
+        _take_over(pipes)
+        _confine(job.bounds, walls)
+        os.chdir(job.folder)
+        is_warm = not job.command and not script.is_hidden_by(job.folder)
+    except BaseException as error:
+        os.write(2, f"harness: the block could not be started: {error}\n".encode())
+        os._exit(_NOT_STARTED)
+    if is_warm:
+        script.prepare(job.seed, job.frozen_at)
+        script.run(job.script)
+    _become(job)
+
+
+def _take_over(pipes: Pipes) -> None:
+    null = os.open(os.devnull, os.O_RDONLY)
+    for descriptor, place in ((null, 0), (pipes.output, 1), (pipes.errors, 2)):
+        os.dup2(descriptor, place)
+    os.closerange(3, _MOST_OPEN_FILES)
+    # The kernel's choice when memory runs out should be the block.
+    with suppress(OSError), open("/proc/self/oom_score_adj", "w") as handle:
+        handle.write("1000")
+
+
+def _confine(bounds: Bounds, walls: Walls) -> None:
+    limits = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: bounds.disk_bytes,
+        resource.RLIMIT_CPU: int(bounds.cpu_seconds) + 1,
+        resource.RLIMIT_NOFILE: _MOST_OPEN_FILES,
+        # The keeper ends a block that has too many; this is for one that is faster.
+        resource.RLIMIT_NPROC: 2 * bounds.tasks + 8,
+    }
+    for kind, value in limits.items():
+        hard = resource.getrlimit(kind)[1]
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (value, value))
+    kernel.give_up_privileges()
+    if walls.has_landlock:
+        landlock.restrict(walls.readable, walls.writable)
+    filters.install(walls.system_calls)
+
+
+def _become(job: Job) -> NoReturn:
+    import signal
+    import sys
+
+    # Python ignores these; programs expect otherwise.
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    command = job.command or (sys.executable, job.script)
+    try:
+        os.execv(command[0], command)
+    except OSError as error:
+        os.write(2, f"{command[0]}: {error.strerror}\n".encode())
+        os._exit(_NOT_STARTED)

@@ -1,0 +1,102 @@
+"""A cell without namespaces, where the system forbids them: Landlock and the filter alone."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from harness.sandboxes.cells import filters, inside, kernel
+from harness.sandboxes.cells.watch import end_process, family_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.sandboxes.cells.job import Job
+    from harness.sandboxes.cells.server import Settings
+
+_MOST_FOLDERS_DEEP = 64
+
+
+class UnsharedCell:
+    """A block that shares processes and file systems with the machine, but may not touch them."""
+
+    handed_over: tuple[int, ...] = ()
+
+    def __init__(self, job: Job, settings: Settings) -> None:
+        """Prepare to find what the block leaves running."""
+        self._job = job
+        self._settings = settings
+        kernel.adopt_orphans()
+
+    def start(self, pipes: inside.Pipes) -> int:
+        """Start the block itself."""
+        os.umask(0o022)
+        # Folders of this run take the place of the cell's own.
+        os.environ["HOME"] = f"{self._job.scratch}/home"
+        os.environ["TMPDIR"] = f"{self._job.scratch}/tmp"
+        first = os.fork()
+        if first == 0:
+            inside.run_block(self._job, self._walls(), pipes)
+        return first
+
+    def _walls(self) -> inside.Walls:
+        view, job = self._settings.view, self._job
+        writable = (job.scratch,) if job.is_read_only else (job.scratch, job.workspace)
+        # Its own entries there are all that the kernel shows to a confined process.
+        readable = (*view.paths, job.workspace, "/proc")
+        return inside.Walls(
+            readable=readable,
+            writable=(*writable, *view.devices),
+            system_calls=filters.program(filters.NO_FAMILIES),
+            has_landlock=True,
+        )
+
+    def tasks(self) -> Iterator[int]:
+        """All descendants, also those whose parent has ended."""
+        yield from family_of(os.getpid())
+
+    def end(self) -> None:
+        """End all descendants; more may come while that is done, so until there are none."""
+        for _ in range(1000):
+            alive = [pid for pid in family_of(os.getpid()) if not _is_zombie(pid)]
+            if not alive:
+                return
+            for pid in alive:
+                end_process(pid)
+
+    def is_full(self) -> str | None:
+        """Whether there is too much in the workspace and the private folders."""
+        files, size = 0, 0
+        for folder in (self._job.workspace, self._job.scratch):
+            for found in _sizes(folder):
+                files, size = files + 1, size + found
+                if files > self._job.bounds.files:
+                    return "files"
+        return "disk" if size > self._job.bounds.disk_bytes else None
+
+    def exit_code(self, status: int, told: int) -> int:
+        """The block's own wait status."""
+        os.close(told)
+        return os.waitstatus_to_exitcode(status)
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as handle:
+            return handle.read().rpartition(b")")[2].split()[0] in (b"Z", b"X")
+    except OSError:
+        return True
+
+
+def _sizes(folder: str, depth: int = 0) -> Iterator[int]:
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:  # Made unreadable, or gone.
+        return
+    for entry in entries:
+        try:
+            yield entry.stat(follow_symlinks=False).st_blocks * 512
+        except OSError:
+            continue
+        if entry.is_dir(follow_symlinks=False) and depth < _MOST_FOLDERS_DEEP:
+            yield from _sizes(entry.path, depth + 1)

@@ -1,0 +1,105 @@
+"""What a cell sees of the machine: programs and libraries, nothing of the user's."""
+
+from __future__ import annotations
+
+import os
+import site
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+WORKSPACE = "/workspace"
+HOME = "/home/agent"
+
+_SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+# Of /etc only what programs need to start and to draw; as root, /etc/shadow could be read.
+_SETTINGS = (
+    "alternatives",
+    "fonts",
+    "ld.so.cache",
+    "ld.so.conf",
+    "ld.so.conf.d",
+    "localtime",
+    "mime.types",
+    "nsswitch.conf",
+    "ssl/certs",
+    "ssl/openssl.cnf",
+)
+# The same users everywhere, none of them the machine's.
+_FILES = {
+    "/etc/passwd": (
+        "root:x:0:0:root:/root:/bin/sh\n"
+        f"agent:x:1000:1000:agent:{HOME}:/bin/sh\n"
+        "nobody:x:65534:65534:nobody:/nonexistent:/bin/false\n"
+    ),
+    "/etc/group": "root:x:0:\nagent:x:1000:\nnogroup:x:65534:\n",
+    "/etc/hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",
+}
+_DEVICES = ("full", "null", "random", "urandom", "zero")
+_PROCESSORS = "/sys/devices/system/cpu"
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """Paths that a cell sees where they are, read-only.
+
+    Attributes:
+        paths: Files and folders; none lies inside another.
+        links: (place, target) of symbolic links in their place.
+        files: (place, content) of small files made for the cell.
+        devices: Device files.
+    """
+
+    paths: tuple[str, ...]
+    links: tuple[tuple[str, str], ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+    devices: tuple[str, ...] = ()
+
+
+def view_of_machine(more: tuple[str, ...] = ()) -> View:
+    """The system's programs, this interpreter with its libraries, and what else is asked for.
+
+    Args:
+        more: Absolute paths that the user wants to be readable.
+    """
+    links = [(path, os.readlink(path)) for path in _SYSTEM_FOLDERS if os.path.islink(path)]
+    wanted = [path for path in _SYSTEM_FOLDERS if os.path.isdir(path)]
+    wanted += [f"/etc/{name}" for name in _SETTINGS]
+    wanted += [_PROCESSORS, *interpreter_folders(), *more]
+    linked = {place for place, _ in links}
+    return View(
+        paths=_outermost(path for path in wanted if path not in linked),
+        links=tuple(links),
+        files=tuple(_FILES.items()),
+        devices=tuple(f"/dev/{name}" for name in _DEVICES),
+    )
+
+
+def interpreter_folders() -> tuple[str, ...]:
+    """Folders this interpreter needs: itself, its libraries, and this package."""
+    found = [sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix]
+    found += site.getsitepackages()
+    if site.ENABLE_USER_SITE:
+        found.append(site.getusersitepackages())
+    # The executable may be reached through links that lead elsewhere.
+    found.append(os.path.dirname(os.path.dirname(os.path.realpath(sys.executable))))
+    found.append(str(Path(__file__).parents[2]))
+    folders = (path for one in found for path in (os.path.abspath(one), os.path.realpath(one)))
+    return tuple(path for path in dict.fromkeys(folders) if path not in ("/", os.sep))
+
+
+def _outermost(paths: Iterable[str]) -> tuple[str, ...]:
+    kept: list[str] = []
+    for path in sorted(set(paths)):
+        if os.path.exists(path) and not any(is_inside(path, outer) for outer in kept):
+            kept.append(path)
+    return tuple(kept)
+
+
+def is_inside(path: str, folder: str) -> bool:
+    """Whether a path is a folder or lies below it."""
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
