@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from harness.capture import Recorder
     from harness.model.comparison import Comparison
+    from harness.model.execution import CodeLimits, FileChange, LimitName
     from harness.model.run import RunHeader, RunLog
     from harness.model.sample import Mode, SampleKey, SampleResult
     from harness.model.scenario import AgentConfig, Scenario
@@ -25,21 +26,40 @@ class Execution:
     """Outcome of running one piece of code.
 
     Attributes:
-        exit_code: 0 is success; 124 when the time limit ended it.
-        output: stdout and stderr together, machine-dependent text normalised.
+        exit_code: 0 is success; 124 when the time limit ended it; negative for a signal.
+        stdout: Standard output, machine-dependent text normalised.
+        stderr: Standard error, likewise; empty where both were gathered as one.
         duration_seconds: Wall-clock time.
         timed_out: Whether the time limit ended it.
+        limit: The limit that ended it or that it reached, if any.
+        cut_bytes: What was cut out of the middle of its outputs.
+        cpu_seconds: Processor time of all its processes; None if it was not measured.
+        peak_memory_bytes: Most memory in use; None if it was not measured.
+        files: What it did to the files of the workspace, in order of path.
+        is_remembered: Whether it is the outcome of an earlier run.
     """
 
     exit_code: int
-    output: str
+    stdout: str
+    stderr: str = ""
     duration_seconds: float
     timed_out: bool = False
+    limit: LimitName | None = None
+    cut_bytes: int = 0
+    cpu_seconds: float | None = None
+    peak_memory_bytes: int | None = None
+    files: tuple[FileChange, ...] = ()
+    is_remembered: bool = False
+
+    @property
+    def output(self) -> str:
+        """Standard output followed by standard error."""
+        return self.stdout + self.stderr
 
 
 @runtime_checkable
 class Sandbox(Protocol):
-    """Runs code the agents wrote. One instance serves one worker process."""
+    """Runs code the agents wrote. Made with `SandboxSettings`; one serves one worker process."""
 
     name: ClassVar[str]
 
@@ -47,17 +67,31 @@ class Sandbox(Protocol):
     def label(self) -> str:
         """What it contains here, for headers and reports, e.g. "process (NOT ISOLATED)"."""
 
+    @property
+    def is_isolated(self) -> bool:
+        """Whether code cannot reach the user's files, processes or network."""
+
     def run(
-        self, workspace: Path, code: str, *, language: str, filename: str, timeout_seconds: float
+        self,
+        workspace: Path,
+        code: str,
+        *,
+        language: str,
+        filename: str,
+        timeout_seconds: float,
+        folder: str = "",
+        limits: CodeLimits | None = None,
     ) -> Execution:
-        """Run code with workspace as working directory.
+        """Run code in the workspace.
 
         Args:
             workspace: Folder of the sample; what the code writes stays there.
             code: Source text.
             language: "python", "sh" or "bash".
-            filename: File name inside the workspace to store the source under.
+            filename: File name inside the folder to store the source under.
             timeout_seconds: Wall-clock limit; the whole process tree is killed after it.
+            folder: Working directory, relative to the workspace; "" for the workspace itself.
+            limits: What else it may use; the defaults if None.
         """
 
     def run_in_copy(
@@ -67,8 +101,15 @@ class Sandbox(Protocol):
         *,
         files: Mapping[str, str],
         timeout_seconds: float,
+        limits: CodeLimits | None = None,
     ) -> Execution:
-        """Run Python in a throw-away copy of workspace with files added or replaced."""
+        """Run Python in a throw-away copy of workspace with files added or replaced.
+
+        Its standard error is in its standard output, in the order they were written.
+        """
+
+    def close(self) -> None:
+        """End what was started to run code; it starts again when it is needed."""
 
 
 class ModelScript(Protocol):

@@ -7,7 +7,8 @@ from typing import Literal
 import msgspec
 
 from harness.model.score import Score, Unscored
-from harness.model.transcript import ExceptionInfo, Transcript, _Strict
+from harness.model.structs import Strict as _Strict
+from harness.model.transcript import ExceptionInfo, Transcript
 
 SAMPLE_SCHEMA_VERSION = 1
 

@@ -163,7 +163,7 @@ class Server:
             wire.send(connection, {"go": True})
             figures, payload, _ = wire.receive(connection)
             changes: tuple[FileChange, ...] = ()
-            if inner is not None and not job.is_read_only:
+            if inner is not None and not (job.is_thrown_away or job.is_read_only):
                 changes = bring_home(inner, workspace, manifest, extra, job.bounds)
         finally:
             if inner is not None:

@@ -83,22 +83,26 @@ def run_block(job: Job, walls: Walls, pipes: Pipes) -> NoReturn:
     try:
         kernel.set_dumpable(True)
         os.setsid()
-        _take_over(pipes)
+        _take_over(pipes, is_merged=job.is_merged)
         _confine(job.bounds, walls)
         os.chdir(job.folder)
+        if job.is_merged:
+            # Otherwise a traceback would come before what was printed earlier.
+            os.environ["PYTHONUNBUFFERED"] = "1"
         is_warm = not job.command and not script.is_hidden_by(job.folder)
     except BaseException as error:
         os.write(2, f"harness: the block could not be started: {error}\n".encode())
         os._exit(_NOT_STARTED)
     if is_warm:
-        script.prepare(job.seed, job.frozen_at)
+        script.prepare(job.seed, job.frozen_at, is_unbuffered=job.is_merged)
         script.run(job.script)
     _become(job)
 
 
-def _take_over(pipes: Pipes) -> None:
+def _take_over(pipes: Pipes, *, is_merged: bool) -> None:
     null = os.open(os.devnull, os.O_RDONLY)
-    for descriptor, place in ((null, 0), (pipes.output, 1), (pipes.errors, 2)):
+    errors = pipes.output if is_merged else pipes.errors
+    for descriptor, place in ((null, 0), (pipes.output, 1), (errors, 2)):
         os.dup2(descriptor, place)
     os.closerange(3, _MOST_OPEN_FILES)
     # The kernel's choice when memory runs out should be the block.

@@ -56,14 +56,11 @@ def _build(view: View) -> None:
     # Looked up before the new root hides them.
     devices = {path: os.open(path, os.O_PATH | os.O_CLOEXEC) for path in view.devices}
     kernel.mount("tmpfs", _NEW_ROOT, "tmpfs", kernel.MS_NOSUID, _MOST_BYTES)
-    for path in view.paths:
-        make_place(path, _NEW_ROOT + path)
-        kernel.bind(path, _NEW_ROOT + path)
+    for source, place in (*((path, path) for path in view.paths), *view.placed):
+        make_place(source, _NEW_ROOT + place)
+        kernel.bind(source, _NEW_ROOT + place)
     for place, target in view.links:
         os.symlink(target, _NEW_ROOT + place)
-    for place, content in view.files:
-        with open(_NEW_ROOT + place, "x") as handle:
-            handle.write(content)
     for path in _EMPTY_FOLDERS:
         os.makedirs(_NEW_ROOT + path, exist_ok=True)
     for path in devices:
@@ -72,6 +69,8 @@ def _build(view: View) -> None:
     for path, descriptor in devices.items():
         kernel.bind(f"/proc/self/fd/{descriptor}", _NEW_ROOT + path)
         os.close(descriptor)
+    # The server's own, for what libraries write when they are imported.
+    kernel.mount("tmpfs", f"{_NEW_ROOT}/tmp", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV)
     # All of it, because only who sees all of it may mount one for a cell's own processes.
     kernel.bind("/proc", f"{_NEW_ROOT}/proc")
 

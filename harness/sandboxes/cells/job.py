@@ -38,7 +38,9 @@ class Job:
         script: Absolute path of a Python file as the cell sees it.
         folder: Working directory as the cell sees it.
         bounds: Limits.
+        is_thrown_away: Whether the client wants none of the files back.
         is_read_only: Whether the workspace may not be written to.
+        is_merged: Whether standard error goes where standard output goes, unbuffered.
         seed: For Python's and NumPy's random numbers.
         frozen_at: Seconds since 1970 at which the clock stands still; None for a running one.
         scratch: Without namespaces, a folder for home, temporary files; else "".
@@ -49,7 +51,9 @@ class Job:
     script: str
     folder: str
     bounds: Bounds
+    is_thrown_away: bool = False
     is_read_only: bool = False
+    is_merged: bool = False
     seed: int = 0
     frozen_at: float | None = None
     scratch: str = ""

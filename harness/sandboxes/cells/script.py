@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import types
@@ -29,10 +30,18 @@ def is_hidden_by(folder: str) -> bool:
     return any(name.partition(".")[0] in loaded for name in names)
 
 
-def prepare(seed: int, frozen_at: float | None) -> None:
-    """Make what is random the same every time, and stop the clock if asked."""
+def prepare(seed: int, frozen_at: float | None, *, is_unbuffered: bool) -> None:
+    """Make what is random the same every time, and stop the clock if asked.
+
+    Args:
+        seed: For Python's and NumPy's random numbers.
+        frozen_at: Seconds since 1970 at which the clock stands still; None for a running one.
+        is_unbuffered: Whether what is printed is written at once.
+    """
     import random
 
+    if is_unbuffered and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(write_through=True)
     random.seed(seed)
     numpy: Any = sys.modules.get("numpy")
     if numpy is not None:

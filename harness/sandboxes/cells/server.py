@@ -67,6 +67,7 @@ def main(control: socket.socket, settings: Settings) -> None:
 
 def _preload(modules: tuple[str, ...]) -> dict[str, str]:
     """Import modules; tell why for those that cannot be imported."""
+    os.environ["MPLCONFIGDIR"], blocks_own = "/tmp/matplotlib", os.environ["MPLCONFIGDIR"]
     missing: dict[str, str] = {}
     for name in modules:
         try:
@@ -78,6 +79,7 @@ def _preload(modules: tuple[str, ...]) -> dict[str, str]:
         # The first figure finds fonts and compiles patterns: once is enough.
         figures.figure().canvas.draw()
         figures.close("all")
+    os.environ["MPLCONFIGDIR"] = blocks_own
     return missing
 
 
@@ -107,7 +109,7 @@ def _settings(given: dict[str, Any]) -> Settings:
         view=View(
             paths=tuple(view["paths"]),
             links=tuple((place, target) for place, target in view["links"]),
-            files=tuple((place, content) for place, content in view["files"]),
+            placed=tuple((source, place) for source, place in view["placed"]),
             devices=tuple(view["devices"]),
         ),
     )

@@ -72,9 +72,11 @@ def send_in(workspace: Path, inner: int, extra: Mapping[str, bytes]) -> Manifest
     outer = os.open(workspace, _FOLDER & ~os.O_NOFOLLOW)
     try:
         for path, folder, name, is_folder in _walk(outer):
+            if _gives_way(path, extra, is_folder=is_folder):
+                continue
             if is_folder:
                 copier.make_folder(path)
-            elif path not in extra:
+            else:
                 # One that cannot be read is not there for the cell either.
                 try:
                     source = os.open(name, _FILE, dir_fd=folder)
@@ -89,6 +91,13 @@ def send_in(workspace: Path, inner: int, extra: Mapping[str, bytes]) -> Manifest
     for path, content in extra.items():
         copier.write(path, content)
     return copier.manifest
+
+
+def _gives_way(path: str, extra: Mapping[str, bytes], *, is_folder: bool) -> bool:
+    """Whether what is in the workspace stands where something is to be added."""
+    if any(path == added or path.startswith(f"{added}/") for added in extra):
+        return True
+    return not is_folder and any(added.startswith(f"{path}/") for added in extra)
 
 
 class _Copier:

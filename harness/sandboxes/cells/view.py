@@ -29,16 +29,8 @@ _SETTINGS = (
     "ssl/certs",
     "ssl/openssl.cnf",
 )
-# The same users everywhere, none of them the machine's.
-_FILES = {
-    "/etc/passwd": (
-        "root:x:0:0:root:/root:/bin/sh\n"
-        f"agent:x:1000:1000:agent:{HOME}:/bin/sh\n"
-        "nobody:x:65534:65534:nobody:/nonexistent:/bin/false\n"
-    ),
-    "/etc/group": "root:x:0:\nagent:x:1000:\nnogroup:x:65534:\n",
-    "/etc/hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",
-}
+# Shipped beside this file, so that users and hosts are the same everywhere.
+_OWN_SETTINGS = ("group", "hosts", "passwd")
 _DEVICES = ("full", "null", "random", "urandom", "zero")
 _PROCESSORS = "/sys/devices/system/cpu"
 
@@ -50,13 +42,13 @@ class View:
     Attributes:
         paths: Files and folders; none lies inside another.
         links: (place, target) of symbolic links in their place.
-        files: (place, content) of small files made for the cell.
+        placed: (source, place) of files that cells see at another place.
         devices: Device files.
     """
 
     paths: tuple[str, ...]
     links: tuple[tuple[str, str], ...] = ()
-    files: tuple[tuple[str, str], ...] = ()
+    placed: tuple[tuple[str, str], ...] = ()
     devices: tuple[str, ...] = ()
 
 
@@ -70,11 +62,12 @@ def view_of_machine(more: tuple[str, ...] = ()) -> View:
     wanted = [path for path in _SYSTEM_FOLDERS if os.path.isdir(path)]
     wanted += [f"/etc/{name}" for name in _SETTINGS]
     wanted += [_PROCESSORS, *interpreter_folders(), *more]
+    own = Path(__file__).with_name("etc")
     linked = {place for place, _ in links}
     return View(
         paths=_outermost(path for path in wanted if path not in linked),
         links=tuple(links),
-        files=tuple(_FILES.items()),
+        placed=tuple((str(own / name), f"/etc/{name}") for name in _OWN_SETTINGS),
         devices=tuple(f"/dev/{name}" for name in _DEVICES),
     )
 
