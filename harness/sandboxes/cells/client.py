@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from harness.sandboxes.cells.job import Job
+    from harness.sandboxes.cells.job import Job, Room
     from harness.sandboxes.cells.server import Settings
 
 # Importing pandas and matplotlib from a cold disk takes tens of seconds.
@@ -78,6 +78,7 @@ class Server:
         Raises:
             ServerLost: If it does not start; the message is what it said.
         """
+        self._waiting: tuple[Room, socket.socket] | None = None
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the server
         self._control, theirs = socket.socketpair()
         with theirs:
@@ -137,30 +138,45 @@ class Server:
         Raises:
             ServerLost: If the server or the keeper ended.
         """
-        ours, theirs = socket.socketpair()
-        with ours:
-            with theirs:
-                try:
-                    wire.send(self._control, {}, descriptors=(theirs.fileno(),))
-                except wire.Closed:
-                    raise self._lost("ended") from None
+        with self._connection(job.room) as ours:
             try:
-                return self._converse(ours, job, workspace, extra or {})
+                ended = self._converse(ours, job, workspace, extra or {})
             except (wire.Closed, TimeoutError):
                 raise self._lost("failed in the middle of a run") from None
+        # While the harness goes on, the next cell gets ready.
+        self._waiting = (job.room, self._connect(job.room))
+        return ended
+
+    def _connection(self, room: Room) -> socket.socket:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            if waiting[0] == room:
+                return waiting[1]
+            waiting[1].close()
+        return self._connect(room)
+
+    def _connect(self, room: Room) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                wire.send(self._control, {}, descriptors=(theirs.fileno(),))
+                wire.send(ours, asdict(room))
+            except wire.Closed:
+                ours.close()
+                raise self._lost("ended") from None
+        return ours
 
     def _converse(
         self, connection: socket.socket, job: Job, workspace: Path, extra: Mapping[str, bytes]
     ) -> Ended:
         connection.settimeout(job.bounds.wall_seconds + _PATIENCE_SECONDS)
-        wire.send(connection, encode(job))
         said, _, descriptors = wire.receive(connection)
         if "error" in said:
             raise ServerLost(said["error"])
         inner = descriptors[0] if descriptors else None
         try:
             manifest = {} if inner is None else send_in(workspace, inner, extra)
-            wire.send(connection, {"go": True})
+            wire.send(connection, encode(job))
             figures, payload, _ = wire.receive(connection)
             changes: tuple[FileChange, ...] = ()
             if inner is not None and not (job.is_thrown_away or job.is_read_only):
@@ -174,6 +190,9 @@ class Server:
     def close(self) -> None:
         """End it and everything it runs."""
         self._control.close()
+        if self._waiting is not None:
+            self._waiting[1].close()
+            self._waiting = None
         with suppress(ProcessLookupError):
             self._process.kill()
         self._process.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import struct
@@ -10,9 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from harness.sandboxes.cells import filters, kernel, landlock, script
+from harness.sandboxes.cells.job import decode
 
 if TYPE_CHECKING:
     from harness.sandboxes.cells.job import Bounds, Job
+    from harness.sandboxes.cells.keeper import Cell
 
 STATUS = struct.Struct("!i")
 _MOST_OPEN_FILES = 1024
@@ -27,11 +30,15 @@ class Pipes:
         output: Standard output of the block.
         errors: Standard error of the block.
         status: Where the first process writes how the block ended; kept from the block.
+        job: Where the job is read from, up to its end.
+        outer: The keeper's ends of these pipes.
     """
 
     output: int
     errors: int
     status: int
+    job: int
+    outer: tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +58,7 @@ class Walls:
     has_landlock: bool
 
 
-def lead(job: Job, walls: Walls, pipes: Pipes) -> NoReturn:
+def lead(cell: Cell, pipes: Pipes) -> NoReturn:
     """Be the first process of a process namespace: start the block, and end when it ends.
 
     The kernel then ends whatever else still runs in the namespace.
@@ -63,8 +70,8 @@ def lead(job: Job, walls: Walls, pipes: Pipes) -> NoReturn:
     kernel.give_up_privileges()
     child = os.fork()
     if child == 0:
-        run_block(job, walls, pipes)
-    for descriptor in (pipes.output, pipes.errors):
+        run_block(cell, pipes)
+    for descriptor in (pipes.output, pipes.errors, pipes.job, *pipes.outer):
         os.close(descriptor)
     status = _await(child)
     os.write(pipes.status, STATUS.pack(status))
@@ -78,13 +85,20 @@ def _await(child: int) -> int:
             return os.waitstatus_to_exitcode(status)
 
 
-def run_block(job: Job, walls: Walls, pipes: Pipes) -> NoReturn:
-    """Confine this process, then become the block; never returns."""
+def run_block(cell: Cell, pipes: Pipes) -> NoReturn:
+    """Wait for the job, confine this process, then become the block; never returns."""
     try:
-        kernel.set_dumpable(True)
         os.setsid()
+        for descriptor in pipes.outer:
+            os.close(descriptor)
+        with os.fdopen(pipes.job, "rb") as handle:
+            told = handle.read()
+        if not told:  # The keeper has ended: nobody wants a block.
+            os._exit(0)
+        job = decode(json.loads(told))
+        kernel.set_dumpable(True)  # Its memory is measured from outside.
         _take_over(pipes, is_merged=job.is_merged)
-        _confine(job.bounds, walls)
+        _confine(job.bounds, cell.walls(job))
         os.chdir(job.folder)
         if job.is_merged:
             # Otherwise a traceback would come before what was printed earlier.

@@ -30,6 +30,19 @@ class Bounds:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Room:
+    """What a cell is made with, before its job is known: so that one can wait, ready.
+
+    Attributes:
+        files: Files and folders it has room for.
+        disk_bytes: Content it has room for.
+    """
+
+    files: int
+    disk_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Job:
     """One run.
 
@@ -58,6 +71,11 @@ class Job:
     frozen_at: float | None = None
     scratch: str = ""
     workspace: str = ""
+
+    @property
+    def room(self) -> Room:
+        """What its cell must be made with."""
+        return Room(files=self.bounds.files, disk_bytes=self.bounds.disk_bytes)
 
 
 def encode(job: Job) -> dict[str, Any]:  # What JSON can hold.

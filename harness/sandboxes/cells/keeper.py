@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from contextlib import suppress
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.sandboxes.cells import inside, namespaces, unshared, wire
-from harness.sandboxes.cells.job import decode
+from harness.sandboxes.cells.job import Room, decode, encode
 from harness.sandboxes.cells.watch import Watch
 
 if TYPE_CHECKING:
@@ -26,7 +27,13 @@ class Cell(Protocol):
     handed_over: tuple[int, ...]
 
     def start(self, pipes: inside.Pipes) -> int:
-        """Start the block; the id of the process to wait for."""
+        """Start the process that will run the block; the id of the one to wait for."""
+
+    def expect(self, job: Job) -> None:
+        """Learn what the job is, before the block does."""
+
+    def walls(self, job: Job) -> inside.Walls:
+        """What confines the block besides namespaces; asked in its own process."""
 
     def tasks(self) -> Iterator[int]:
         """The ids of the block's processes."""
@@ -61,36 +68,54 @@ def keep(connection: socket.socket, settings: Settings) -> None:
         settings: The server's.
     """
     with connection, suppress(wire.Closed):
-        job = decode(wire.receive(connection)[0])
+        room = Room(**wire.receive(connection)[0])
         try:
-            cell = _cell(job, settings)
+            cell = _cell(room, settings)
+            streams = _Streams()
+            first = cell.start(streams.inner)
         except OSError as error:
             wire.send(connection, {"error": f"no cell could be made: {error}"})
             return
+        streams.hand_over()
         wire.send(connection, {"ready": True}, descriptors=cell.handed_over)
-        wire.receive(connection)
-        result = _run(cell, job, connection)
+        job = decode(wire.receive(connection)[0])
+        cell.expect(job)
+        result = _run(cell, job, first, streams, connection)
         figures = {**result.figures, "split": len(result.output)}
         wire.send(connection, figures, result.output + result.errors)
         # The cell's files vanish with this process: wait until the client has copied them.
         wire.receive(connection)
 
 
-def _cell(job: Job, settings: Settings) -> Cell:
+class _Streams:
+    """The pipes between the keeper and the cell."""
+
+    def __init__(self) -> None:
+        self.output, output = os.pipe2(os.O_CLOEXEC)
+        self.errors, errors = os.pipe2(os.O_CLOEXEC)
+        self.told, status = os.pipe2(os.O_CLOEXEC)
+        job, self.job = os.pipe2(os.O_CLOEXEC)
+        outer = (self.output, self.errors, self.told, self.job)
+        self.inner = inside.Pipes(output=output, errors=errors, status=status, job=job, outer=outer)
+
+    def hand_over(self) -> None:
+        """Close the cell's ends: now only the cell has them."""
+        inner = self.inner
+        for descriptor in (inner.output, inner.errors, inner.status, inner.job):
+            os.close(descriptor)
+
+
+def _cell(room: Room, settings: Settings) -> Cell:
     if settings.has_namespaces:
-        return namespaces.NamespaceCell(job, settings)
-    return unshared.UnsharedCell(job, settings)
+        return namespaces.NamespaceCell(room, settings)
+    return unshared.UnsharedCell(settings)
 
 
-def _run(cell: Cell, job: Job, connection: socket.socket) -> _Result:
-    (output, output_in), (errors, errors_in), (told, told_in) = (
-        os.pipe2(os.O_CLOEXEC) for _ in range(3)
-    )
+def _run(cell: Cell, job: Job, first: int, streams: _Streams, connection: socket.socket) -> _Result:
+    watch = Watch(job.bounds, (streams.output, streams.errors), cell)
     started = time.monotonic()
-    first = cell.start(inside.Pipes(output=output_in, errors=errors_in, status=told_in))
-    for descriptor in (output_in, errors_in, told_in):
-        os.close(descriptor)
-    watch = Watch(job.bounds, (output, errors), cell)
+    with os.fdopen(streams.job, "wb") as handle:
+        handle.write(json.dumps(encode(job)).encode())
     watch.follow(os.pidfd_open(first), connection.fileno())
     seconds = time.monotonic() - started
     cell.end()
@@ -99,7 +124,7 @@ def _run(cell: Cell, job: Job, connection: socket.socket) -> _Result:
     seen = watch.seen
     return _Result(
         figures={
-            "exit_code": cell.exit_code(status, told),
+            "exit_code": cell.exit_code(status, streams.told),
             "limit": seen.limit or cell.is_full(),
             "duration_seconds": seconds,
             "cpu_seconds": usage.ru_utime + usage.ru_stime,

@@ -12,7 +12,7 @@ from harness.sandboxes.cells.watch import end_process, family_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.sandboxes.cells.job import Job
+    from harness.sandboxes.cells.job import Job, Room
     from harness.sandboxes.cells.server import Settings
 
 _INNER_USER = 1000
@@ -25,13 +25,12 @@ _OWN_FILES, _OWN_BYTES = 16, 1 << 16
 class NamespaceCell:
     """A block in namespaces of its own: users, processes, mounts, shared memory."""
 
-    def __init__(self, job: Job, settings: Settings) -> None:
+    def __init__(self, room: Room, settings: Settings) -> None:
         """Make the namespaces and the file system.
 
         Raises:
             OSError: If the kernel refuses.
         """
-        self._job = job
         self._settings = settings
         self._first = 0
         _become(settings.user)
@@ -40,13 +39,12 @@ class NamespaceCell:
             kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWIPC
         )
         jail.map_user(_INNER_USER, user, _INNER_USER, group)
-        self._workspace = self._mount()
+        self._workspace = self._mount(room)
         self.handed_over: tuple[int, ...] = (self._workspace,)
 
-    def _mount(self) -> int:
-        bounds = self._job.bounds
-        size = bounds.disk_bytes + _OWN_BYTES
-        inodes = bounds.files + _OWN_FILES
+    def _mount(self, room: Room) -> int:
+        size = room.disk_bytes + _OWN_BYTES
+        inodes = room.files + _OWN_FILES
         covered = _opened(self._settings.view.paths)
         kernel.mount(
             "tmpfs",
@@ -65,15 +63,20 @@ class NamespaceCell:
 
     def start(self, pipes: inside.Pipes) -> int:
         """Start the first process of the cell."""
-        if self._job.is_read_only:
-            kernel.make_read_only(WORKSPACE)
         os.umask(0o022)
         self._first = os.fork()
         if self._first == 0:
-            inside.lead(self._job, self._walls(), pipes)
+            inside.lead(self, pipes)
         return self._first
 
-    def _walls(self) -> inside.Walls:
+    def expect(self, job: Job) -> None:
+        """Close the workspace to writing, if the job wants that."""
+        if job.is_read_only:
+            kernel.make_read_only(WORKSPACE)
+
+    def walls(self, job: Job) -> inside.Walls:
+        """Reading everything in view, writing to the cell's own folders."""
+        del job  # The same for all.
         return inside.Walls(
             readable=("/",),
             writable=tuple(_PLACES.values()) + self._settings.view.devices,

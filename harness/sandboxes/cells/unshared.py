@@ -22,30 +22,36 @@ class UnsharedCell:
 
     handed_over: tuple[int, ...] = ()
 
-    def __init__(self, job: Job, settings: Settings) -> None:
+    def __init__(self, settings: Settings) -> None:
         """Prepare to find what the block leaves running."""
-        self._job = job
         self._settings = settings
+        self._job: Job | None = None
         kernel.adopt_orphans()
 
     def start(self, pipes: inside.Pipes) -> int:
-        """Start the block itself."""
+        """Start the block's process."""
         os.umask(0o022)
-        # Folders of this run take the place of the cell's own.
-        os.environ["HOME"] = f"{self._job.scratch}/home"
-        os.environ["TMPDIR"] = f"{self._job.scratch}/tmp"
         first = os.fork()
         if first == 0:
-            inside.run_block(self._job, self._walls(), pipes)
+            kernel.die_with_parent()
+            inside.run_block(self, pipes)
         return first
 
-    def _walls(self) -> inside.Walls:
-        view, job = self._settings.view, self._job
+    def expect(self, job: Job) -> None:
+        """Remember which folders to measure."""
+        self._job = job
+
+    def walls(self, job: Job) -> inside.Walls:
+        """Reading what is in view and the workspace, writing to the run's own folders."""
+        # These take the place of a cell's own.
+        os.environ["HOME"] = f"{job.scratch}/home"
+        os.environ["TMPDIR"] = f"{job.scratch}/tmp"
+        os.environ["MPLCONFIGDIR"] = f"{job.scratch}/home"
+        view = self._settings.view
         writable = (job.scratch,) if job.is_read_only else (job.scratch, job.workspace)
-        # Its own entries there are all that the kernel shows to a confined process.
-        readable = (*view.paths, job.workspace, "/proc")
+        # Its own entries in /proc are all that the kernel shows to a confined process.
         return inside.Walls(
-            readable=readable,
+            readable=(*view.paths, job.workspace, "/proc"),
             writable=(*writable, *view.devices),
             system_calls=filters.program(filters.NO_FAMILIES),
             has_landlock=True,
@@ -66,6 +72,8 @@ class UnsharedCell:
 
     def is_full(self) -> str | None:
         """Whether there is too much in the workspace and the private folders."""
+        if self._job is None:
+            return None
         files, size = 0, 0
         for folder in (self._job.workspace, self._job.scratch):
             for found in _sizes(folder):
