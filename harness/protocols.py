@@ -71,7 +71,15 @@ class Sandbox(Protocol):
     def is_isolated(self) -> bool:
         """Whether code cannot reach the user's files, processes or network."""
 
-    def run(
+    @property
+    def leaves_code_to_team(self) -> bool:
+        """Whether the team's own executor is to run the agents' code, and `run` is not asked."""
+
+    @property
+    def fault(self) -> str | None:
+        """Why it does not work on this machine; None if it does."""
+
+    def run(  # noqa: PLR0913 - one run has so many sides; all but two by keyword
         self,
         workspace: Path,
         code: str,

@@ -62,7 +62,7 @@ class Cells:
     _confinement: Confinement | None = field(default=None, init=False)
     _server: Server | None = field(default=None, init=False)
 
-    def run(
+    def run(  # noqa: PLR0913 - one run has so many sides; all but two by keyword
         self,
         workspace: Path,
         code: str,

@@ -91,7 +91,7 @@ class PlainRunner:
     # matplotlib's list of the machine's fonts, which takes it long to make: kept between runs.
     _font_lists: dict[str, bytes] = field(default_factory=dict, init=False, repr=False)
 
-    def run(
+    def run(  # noqa: PLR0913 - one run has so many sides; all but two by keyword
         self,
         workspace: Path,
         code: str,

@@ -61,6 +61,11 @@ class ProcessSandbox:
         return self._tier != "none"
 
     @property
+    def leaves_code_to_team(self) -> bool:
+        """It runs the code itself."""
+        return False
+
+    @property
     def fault(self) -> str | None:
         """It works everywhere; see `is_isolated`."""
         return None
@@ -76,7 +81,7 @@ class ProcessSandbox:
         tier = self._tier
         return Cells(confine=lambda: confinement(self.settings, tier), settings=self.settings)
 
-    def run(
+    def run(  # noqa: PLR0913 - one run has so many sides; all but two by keyword
         self,
         workspace: Path,
         code: str,

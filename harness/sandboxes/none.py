@@ -1,0 +1,91 @@
+"""No sandbox: the team's own executor runs the agents' code, and the harness looks on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+from harness.model.execution import SandboxSettings
+from harness.sandboxes.plain import PlainRunner
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from harness.model.execution import CodeLimits
+    from harness.protocols import Execution
+
+
+@dataclass
+class NoSandbox:
+    """Leaves the agents' code to the team's own executor, whatever that may be.
+
+    The text an executor returns is not made the same on every machine, so a cassette may
+    replay only where it was recorded. Code of checks runs as an ordinary subprocess.
+
+    Attributes:
+        settings: Not used here.
+    """
+
+    name: ClassVar[str] = "none"
+    settings: SandboxSettings = field(default_factory=SandboxSettings)
+    _runner: PlainRunner = field(default_factory=PlainRunner, init=False, repr=False)
+
+    @property
+    def label(self) -> str:
+        """Says that the harness contains nothing."""
+        return "none (NOT ISOLATED by harness: the team's own executor)"
+
+    @property
+    def is_isolated(self) -> bool:
+        """Never by the harness."""
+        return False
+
+    @property
+    def leaves_code_to_team(self) -> bool:
+        """Always."""
+        return True
+
+    @property
+    def fault(self) -> str | None:
+        """It works everywhere."""
+        return None
+
+    def run(  # noqa: PLR0913 - one run has so many sides; all but two by keyword
+        self,
+        workspace: Path,
+        code: str,
+        *,
+        language: str,
+        filename: str,
+        timeout_seconds: float,
+        folder: str = "",
+        limits: CodeLimits | None = None,
+    ) -> Execution:
+        """Run a block as an ordinary subprocess, for engines that have no executor of their own."""
+        return self._runner.run(
+            workspace,
+            code,
+            language=language,
+            filename=filename,
+            timeout_seconds=timeout_seconds,
+            folder=folder,
+            limits=limits,
+        )
+
+    def run_in_copy(
+        self,
+        workspace: Path,
+        code: str,
+        *,
+        files: Mapping[str, str],
+        timeout_seconds: float,
+        limits: CodeLimits | None = None,
+    ) -> Execution:
+        """Run Python in a copy of the workspace, as an ordinary subprocess."""
+        return self._runner.run_in_copy(
+            workspace, code, files=files, timeout_seconds=timeout_seconds, limits=limits
+        )
+
+    def close(self) -> None:
+        """Nothing runs between blocks."""
