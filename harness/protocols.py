@@ -79,6 +79,14 @@ class Sandbox(Protocol):
     def fault(self) -> str | None:
         """Why it does not work on this machine; None if it does."""
 
+    @property
+    def gives(self) -> tuple[str, ...]:
+        """What it contains here and what it does not, a sentence each, for `harness doctor`."""
+
+    @property
+    def processes(self) -> tuple[int, ...]:
+        """Ids of processes that live on between runs and are to be left alone."""
+
     def run(  # noqa: PLR0913 - one run has so many sides; all but two by keyword
         self,
         workspace: Path,

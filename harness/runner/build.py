@@ -10,11 +10,12 @@ import msgspec
 from harness import plugins
 from harness.errors import PluginError
 from harness.runner.kit import SampleKit
+from harness.runner.sandboxes import load_sandbox
 from harness.suites import load_callable, load_checks
 
 if TYPE_CHECKING:
     from harness.model.scenario import Scenario, ScorerSpec
-    from harness.protocols import Engine, Sandbox, Scorer
+    from harness.protocols import Engine, Scorer
     from harness.runner.task import Task
 
 
@@ -28,7 +29,7 @@ def build_kit(task: Task) -> SampleKit:
     scenario = task.scenario
     return SampleKit(
         engine=load_engine(task.config.engine),
-        sandbox=load_sandbox(task.sandbox),
+        sandbox=load_sandbox(task.sandbox, scenario.sandbox),
         scorers=_scorers(msgspec.json.encode(scenario.scorers), scenario),
         build_team=load_callable(scenario.team),
         build_script=load_callable(scenario.script) if scenario.script else None,
@@ -41,13 +42,6 @@ def load_engine(name: str) -> Engine:
     """The engine of that name; one per process."""
     engine: Engine = plugins.load("engines", name)()
     return engine
-
-
-@cache
-def load_sandbox(name: str) -> Sandbox:
-    """The sandbox of that name; one per process."""
-    sandbox: Sandbox = plugins.load("sandboxes", name)()
-    return sandbox
 
 
 _SCORERS: dict[bytes, tuple[Scorer, ...]] = {}

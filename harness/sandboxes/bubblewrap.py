@@ -22,7 +22,7 @@ from harness.sandboxes.cells import landlock
 from harness.sandboxes.cells.jail import HOST_NAME
 from harness.sandboxes.cells.server import Settings
 from harness.sandboxes.cells.view import HOME, WORKSPACE, View, view_of_machine
-from harness.sandboxes.cellular import Cells, Confinement
+from harness.sandboxes.cellular import CELL_GIVES, Cells, Confinement
 from harness.sandboxes.environment import cell_environment
 from harness.sandboxes.probe import throw_away_user, why_not
 
@@ -73,6 +73,16 @@ class BubblewrapSandbox:
     def fault(self) -> str | None:
         """Why it does not work on this machine; None if it does. Found by trying, once."""
         return _fault()
+
+    @property
+    def gives(self) -> tuple[str, ...]:
+        """What it contains, and what not."""
+        return () if self.fault else CELL_GIVES
+
+    @property
+    def processes(self) -> tuple[int, ...]:
+        """The server, while it runs."""
+        return self._cells.processes
 
     def run(  # noqa: PLR0913 - one run has so many sides; all but two by keyword
         self,

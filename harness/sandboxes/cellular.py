@@ -29,6 +29,16 @@ if TYPE_CHECKING:
     from harness.sandboxes.cells.client import Ended
     from harness.sandboxes.cells.server import Settings
 
+# For `harness doctor`.
+CELL_GIVES = (
+    "files: sees programs and libraries, nothing of yours; writes only in its workspace, /tmp, "
+    "/dev/shm and its home, which are its own and limited in size and number of files",
+    "network: none, but the block's own loopback",
+    "processes: sees and signals only its own; all end with the block",
+    "limits: time, processor, memory, processes, files, disk, output",
+    "not: the kernel is shared, so a hole in it is a hole in this",
+)
+
 _CHECK_SCRIPT = "harness_check.py"
 _MEBIBYTE = 1024 * 1024
 
@@ -162,6 +172,11 @@ class Cells:
             setup = self.setup
             self._server = Server(setup.command, setup.environ, setup.settings)
         return self._server
+
+    @property
+    def processes(self) -> tuple[int, ...]:
+        """The server's id, while it runs."""
+        return (self._server.pid,) if self._server is not None else ()
 
     def close(self) -> None:
         """End the server, if one runs."""

@@ -51,6 +51,16 @@ class NoSandbox:
         """It works everywhere."""
         return None
 
+    @property
+    def gives(self) -> tuple[str, ...]:
+        """Nothing."""
+        return ("leaves code to the team's own executor: nothing is contained or limited",)
+
+    @property
+    def processes(self) -> tuple[int, ...]:
+        """None."""
+        return ()
+
     def run(  # noqa: PLR0913 - one run has so many sides; all but two by keyword
         self,
         workspace: Path,

@@ -173,6 +173,11 @@ class PlainRunner:
             names = tuple(Place(os.path.abspath(path), "/workspace") for path in (copy, workspace))
             return _execution(ended, (*names, *folders.places()), ())
 
+    @property
+    def processes(self) -> tuple[int, ...]:
+        """None."""
+        return ()
+
     def close(self) -> None:
         """Nothing runs between blocks."""
 

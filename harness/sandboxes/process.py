@@ -17,7 +17,7 @@ from harness.model.execution import SandboxSettings
 from harness.sandboxes.cells import filters, landlock
 from harness.sandboxes.cells.server import Settings
 from harness.sandboxes.cells.view import view_of_machine
-from harness.sandboxes.cellular import Cells, Confinement
+from harness.sandboxes.cellular import CELL_GIVES, Cells, Confinement
 from harness.sandboxes.environment import cell_environment
 from harness.sandboxes.plain import PlainRunner
 from harness.sandboxes.probe import throw_away_user, why_not
@@ -34,6 +34,22 @@ _LABELS: dict[Tier, str] = {
     "namespaces": "process (isolated: namespaces, Landlock, seccomp)",
     "landlock": "process (isolated: Landlock, seccomp)",
     "none": "process (NOT ISOLATED)",
+}
+_GIVES: dict[Tier, tuple[str, ...]] = {
+    "namespaces": CELL_GIVES,
+    "landlock": (
+        "files: reads programs, libraries and its workspace; writes only in its workspace and a "
+        "private folder",
+        "network: no sockets at all",
+        "processes: signals only its own; all end with the block",
+        "limits: time, processor, output; memory, processes, files and disk are watched, so "
+        "that a fast block can exceed them for a moment",
+        "not: sees the list of all processes; the kernel is shared",
+    ),
+    "none": (
+        "a clean environment, limits on time, memory and output, an end of all its processes",
+        "not: files, network and other processes are open to it as they are to you",
+    ),
 }
 
 
@@ -80,6 +96,16 @@ class ProcessSandbox:
             return PlainRunner()
         tier = self._tier
         return Cells(confine=lambda: confinement(self.settings, tier), settings=self.settings)
+
+    @property
+    def gives(self) -> tuple[str, ...]:
+        """What the tier that works here contains, and what not."""
+        return _GIVES[self._tier]
+
+    @property
+    def processes(self) -> tuple[int, ...]:
+        """The server, while it runs."""
+        return self._runner.processes
 
     def run(  # noqa: PLR0913 - one run has so many sides; all but two by keyword
         self,
