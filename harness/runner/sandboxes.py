@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import plugins
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from harness.model.scenario import Suite
     from harness.protocols import Sandbox
 
+# Relative to where harness runs, beside the run logs.
+MEMORY_FOLDER = ".harness/memory"
+
 
 @cache
 def load_sandbox(name: str, settings: SandboxSettings) -> Sandbox:
@@ -25,7 +29,11 @@ def load_sandbox(name: str, settings: SandboxSettings) -> Sandbox:
         settings: What to preload, and the like; its own name is not looked at.
     """
     sandbox: Sandbox = plugins.load("sandboxes", resolved_sandbox(name))(settings)
-    return sandbox
+    if not settings.is_remembering:
+        return sandbox
+    from harness.sandboxes.remembering import RememberingSandbox
+
+    return RememberingSandbox(sandbox, settings, Path.cwd() / MEMORY_FOLDER)
 
 
 @cache
