@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,12 +29,22 @@ def load_sandbox(name: str, settings: SandboxSettings) -> Sandbox:
         name: Entry-point name, or "auto" for the strongest that works here.
         settings: What to preload, and the like; its own name is not looked at.
     """
+    _require_clock(settings)
     sandbox: Sandbox = plugins.load("sandboxes", resolved_sandbox(name))(settings)
     if not settings.is_remembering:
         return sandbox
     from harness.sandboxes.remembering import RememberingSandbox
 
     return RememberingSandbox(sandbox, settings, Path.cwd() / MEMORY_FOLDER)
+
+
+def _require_clock(settings: SandboxSettings) -> None:
+    if settings.frozen_at is not None and find_spec("time_machine") is None:
+        raise EnvironmentFault(
+            f"sandbox: frozen_at: {settings.frozen_at} stops the clock of the agents' code with "
+            "the package time-machine, which is not installed. Install it by: "
+            'pip install "conversation-harness[clock]"'
+        )
 
 
 @cache

@@ -79,6 +79,8 @@ def _preload(modules: tuple[str, ...]) -> dict[str, str]:
         # The first figure finds fonts and compiles patterns: once is enough.
         figures.figure().canvas.draw()
         figures.close("all")
+        # What SVG files number their elements by; otherwise drawn at random.
+        sys.modules["matplotlib"].rcParams["svg.hashsalt"] = "harness"
     os.environ["MPLCONFIGDIR"] = blocks_own
     return missing
 
