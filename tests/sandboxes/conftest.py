@@ -3,13 +3,29 @@ from __future__ import annotations
 import textwrap
 
 import pytest
+from sandbox_tiers import EVERY, made, missing
 
-from harness.sandboxes.process import ProcessSandbox
+from harness.sandboxes.plain import PlainRunner
+
+
+@pytest.fixture(scope="session", params=EVERY)
+def tier(request):
+    reason = missing(request.param)
+    if reason is not None:
+        pytest.skip(f"{request.param}: {reason}")
+    return request.param
 
 
 @pytest.fixture(scope="session")
-def sandbox():
-    return ProcessSandbox()
+def sandbox(tier):
+    sandbox = made(tier)
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture(scope="session")
+def plain():
+    return PlainRunner()
 
 
 @pytest.fixture
@@ -19,10 +35,7 @@ def workspace(tmp_path):
     return folder
 
 
-@pytest.fixture
-def run(sandbox, workspace):
-    """Runs one block, Python unless said otherwise, and returns its execution."""
-
+def starter(workspace, sandbox):
     def start(code, *, language="python", filename="main.py", timeout_seconds=20.0, in_=sandbox):
         return in_.run(
             workspace,
@@ -33,3 +46,14 @@ def run(sandbox, workspace):
         )
 
     return start
+
+
+@pytest.fixture
+def run(sandbox, workspace):
+    """Runs one block, Python unless said otherwise, and returns its execution."""
+    return starter(workspace, sandbox)
+
+
+@pytest.fixture
+def run_plain(plain, workspace):
+    return starter(workspace, plain)

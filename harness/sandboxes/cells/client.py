@@ -7,8 +7,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import weakref
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from harness.errors import EnvironmentFault
@@ -18,7 +20,6 @@ from harness.sandboxes.cells.transfer import FileChange, bring_home, send_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from harness.sandboxes.cells.job import Job, Room
     from harness.sandboxes.cells.server import Settings
@@ -27,7 +28,15 @@ if TYPE_CHECKING:
 _START_SECONDS = 120.0
 # How long a keeper may take beyond the block's own time: making the cell, ending everything.
 _PATIENCE_SECONDS = 30.0
+# How long a server may take to end by itself.
+_FAREWELL_SECONDS = 2.0
 _MOST_SAID = 2000
+# Started so and not as a module, because that would tell the interpreter, and so every block,
+# to look for modules in other places than those a script has.
+_START = (
+    "import sys; del sys.path[0]; sys.path.append(sys.argv[1]); "
+    "from harness.sandboxes.cells import server; server.serve(*map(int, sys.argv[2:]))"
+)
 
 
 class ServerLost(EnvironmentFault):
@@ -82,17 +91,11 @@ class Server:
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the server
         self._control, theirs = socket.socketpair()
         with theirs:
-            module = "harness.sandboxes.cells.server"
-            self._process = subprocess.Popen(
-                [*command, sys.executable, "-P", "-m", module, str(theirs.fileno())],
-                env=dict(environ),
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=self._log,
-                stderr=self._log,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,
-            )
+            self._process = _start(command, environ, theirs.fileno(), self._log)
+        # Also for a server that is forgotten; its process would go on until this one ends.
+        self._end = weakref.finalize(
+            self, _end, os.getpid(), self._process, self._control, self._log
+        )
         self.missing, self.threads = self._hello(settings)
 
     @property
@@ -115,9 +118,10 @@ class Server:
         return said["missing"], said["threads"]
 
     def _lost(self, what: str) -> ServerLost:
-        self.close()
+        self._stop()
         self._log.seek(0)
         said = self._log.read(_MOST_SAID).decode("utf-8", "replace").strip()
+        self.close()
         return ServerLost(f"the interpreter that runs code {what}: {said or 'it said nothing'}")
 
     @property
@@ -137,6 +141,8 @@ class Server:
 
         Raises:
             ServerLost: If the server or the keeper ended.
+            WorkspaceTooLarge: If the workspace does not fit into the cell.
+            OSError: If the machine's disk is full.
         """
         with self._connection(job.room) as ours:
             try:
@@ -175,7 +181,7 @@ class Server:
             raise ServerLost(said["error"])
         inner = descriptors[0] if descriptors else None
         try:
-            manifest = {} if inner is None else send_in(workspace, inner, extra)
+            manifest = {} if inner is None else send_in(workspace, inner, extra, job.bounds)
             wire.send(connection, encode(job))
             figures, payload, _ = wire.receive(connection)
             changes: tuple[FileChange, ...] = ()
@@ -187,15 +193,60 @@ class Server:
         wire.send(connection, {"done": True})
         return _ended(figures, payload, changes)
 
-    def close(self) -> None:
-        """End it and everything it runs."""
-        self._control.close()
+    def _stop(self) -> None:
         if self._waiting is not None:
             self._waiting[1].close()
             self._waiting = None
-        with suppress(ProcessLookupError):
-            self._process.kill()
-        self._process.wait()
+        _stop(self._process, self._control)
+
+    def close(self) -> None:
+        """End it and everything it runs."""
+        self._stop()
+        self._end()
+
+
+def _start(
+    command: Sequence[str], environ: Mapping[str, str], control: int, log: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    # By this descriptor the server learns that this process has been killed. The kernel's own
+    # notice would come already when the thread ends that has started it.
+    life = os.pidfd_open(os.getpid())
+    numbers = (str(control), str(life))
+    try:
+        return subprocess.Popen(
+            [*command, sys.executable, "-c", _START, str(Path(__file__).parents[3]), *numbers],
+            env=dict(environ),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=[control, life],
+            start_new_session=True,
+        )
+    finally:
+        os.close(life)
+
+
+def _stop(process: subprocess.Popen[bytes], control: socket.socket) -> None:
+    # Closing is not enough: a fork of this process may hold the other end of it.
+    with suppress(OSError):
+        control.shutdown(socket.SHUT_RDWR)
+    try:
+        process.wait(_FAREWELL_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _end(
+    owner: int, process: subprocess.Popen[bytes], control: socket.socket, log: IO[bytes]
+) -> None:
+    if os.getpid() == owner:
+        _stop(process, control)
+    else:
+        process.returncode = 0  # Not a child of this fork, which may not wait for it.
+    control.close()
+    log.close()
 
 
 def _ended(figures: dict[str, Any], payload: bytes, changes: tuple[FileChange, ...]) -> Ended:

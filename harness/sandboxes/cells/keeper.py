@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,13 +22,33 @@ if TYPE_CHECKING:
     from harness.sandboxes.cells.server import Settings
 
 
+# What the kernel ends a process with that exceeds a resource limit.
+_LIMIT_SIGNALS = {int(signal.SIGXFSZ): "disk", int(signal.SIGXCPU): "cpu"}
+
+
 class Cell(Protocol):
-    """A place for one block."""
+    """A place for one block.
+
+    Attributes:
+        handed_over: Descriptors for the client.
+        reaper: The process that waits for processes of the block whose parent has ended.
+    """
 
     handed_over: tuple[int, ...]
+    reaper: int
 
     def start(self, pipes: inside.Pipes) -> int:
         """Start the process that will run the block; the id of the one to wait for."""
+
+    def await_start(self, told: int) -> None:
+        """Wait until it is ready to.
+
+        Args:
+            told: Descriptor of what the first process writes, if there is one.
+
+        Raises:
+            OSError: If it could not be made ready.
+        """
 
     def expect(self, job: Job) -> None:
         """Learn what the job is, before the block does."""
@@ -73,10 +94,11 @@ def keep(connection: socket.socket, settings: Settings) -> None:
             cell = _cell(room, settings)
             streams = _Streams()
             first = cell.start(streams.inner)
+            streams.hand_over()
+            cell.await_start(streams.told)
         except OSError as error:
             wire.send(connection, {"error": f"no cell could be made: {error}"})
             return
-        streams.hand_over()
         wire.send(connection, {"ready": True}, descriptors=cell.handed_over)
         job = decode(wire.receive(connection)[0])
         cell.expect(job)
@@ -122,10 +144,11 @@ def _run(cell: Cell, job: Job, first: int, streams: _Streams, connection: socket
     _, status, usage = os.wait4(first, 0)
     watch.drain()
     seen = watch.seen
+    code = cell.exit_code(status, streams.told)
     return _Result(
         figures={
-            "exit_code": cell.exit_code(status, streams.told),
-            "limit": seen.limit or cell.is_full(),
+            "exit_code": code,
+            "limit": seen.limit or _LIMIT_SIGNALS.get(-code) or cell.is_full(),
             "duration_seconds": seconds,
             "cpu_seconds": usage.ru_utime + usage.ru_stime,
             "peak_memory_bytes": max(seen.peak_bytes, usage.ru_maxrss * 1024),

@@ -20,6 +20,7 @@ _INNER_USER = 1000
 _PLACES = {"workspace": WORKSPACE, "home": HOME, "shm": "/dev/shm", "tmp": "/tmp"}
 # What the cell's own folders take of the file system.
 _OWN_FILES, _OWN_BYTES = 16, 1 << 16
+_MOST_SAID = 1000
 
 
 class NamespaceCell:
@@ -33,12 +34,15 @@ class NamespaceCell:
         """
         self._settings = settings
         self._first = 0
+        self.reaper = 0
         _become(settings.user)
         user, group = os.geteuid(), os.getegid()
         kernel.unshare(
             kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWIPC
         )
         jail.map_user(_INNER_USER, user, _INNER_USER, group)
+        # The kernel forgets this when a process changes its user.
+        kernel.die_with_parent()
         self._workspace = self._mount(room)
         self.handed_over: tuple[int, ...] = (self._workspace,)
 
@@ -64,10 +68,16 @@ class NamespaceCell:
     def start(self, pipes: inside.Pipes) -> int:
         """Start the first process of the cell."""
         os.umask(0o022)
-        self._first = os.fork()
+        self._first = self.reaper = os.fork()
         if self._first == 0:
             inside.lead(self, pipes)
         return self._first
+
+    def await_start(self, told: int) -> None:
+        """Wait until the first process has started the one of the block."""
+        said = os.read(told, _MOST_SAID)
+        if said != inside.READY:
+            raise OSError(said.decode("utf-8", "replace") or "its first process has ended")
 
     def expect(self, job: Job) -> None:
         """Close the workspace to writing, if the job wants that."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import time
 from typing import TYPE_CHECKING
 
 from harness.sandboxes.cells import filters, inside, kernel
@@ -15,6 +17,21 @@ if TYPE_CHECKING:
     from harness.sandboxes.cells.server import Settings
 
 _MOST_FOLDERS_DEEP = 64
+# How long killed processes may take to disappear.
+_DEATH_SECONDS = 10.0
+_LOOK_AGAIN_SECONDS = 0.0005
+# Command lines of others are in /proc: only what tells of the block's first process, and of
+# the machine.
+_READABLE_OF_PROC = (
+    "/proc/self",
+    "/proc/cpuinfo",
+    "/proc/filesystems",
+    "/proc/loadavg",
+    "/proc/meminfo",
+    "/proc/stat",
+    "/proc/uptime",
+    "/proc/version",
+)
 
 
 class UnsharedCell:
@@ -26,6 +43,7 @@ class UnsharedCell:
         """Prepare to find what the block leaves running."""
         self._settings = settings
         self._job: Job | None = None
+        self.reaper = os.getpid()
         kernel.adopt_orphans()
 
     def start(self, pipes: inside.Pipes) -> int:
@@ -36,6 +54,9 @@ class UnsharedCell:
             kernel.die_with_parent()
             inside.run_block(self, pipes)
         return first
+
+    def await_start(self, told: int) -> None:
+        """It waits for nothing but its job."""
 
     def expect(self, job: Job) -> None:
         """Remember which folders to measure."""
@@ -49,12 +70,12 @@ class UnsharedCell:
         os.environ["MPLCONFIGDIR"] = f"{job.scratch}/home"
         view = self._settings.view
         writable = (job.scratch,) if job.is_read_only else (job.scratch, job.workspace)
-        # Its own entries in /proc are all that the kernel shows to a confined process.
         return inside.Walls(
-            readable=(*view.paths, job.workspace, "/proc"),
+            readable=(*view.paths, job.workspace, *_READABLE_OF_PROC),
             writable=(*writable, *view.devices),
-            system_calls=filters.program(filters.NO_FAMILIES),
+            system_calls=filters.program(filters.NO_FAMILIES, is_alone=False),
             has_landlock=True,
+            tasks_outside=_running_tasks(),
         )
 
     def tasks(self) -> Iterator[int]:
@@ -63,12 +84,16 @@ class UnsharedCell:
 
     def end(self) -> None:
         """End all descendants; more may come while that is done, so until there are none."""
-        for _ in range(1000):
+        patience = time.monotonic() + _DEATH_SECONDS
+        while time.monotonic() < patience:
             alive = [pid for pid in family_of(os.getpid()) if not _is_zombie(pid)]
             if not alive:
                 return
-            for pid in alive:
-                end_process(pid)
+            # Stopped first, so that none forks while others are being ended.
+            for number in (signal.SIGSTOP, signal.SIGKILL):
+                for pid in alive:
+                    end_process(pid, number)
+            time.sleep(_LOOK_AGAIN_SECONDS)
 
     def is_full(self) -> str | None:
         """Whether there is too much in the workspace and the private folders."""
@@ -86,6 +111,12 @@ class UnsharedCell:
         """The block's own wait status."""
         os.close(told)
         return os.waitstatus_to_exitcode(status)
+
+
+def _running_tasks() -> int:
+    # The user's are limited, but only the machine's are told: "0.05 0.10 0.08 1/94 10636".
+    with open("/proc/loadavg") as handle:
+        return int(handle.read().split()[3].partition("/")[2])
 
 
 def _is_zombie(pid: int) -> bool:
