@@ -87,47 +87,40 @@ class Server:
         Raises:
             ServerLost: If it does not start; the message is what it said.
         """
-        self._waiting: tuple[Room, socket.socket] | None = None
-        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the server
-        self._control, theirs = socket.socketpair()
+        control, theirs = socket.socketpair()
         with theirs:
-            self._process = _start(command, environ, theirs.fileno(), self._log)
+            self._line = _Line(command, environ, control, theirs.fileno())
         # Also for a server that is forgotten; its process would go on until this one ends.
-        self._end = weakref.finalize(
-            self, _end, os.getpid(), self._process, self._control, self._log
-        )
+        self._end = weakref.finalize(self, self._line.close)
         self.missing, self.threads = self._hello(settings)
 
     @property
     def pid(self) -> int:
         """The server's process id."""
-        return self._process.pid
+        return self._line.process.pid
 
     def _hello(self, settings: Settings) -> tuple[dict[str, str], int]:
-        self._control.settimeout(_START_SECONDS)
+        self._line.control.settimeout(_START_SECONDS)
         try:
-            wire.send(self._control, asdict(settings))
-            said, _, _ = wire.receive(self._control)
+            wire.send(self._line.control, asdict(settings))
+            said, _, _ = wire.receive(self._line.control)
         except (wire.Closed, TimeoutError):
             raise self._lost("did not start") from None
-        finally:
-            self._control.settimeout(None)
         if "error" in said:
             self.close()
             raise ServerLost(said["error"])
+        self._line.control.settimeout(None)
         return said["missing"], said["threads"]
 
     def _lost(self, what: str) -> ServerLost:
-        self._stop()
-        self._log.seek(0)
-        said = self._log.read(_MOST_SAID).decode("utf-8", "replace").strip()
+        said = self._line.last_words()
         self.close()
         return ServerLost(f"the interpreter that runs code {what}: {said or 'it said nothing'}")
 
     @property
     def is_alive(self) -> bool:
         """Whether it can still run blocks."""
-        return self._process.poll() is None
+        return self._line.process.poll() is None
 
     def run(self, job: Job, workspace: Path, extra: Mapping[str, bytes] | None = None) -> Ended:
         """Run one block.
@@ -150,11 +143,11 @@ class Server:
             except (wire.Closed, TimeoutError):
                 raise self._lost("failed in the middle of a run") from None
         # While the harness goes on, the next cell gets ready.
-        self._waiting = (job.room, self._connect(job.room))
+        self._line.waiting = (job.room, self._connect(job.room))
         return ended
 
     def _connection(self, room: Room) -> socket.socket:
-        waiting, self._waiting = self._waiting, None
+        waiting, self._line.waiting = self._line.waiting, None
         if waiting is not None:
             if waiting[0] == room:
                 return waiting[1]
@@ -165,7 +158,7 @@ class Server:
         ours, theirs = socket.socketpair()
         with theirs:
             try:
-                wire.send(self._control, {}, descriptors=(theirs.fileno(),))
+                wire.send(self._line.control, {}, descriptors=(theirs.fileno(),))
                 wire.send(ours, asdict(room))
             except wire.Closed:
                 ours.close()
@@ -193,16 +186,45 @@ class Server:
         wire.send(connection, {"done": True})
         return _ended(figures, payload, changes)
 
-    def _stop(self) -> None:
-        if self._waiting is not None:
-            self._waiting[1].close()
-            self._waiting = None
-        _stop(self._process, self._control)
-
     def close(self) -> None:
         """End it and everything it runs."""
-        self._stop()
         self._end()
+
+
+class _Line:
+    """The server's process, and what leads to it."""
+
+    def __init__(
+        self, command: Sequence[str], environ: Mapping[str, str], control: socket.socket, end: int
+    ) -> None:
+        self._owner = os.getpid()
+        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the line
+        self.control = control
+        self.waiting: tuple[Room, socket.socket] | None = None
+        self.process = _start(command, environ, end, self._log)
+
+    def last_words(self) -> str:
+        self._stop()
+        self._log.seek(0)
+        return self._log.read(_MOST_SAID).decode("utf-8", "replace").strip()
+
+    def _stop(self) -> None:
+        # Closing is not enough: a fork of this process may hold the other end of it.
+        with suppress(OSError):
+            self.control.shutdown(socket.SHUT_RDWR)
+        try:
+            self.process.wait(_FAREWELL_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def close(self) -> None:
+        if os.getpid() == self._owner:
+            self._stop()
+        else:
+            self.process.returncode = 0  # Not a child of this fork, which may not wait for it.
+        for one in (self.control, self._log, *(self.waiting or ())[1:]):
+            one.close()
 
 
 def _start(
@@ -225,28 +247,6 @@ def _start(
         )
     finally:
         os.close(life)
-
-
-def _stop(process: subprocess.Popen[bytes], control: socket.socket) -> None:
-    # Closing is not enough: a fork of this process may hold the other end of it.
-    with suppress(OSError):
-        control.shutdown(socket.SHUT_RDWR)
-    try:
-        process.wait(_FAREWELL_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def _end(
-    owner: int, process: subprocess.Popen[bytes], control: socket.socket, log: IO[bytes]
-) -> None:
-    if os.getpid() == owner:
-        _stop(process, control)
-    else:
-        process.returncode = 0  # Not a child of this fork, which may not wait for it.
-    control.close()
-    log.close()
 
 
 def _ended(figures: dict[str, Any], payload: bytes, changes: tuple[FileChange, ...]) -> Ended:

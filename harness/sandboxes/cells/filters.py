@@ -219,9 +219,7 @@ def _beside_others(column: int) -> list[bytes]:
     lines += _refusals(_IDLE_BESIDE_OTHERS, column, 0)
     # Without a path it is about a descriptor.
     for half in (_SECOND, _SECOND + _UPPER_HALF):
-        lines += _on_argument(
-            _UTIMENSAT[column], half, [_line(_EQUAL, 0, skip=1), _refusal(0)]
-        )
+        lines += _on_argument(_UTIMENSAT[column], half, [_line(_EQUAL, 0, skip=1), _refusal(0)])
     unless_zero = [_line(_EQUAL, 0, skip=1), _refusal()]
     for both in _ON_PROCESS.values():
         lines += _on_argument(both[column], _FIRST, unless_zero)

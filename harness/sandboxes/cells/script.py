@@ -65,8 +65,9 @@ def prepare(seed: int, frozen_at: float | None, *, is_unbuffered: bool) -> None:
     import random
 
     if is_unbuffered:
-        sys.stdout = sys.__stdout__ = _unbuffered(1, sys.stdout)
-        sys.stderr = sys.__stderr__ = _unbuffered(2, sys.stderr)
+        for descriptor, name in ((1, "stdout"), (2, "stderr")):
+            stream = _unbuffered(descriptor, getattr(sys, name))
+            vars(sys).update({name: stream, f"__{name}__": stream})
     random.seed(seed)
     tempfile: Any = sys.modules.get("tempfile")
     if tempfile is not None:
@@ -82,9 +83,9 @@ def prepare(seed: int, frozen_at: float | None, *, is_unbuffered: bool) -> None:
 
 def _unbuffered(descriptor: int, stream: Any) -> io.TextIOWrapper:
     """A stream as ``python -u`` makes it."""
-    raw = open(descriptor, "wb", buffering=0, closefd=False)
+    raw: Any = io.FileIO(descriptor, "wb", closefd=False)
     made = io.TextIOWrapper(
-        raw,  # type: ignore[arg-type] - as in the interpreter itself
+        raw,
         encoding=stream.encoding,
         errors=stream.errors,
         newline="\n",

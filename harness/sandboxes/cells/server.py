@@ -59,7 +59,7 @@ def serve(control: int, life: int) -> None:
     del sys.path[-1]
     connection = socket.socket(fileno=control)
     for descriptor in (control, life):
-        os.set_inheritable(descriptor, False)
+        os.set_inheritable(descriptor, False)  # noqa: FBT003 - it takes nothing else
     with connection:
         _serve(connection, life, _settings(wire.receive(connection)[0]))
 

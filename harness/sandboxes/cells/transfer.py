@@ -58,9 +58,7 @@ class FileChange:
     digest: str = ""
 
 
-def send_in(
-    workspace: Path, inner: int, extra: Mapping[str, bytes], bounds: Bounds
-) -> Manifest:
+def send_in(workspace: Path, inner: int, extra: Mapping[str, bytes], bounds: Bounds) -> Manifest:
     """Copy the regular files and folders of a workspace into an empty folder.
 
     Args:
