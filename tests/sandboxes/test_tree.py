@@ -65,13 +65,14 @@ def family():
 def survivors(name):
     """Processes of that name, given a moment to be gone."""
 
-    def alive():
-        return [one for one in psutil.process_iter() if _name_of(one) == name]
-
     deadline = time.monotonic() + 5
-    while (found := alive()) and time.monotonic() < deadline:
+    while (found := named(name)) and time.monotonic() < deadline:
         time.sleep(0.01)
     return found
+
+
+def named(name):
+    return [one for one in psutil.process_iter() if _name_of(one) == name]
 
 
 def _name_of(process):
@@ -208,9 +209,7 @@ def test_a_block_dies_with_the_process_that_runs_it_even_if_that_is_killed(tier,
     command = [sys.executable, "-c", code, tier, str(workspace), note]
     with subprocess.Popen(command, env=environ) as worker:
         try:
-            running = _eventually(
-                lambda: [p for p in psutil.process_iter() if _name_of(p) == family.name]
-            )
+            running = _eventually(lambda: named(family.name))
         finally:
             worker.kill()
 
