@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import os
+import secrets
 import textwrap
 
 import pytest
-from sandbox_tiers import EVERY, made, missing
+from hostile_world import World, end_all
+from sandbox_tiers import EVERY, ISOLATING, made, missing
 
 from harness.sandboxes.plain import PlainRunner
 
@@ -57,3 +60,41 @@ def run(sandbox, workspace):
 @pytest.fixture
 def run_plain(plain, workspace):
     return starter(workspace, plain)
+
+
+def accounts():
+    """Who the harness can be here: (name, user id)."""
+    if os.getuid() == 0:
+        # Of its own, so that what an attack does to all of a user's processes harms no others.
+        return {"root": 0, "ordinary": 20_000 + secrets.randbelow(20_000)}
+    return {"ordinary": os.getuid()}
+
+
+ACCOUNTS = accounts()
+
+
+@pytest.fixture(scope="session", params=["root", "ordinary"])
+def world(request):
+    if request.param not in ACCOUNTS:
+        pytest.skip("only root can be root")
+    world = World(request.param, ACCOUNTS[request.param])
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def open_world():
+    """One in which attacks may do harm."""
+    world = World("ordinary", ACCOUNTS["ordinary"])
+    yield world
+    end_all(world.name)
+    world.close()
+
+
+@pytest.fixture(params=ISOLATING)
+def isolating(request, world):
+    """A tier that isolates."""
+    reason = world.account.ask(missing=request.param)
+    if reason is not None:
+        pytest.skip(f"{request.param}: {reason}")
+    return request.param

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 STATUS = struct.Struct("!i")
 READY = b"\0"
-_PROC_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
 _MOST_OPEN_FILES = 1024
 _NOT_STARTED = 126
 
@@ -65,16 +64,13 @@ class Walls:
 
 
 def lead(cell: Cell, pipes: Pipes) -> NoReturn:
-    """Be the first process of a process namespace: start the block, and end when it ends.
-
-    The kernel then ends whatever else still runs in the namespace.
-    """
+    """Be the first process of a cell: start the block, and end it all when that ends."""
     try:
-        kernel.die_with_parent()
-        kernel.mount("proc", "/proc", "proc", _PROC_FLAGS)
+        cell.settle()
         # The block must neither read this process's memory nor reach its descriptors.
         kernel.set_dumpable(False)
         kernel.give_up_privileges()
+        cell.close_behind()
         child = os.fork()
     except BaseException as error:
         os.write(pipes.status, str(error).encode())
@@ -86,7 +82,9 @@ def lead(cell: Cell, pipes: Pipes) -> NoReturn:
     os.closerange(3, pipes.status)
     os.closerange(pipes.status + 1, _MOST_OPEN_FILES)
     os.write(pipes.status, READY)
-    os.write(pipes.status, STATUS.pack(_await(child)))
+    status = _await(child)
+    cell.sweep()
+    os.write(pipes.status, STATUS.pack(status))
     os._exit(0)
 
 
@@ -100,6 +98,7 @@ def _await(child: int) -> int:
 def run_block(cell: Cell, pipes: Pipes) -> NoReturn:
     """Wait for the job, confine this process, then become the block; never returns."""
     try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.setsid()
         for descriptor in pipes.outer:
             os.close(descriptor)

@@ -20,7 +20,7 @@ _INNER_USER = 1000
 _PLACES = {"workspace": WORKSPACE, "home": HOME, "shm": "/dev/shm", "tmp": "/tmp"}
 # What the cell's own folders take of the file system.
 _OWN_FILES, _OWN_BYTES = 16, 1 << 16
-_MOST_SAID = 1000
+_PROC_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
 
 
 class NamespaceCell:
@@ -73,11 +73,16 @@ class NamespaceCell:
             inside.lead(self, pipes)
         return self._first
 
-    def await_start(self, told: int) -> None:
-        """Wait until the first process has started the one of the block."""
-        said = os.read(told, _MOST_SAID)
-        if said != inside.READY:
-            raise OSError(said.decode("utf-8", "replace") or "its first process has ended")
+    def settle(self) -> None:
+        """Show the block its own processes only."""
+        kernel.die_with_parent()
+        kernel.mount("proc", "/proc", "proc", _PROC_FLAGS)
+
+    def close_behind(self) -> None:
+        """The namespaces confine it."""
+
+    def sweep(self) -> None:
+        """The kernel ends what is left in the namespace when its first process ends."""
 
     def expect(self, job: Job) -> None:
         """Close the workspace to writing, if the job wants that."""
@@ -108,14 +113,6 @@ class NamespaceCell:
         if state.f_bfree == 0:
             return "disk"
         return "files" if state.f_ffree == 0 else None
-
-    def exit_code(self, status: int, told: int) -> int:
-        """What the first process told; minus nine if it was ended before that."""
-        said = os.read(told, inside.STATUS.size)
-        if len(said) == inside.STATUS.size:
-            code: int = inside.STATUS.unpack(said)[0]
-            return code
-        return os.waitstatus_to_exitcode(status) or -9
 
 
 def _become(user: int) -> None:
