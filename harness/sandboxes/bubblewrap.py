@@ -164,7 +164,7 @@ def command(view: View) -> tuple[str, ...]:
     """
     words = [shutil.which("bwrap") or "bwrap"]
     words += ["--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
-    words += ["--hostname", HOST_NAME, "--die-with-parent", "--new-session"]
+    words += ["--hostname", HOST_NAME, "--new-session"]
     # As root, the server needs just enough to run blocks as a user that owns nothing.
     is_root = os.geteuid() == 0
     words += ["--cap-drop", "ALL"] if is_root else ["--unshare-user"]

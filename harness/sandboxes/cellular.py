@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import math
 import shutil
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, get_args
 
@@ -60,7 +61,7 @@ class Confinement:
 
 @dataclass
 class Cells:
-    """Runs blocks in the cells of one server; one at a time.
+    """Runs blocks in the cells of one server, one at a time; threads wait for their turn.
 
     Attributes:
         confine: Makes the confinement; asked once.
@@ -71,6 +72,7 @@ class Cells:
     settings: SandboxSettings
     _confinement: Confinement | None = field(default=None, init=False)
     _server: Server | None = field(default=None, init=False)
+    _turn: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def run(  # noqa: PLR0913 - one run has so many sides; all but two by keyword
         self,
@@ -101,7 +103,10 @@ class Cells:
             inner = f"{spot.root}/{folder}".rstrip("/")
             script = f"{inner}/{filename}"
             job = self._job((*command, script) if command else (), script, inner, bounds, spot)
-            return _execution(self._ended(job, spot), spot, limits, bounds)
+            try:
+                return _execution(self._ended(job, spot), spot, limits, bounds)
+            except WorkspaceTooLarge as error:
+                return _no_room(error)
 
     def run_in_copy(
         self,
@@ -129,7 +134,7 @@ class Cells:
                 job = self._job((), script, spot.root, bounds, spot)
                 return _execution(self._ended(job, spot), spot, limits, bounds)
         except WorkspaceTooLarge as error:
-            return Execution(exit_code=1, stdout=f"{error}\n", duration_seconds=0.0)
+            return _no_room(error)
 
     @property
     def setup(self) -> Confinement:
@@ -159,7 +164,8 @@ class Cells:
         )
 
     def _ended(self, job: Job, spot: Spot) -> Ended:
-        return self.server().run(job, spot.workspace, spot.extra)
+        with self._turn:
+            return self.server().run(job, spot.workspace, spot.extra)
 
     def server(self) -> Server:
         """The running server, started if there is none.
@@ -200,6 +206,10 @@ def _shell(language: str) -> tuple[str, ...]:
     if found is None:
         raise EnvironmentFault(f"There is no {language} in /bin or /usr/bin to run a block with.")
     return (found,)
+
+
+def _no_room(error: WorkspaceTooLarge) -> Execution:
+    return Execution(exit_code=1, stdout=f"{error}\n", duration_seconds=0.0, limit=error.limit)
 
 
 def _bounds(limits: CodeLimits, wall_seconds: float) -> Bounds:

@@ -10,7 +10,7 @@ import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from harness.errors import HarnessError
 
@@ -33,7 +33,15 @@ class OutsideWorkspace(HarnessError):
 
 
 class WorkspaceTooLarge(HarnessError):
-    """A workspace holds more than is copied."""
+    """A workspace holds more than is copied.
+
+    Attributes:
+        limit: What there is too much of, if it is a limit of the scenario.
+    """
+
+    def __init__(self, text: str, limit: Literal["files", "disk"] | None = None) -> None:
+        self.limit = limit
+        super().__init__(text)
 
 
 @dataclass(frozen=True, kw_only=True)

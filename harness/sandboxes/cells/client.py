@@ -7,8 +7,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import weakref
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from harness.errors import EnvironmentFault
@@ -18,7 +20,6 @@ from harness.sandboxes.cells.transfer import FileChange, bring_home, send_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from harness.sandboxes.cells.job import Job, Room
     from harness.sandboxes.cells.server import Settings
@@ -27,7 +28,15 @@ if TYPE_CHECKING:
 _START_SECONDS = 120.0
 # How long a keeper may take beyond the block's own time: making the cell, ending everything.
 _PATIENCE_SECONDS = 30.0
+# How long a server may take to end by itself.
+_FAREWELL_SECONDS = 2.0
 _MOST_SAID = 2000
+# Started so and not as a module, because that would tell the interpreter, and so every block,
+# to look for modules in other places than those a script has.
+_START = (
+    "import sys; del sys.path[0]; sys.path.append(sys.argv[1]); "
+    "from harness.sandboxes.cells import server; server.serve(*map(int, sys.argv[2:]))"
+)
 
 
 class ServerLost(EnvironmentFault):
@@ -78,52 +87,40 @@ class Server:
         Raises:
             ServerLost: If it does not start; the message is what it said.
         """
-        self._waiting: tuple[Room, socket.socket] | None = None
-        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the server
-        self._control, theirs = socket.socketpair()
+        control, theirs = socket.socketpair()
         with theirs:
-            module = "harness.sandboxes.cells.server"
-            self._process = subprocess.Popen(
-                [*command, sys.executable, "-P", "-m", module, str(theirs.fileno())],
-                env=dict(environ),
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=self._log,
-                stderr=self._log,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,
-            )
+            self._line = _Line(command, environ, control, theirs.fileno())
+        # Also for a server that is forgotten; its process would go on until this one ends.
+        self._end = weakref.finalize(self, self._line.close)
         self.missing, self.threads = self._hello(settings)
 
     @property
     def pid(self) -> int:
         """The server's process id."""
-        return self._process.pid
+        return self._line.process.pid
 
     def _hello(self, settings: Settings) -> tuple[dict[str, str], int]:
-        self._control.settimeout(_START_SECONDS)
+        self._line.control.settimeout(_START_SECONDS)
         try:
-            wire.send(self._control, asdict(settings))
-            said, _, _ = wire.receive(self._control)
+            wire.send(self._line.control, asdict(settings))
+            said, _, _ = wire.receive(self._line.control)
         except (wire.Closed, TimeoutError):
             raise self._lost("did not start") from None
-        finally:
-            self._control.settimeout(None)
         if "error" in said:
             self.close()
             raise ServerLost(said["error"])
+        self._line.control.settimeout(None)
         return said["missing"], said["threads"]
 
     def _lost(self, what: str) -> ServerLost:
+        said = self._line.last_words()
         self.close()
-        self._log.seek(0)
-        said = self._log.read(_MOST_SAID).decode("utf-8", "replace").strip()
         return ServerLost(f"the interpreter that runs code {what}: {said or 'it said nothing'}")
 
     @property
     def is_alive(self) -> bool:
         """Whether it can still run blocks."""
-        return self._process.poll() is None
+        return self._line.process.poll() is None
 
     def run(self, job: Job, workspace: Path, extra: Mapping[str, bytes] | None = None) -> Ended:
         """Run one block.
@@ -137,6 +134,8 @@ class Server:
 
         Raises:
             ServerLost: If the server or the keeper ended.
+            WorkspaceTooLarge: If the workspace does not fit into the cell.
+            OSError: If the machine's disk is full.
         """
         with self._connection(job.room) as ours:
             try:
@@ -144,11 +143,11 @@ class Server:
             except (wire.Closed, TimeoutError):
                 raise self._lost("failed in the middle of a run") from None
         # While the harness goes on, the next cell gets ready.
-        self._waiting = (job.room, self._connect(job.room))
+        self._line.waiting = (job.room, self._connect(job.room))
         return ended
 
     def _connection(self, room: Room) -> socket.socket:
-        waiting, self._waiting = self._waiting, None
+        waiting, self._line.waiting = self._line.waiting, None
         if waiting is not None:
             if waiting[0] == room:
                 return waiting[1]
@@ -159,7 +158,7 @@ class Server:
         ours, theirs = socket.socketpair()
         with theirs:
             try:
-                wire.send(self._control, {}, descriptors=(theirs.fileno(),))
+                wire.send(self._line.control, {}, descriptors=(theirs.fileno(),))
                 wire.send(ours, asdict(room))
             except wire.Closed:
                 ours.close()
@@ -175,7 +174,7 @@ class Server:
             raise ServerLost(said["error"])
         inner = descriptors[0] if descriptors else None
         try:
-            manifest = {} if inner is None else send_in(workspace, inner, extra)
+            manifest = {} if inner is None else send_in(workspace, inner, extra, job.bounds)
             wire.send(connection, encode(job))
             figures, payload, _ = wire.receive(connection)
             changes: tuple[FileChange, ...] = ()
@@ -189,13 +188,65 @@ class Server:
 
     def close(self) -> None:
         """End it and everything it runs."""
-        self._control.close()
-        if self._waiting is not None:
-            self._waiting[1].close()
-            self._waiting = None
-        with suppress(ProcessLookupError):
-            self._process.kill()
-        self._process.wait()
+        self._end()
+
+
+class _Line:
+    """The server's process, and what leads to it."""
+
+    def __init__(
+        self, command: Sequence[str], environ: Mapping[str, str], control: socket.socket, end: int
+    ) -> None:
+        self._owner = os.getpid()
+        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the line
+        self.control = control
+        self.waiting: tuple[Room, socket.socket] | None = None
+        self.process = _start(command, environ, end, self._log)
+
+    def last_words(self) -> str:
+        self._stop()
+        self._log.seek(0)
+        return self._log.read(_MOST_SAID).decode("utf-8", "replace").strip()
+
+    def _stop(self) -> None:
+        # Closing is not enough: a fork of this process may hold the other end of it.
+        with suppress(OSError):
+            self.control.shutdown(socket.SHUT_RDWR)
+        try:
+            self.process.wait(_FAREWELL_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def close(self) -> None:
+        if os.getpid() == self._owner:
+            self._stop()
+        else:
+            self.process.returncode = 0  # Not a child of this fork, which may not wait for it.
+        for one in (self.control, self._log, *(self.waiting or ())[1:]):
+            one.close()
+
+
+def _start(
+    command: Sequence[str], environ: Mapping[str, str], control: int, log: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    # By this descriptor the server learns that this process has been killed. The kernel's own
+    # notice would come already when the thread ends that has started it.
+    life = os.pidfd_open(os.getpid())
+    numbers = (str(control), str(life))
+    try:
+        return subprocess.Popen(
+            [*command, sys.executable, "-c", _START, str(Path(__file__).parents[3]), *numbers],
+            env=dict(environ),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=[control, life],
+            start_new_session=True,
+        )
+    finally:
+        os.close(life)
 
 
 def _ended(figures: dict[str, Any], payload: bytes, changes: tuple[FileChange, ...]) -> Ended:

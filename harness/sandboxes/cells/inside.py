@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import struct
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from harness.sandboxes.cells.keeper import Cell
 
 STATUS = struct.Struct("!i")
+READY = b"\0"
 _MOST_OPEN_FILES = 1024
 _NOT_STARTED = 126
 
@@ -29,7 +31,8 @@ class Pipes:
     Attributes:
         output: Standard output of the block.
         errors: Standard error of the block.
-        status: Where the first process writes how the block ended; kept from the block.
+        status: Where the first process writes that it is ready, and how the block ended; kept
+            from the block.
         job: Where the job is read from, up to its end.
         outer: The keeper's ends of these pipes.
     """
@@ -50,30 +53,37 @@ class Walls:
         writable: Paths it may change.
         system_calls: The filter's instructions.
         has_landlock: Whether to use Landlock.
+        tasks_outside: Processes and threads of others that count towards this user's.
     """
 
     readable: tuple[str, ...]
     writable: tuple[str, ...]
     system_calls: bytes
     has_landlock: bool
+    tasks_outside: int = 0
 
 
 def lead(cell: Cell, pipes: Pipes) -> NoReturn:
-    """Be the first process of a process namespace: start the block, and end when it ends.
-
-    The kernel then ends whatever else still runs in the namespace.
-    """
-    kernel.die_with_parent()
-    kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
-    # The block must neither read this process's memory nor reach its descriptors.
-    kernel.set_dumpable(False)
-    kernel.give_up_privileges()
-    child = os.fork()
+    """Be the first process of a cell: start the block, and end it all when that ends."""
+    try:
+        cell.settle()
+        # The block must neither read this process's memory nor reach its descriptors.
+        kernel.set_dumpable(False)
+        kernel.give_up_privileges()
+        cell.close_behind()
+        child = os.fork()
+    except BaseException as error:
+        os.write(pipes.status, str(error).encode())
+        os._exit(1)
     if child == 0:
         run_block(cell, pipes)
-    for descriptor in (pipes.output, pipes.errors, pipes.job, *pipes.outer):
-        os.close(descriptor)
+    # The kernel shields the first process from signals that it does not handle.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.closerange(3, pipes.status)
+    os.closerange(pipes.status + 1, _MOST_OPEN_FILES)
+    os.write(pipes.status, READY)
     status = _await(child)
+    cell.sweep()
     os.write(pipes.status, STATUS.pack(status))
     os._exit(0)
 
@@ -88,6 +98,7 @@ def _await(child: int) -> int:
 def run_block(cell: Cell, pipes: Pipes) -> NoReturn:
     """Wait for the job, confine this process, then become the block; never returns."""
     try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.setsid()
         for descriptor in pipes.outer:
             os.close(descriptor)
@@ -131,7 +142,7 @@ def _confine(bounds: Bounds, walls: Walls) -> None:
         resource.RLIMIT_CPU: int(bounds.cpu_seconds) + 1,
         resource.RLIMIT_NOFILE: _MOST_OPEN_FILES,
         # The keeper ends a block that has too many; this is for one that is faster.
-        resource.RLIMIT_NPROC: 2 * bounds.tasks + 8,
+        resource.RLIMIT_NPROC: 2 * bounds.tasks + 8 + walls.tasks_outside,
     }
     for kind, value in limits.items():
         hard = resource.getrlimit(kind)[1]
@@ -144,7 +155,6 @@ def _confine(bounds: Bounds, walls: Walls) -> None:
 
 
 def _become(job: Job) -> NoReturn:
-    import signal
     import sys
 
     # Python ignores these; programs expect otherwise.

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 HOST_NAME = "sandbox"
 # An existing folder that nothing in the view lies in or under.
 _NEW_ROOT = "/dev"
+_STREAMS = {
+    "fd": "/proc/self/fd",
+    "stdin": "/proc/self/fd/0",
+    "stdout": "/proc/self/fd/1",
+    "stderr": "/proc/self/fd/2",
+}
 _EMPTY_FOLDERS = ("/proc", "/dev/shm", "/tmp", WORKSPACE, HOME)
 _MOST_BYTES = "size=1m,nr_inodes=4096,mode=0755"
 
@@ -65,6 +71,8 @@ def _build(view: View) -> None:
         os.makedirs(_NEW_ROOT + path, exist_ok=True)
     for path in devices:
         make_place(path, _NEW_ROOT + path)
+    for name, target in _STREAMS.items():
+        os.symlink(target, f"{_NEW_ROOT}/dev/{name}")
     kernel.make_read_only(_NEW_ROOT)
     for path, descriptor in devices.items():
         kernel.bind(f"/proc/self/fd/{descriptor}", _NEW_ROOT + path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,13 +22,37 @@ if TYPE_CHECKING:
     from harness.sandboxes.cells.server import Settings
 
 
+_MOST_SAID = 1000
+# What the kernel ends a process with that exceeds a resource limit.
+_LIMIT_SIGNALS = {int(signal.SIGXFSZ): "disk", int(signal.SIGXCPU): "cpu"}
+
+
 class Cell(Protocol):
-    """A place for one block."""
+    """A place for one block.
+
+    Attributes:
+        handed_over: Descriptors for the client.
+        reaper: The process that waits for processes of the block whose parent has ended.
+    """
 
     handed_over: tuple[int, ...]
+    reaper: int
 
     def start(self, pipes: inside.Pipes) -> int:
         """Start the process that will run the block; the id of the one to wait for."""
+
+    def settle(self) -> None:
+        """Prepare the first process, which still has its rights.
+
+        Raises:
+            OSError: If that is impossible.
+        """
+
+    def close_behind(self) -> None:
+        """Confine the first process, which has given its rights up."""
+
+    def sweep(self) -> None:
+        """End what runs when the block has ended; asked in the first process."""
 
     def expect(self, job: Job) -> None:
         """Learn what the job is, before the block does."""
@@ -43,14 +68,6 @@ class Cell(Protocol):
 
     def is_full(self) -> str | None:
         """The name of the disk limit that is reached, if one is."""
-
-    def exit_code(self, status: int, told: int) -> int:
-        """How the block ended, negative for a signal.
-
-        Args:
-            status: Wait status of the process waited for.
-            told: Descriptor of what the first process wrote, if there is one.
-        """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,10 +90,11 @@ def keep(connection: socket.socket, settings: Settings) -> None:
             cell = _cell(room, settings)
             streams = _Streams()
             first = cell.start(streams.inner)
+            streams.hand_over()
+            _await_start(streams.told)
         except OSError as error:
             wire.send(connection, {"error": f"no cell could be made: {error}"})
             return
-        streams.hand_over()
         wire.send(connection, {"ready": True}, descriptors=cell.handed_over)
         job = decode(wire.receive(connection)[0])
         cell.expect(job)
@@ -111,6 +129,22 @@ def _cell(room: Room, settings: Settings) -> Cell:
     return unshared.UnsharedCell(settings)
 
 
+def _await_start(told: int) -> None:
+    """Wait until the first process has started the one of the block."""
+    said = os.read(told, _MOST_SAID)
+    if said != inside.READY:
+        raise OSError(said.decode("utf-8", "replace") or "its first process has ended")
+
+
+def _exit_code(status: int, told: int) -> int:
+    """What the first process told; minus nine if it was ended before that."""
+    said = os.read(told, inside.STATUS.size)
+    if len(said) == inside.STATUS.size:
+        code: int = inside.STATUS.unpack(said)[0]
+        return code
+    return os.waitstatus_to_exitcode(status) or -9
+
+
 def _run(cell: Cell, job: Job, first: int, streams: _Streams, connection: socket.socket) -> _Result:
     watch = Watch(job.bounds, (streams.output, streams.errors), cell)
     started = time.monotonic()
@@ -122,10 +156,11 @@ def _run(cell: Cell, job: Job, first: int, streams: _Streams, connection: socket
     _, status, usage = os.wait4(first, 0)
     watch.drain()
     seen = watch.seen
+    code = _exit_code(status, streams.told)
     return _Result(
         figures={
-            "exit_code": cell.exit_code(status, streams.told),
-            "limit": seen.limit or cell.is_full(),
+            "exit_code": code,
+            "limit": seen.limit or _LIMIT_SIGNALS.get(-code) or cell.is_full(),
             "duration_seconds": seconds,
             "cpu_seconds": usage.ru_utime + usage.ru_stime,
             "peak_memory_bytes": max(seen.peak_bytes, usage.ru_maxrss * 1024),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 from functools import cache
 from typing import Any
 
@@ -115,9 +116,9 @@ def enter_root(folder: str) -> None:
     os.chdir("/")
 
 
-def die_with_parent() -> None:
-    """Be killed when the process that forked this one ends."""
-    call("prctl", _PR_SET_PDEATHSIG, 9, 0, 0, 0)
+def die_with_parent(number: int = signal.SIGKILL) -> None:
+    """Get a signal when the thread that forked this process ends."""
+    call("prctl", _PR_SET_PDEATHSIG, number, 0, 0, 0)
 
 
 def set_dumpable(dumpable: bool) -> None:  # noqa: FBT001 - it is what the call takes

@@ -24,7 +24,8 @@ _READ = _EXECUTE | _READ_FILE | _READ_FOLDER
 # Number of rights over files by version: refer came with 2, truncate with 3, devices with 5.
 _RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
 _FILE_RIGHTS = _EXECUTE | _WRITE_FILE | _READ_FILE | 1 << 14 | 1 << 15
-_SCOPE_SOCKETS_AND_SIGNALS = 1 | 2
+_SCOPE_SIGNALS = 2
+_SCOPE_SOCKETS_AND_SIGNALS = 1 | _SCOPE_SIGNALS
 SCOPING_VERSION = 6
 
 
@@ -67,6 +68,23 @@ def restrict(readable: Iterable[str], writable: Iterable[str]) -> None:
             _allow(ruleset, path, _READ & everything)
         for path in writable:
             _allow(ruleset, path, everything)
+        kernel.system_call(_RESTRICT_SELF, ruleset, 0)
+    finally:
+        os.close(ruleset)
+
+
+def restrict_signals() -> None:
+    """Confine this process and all it will start to signalling each other.
+
+    Needs `kernel.give_up_privileges` before, and version 6.
+
+    Raises:
+        OSError: If the kernel refuses.
+    """
+    wanted = _Ruleset(scoped=_SCOPE_SIGNALS)
+    size = ctypes.sizeof(wanted)
+    ruleset = kernel.system_call(_CREATE_RULESET, ctypes.byref(wanted), size, 0)
+    try:
         kernel.system_call(_RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)

@@ -20,6 +20,7 @@ _INNER_USER = 1000
 _PLACES = {"workspace": WORKSPACE, "home": HOME, "shm": "/dev/shm", "tmp": "/tmp"}
 # What the cell's own folders take of the file system.
 _OWN_FILES, _OWN_BYTES = 16, 1 << 16
+_PROC_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
 
 
 class NamespaceCell:
@@ -33,12 +34,15 @@ class NamespaceCell:
         """
         self._settings = settings
         self._first = 0
+        self.reaper = 0
         _become(settings.user)
         user, group = os.geteuid(), os.getegid()
         kernel.unshare(
             kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWIPC
         )
         jail.map_user(_INNER_USER, user, _INNER_USER, group)
+        # The kernel forgets this when a process changes its user.
+        kernel.die_with_parent()
         self._workspace = self._mount(room)
         self.handed_over: tuple[int, ...] = (self._workspace,)
 
@@ -64,10 +68,21 @@ class NamespaceCell:
     def start(self, pipes: inside.Pipes) -> int:
         """Start the first process of the cell."""
         os.umask(0o022)
-        self._first = os.fork()
+        self._first = self.reaper = os.fork()
         if self._first == 0:
             inside.lead(self, pipes)
         return self._first
+
+    def settle(self) -> None:
+        """Show the block its own processes only."""
+        kernel.die_with_parent()
+        kernel.mount("proc", "/proc", "proc", _PROC_FLAGS)
+
+    def close_behind(self) -> None:
+        """The namespaces confine it."""
+
+    def sweep(self) -> None:
+        """The kernel ends what is left in the namespace when its first process ends."""
 
     def expect(self, job: Job) -> None:
         """Close the workspace to writing, if the job wants that."""
@@ -98,14 +113,6 @@ class NamespaceCell:
         if state.f_bfree == 0:
             return "disk"
         return "files" if state.f_ffree == 0 else None
-
-    def exit_code(self, status: int, told: int) -> int:
-        """What the first process told; minus nine if it was ended before that."""
-        said = os.read(told, inside.STATUS.size)
-        if len(said) == inside.STATUS.size:
-            code: int = inside.STATUS.unpack(said)[0]
-            return code
-        return os.waitstatus_to_exitcode(status) or -9
 
 
 def _become(user: int) -> None:

@@ -1,6 +1,6 @@
 """The warm interpreter that forks a keeper for every block; started by the client.
 
-It is handed one socket. On it come its settings; then the client asks for a keeper by sending
+It is handed a socket. On it come its settings; then the client asks for a keeper by sending
 the other end of a new connection, and hangs up to end the server.
 """
 
@@ -9,9 +9,12 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import select
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 import traceback
 from dataclasses import dataclass
 from typing import Any
@@ -41,9 +44,27 @@ class Settings:
     user: int
 
 
-def main(control: socket.socket, settings: Settings) -> None:
-    """Serve until the client hangs up."""
-    kernel.die_with_parent()
+def serve(control: int, life: int) -> None:
+    """Serve until the client hangs up or ends.
+
+    Args:
+        control: Descriptor of the socket on which it asks.
+        life: Descriptor that becomes readable when it ends.
+    """
+    # Nobody waits for keepers: the kernel reaps them.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    import harness.sandboxes.cells.keeper  # noqa: F401 - before forks, not in each of them
+
+    # Where this package was found; blocks look for modules where any script does.
+    del sys.path[-1]
+    connection = socket.socket(fileno=control)
+    for descriptor in (control, life):
+        os.set_inheritable(descriptor, False)  # noqa: FBT003 - it takes nothing else
+    with connection:
+        _serve(connection, life, _settings(wire.receive(connection)[0]))
+
+
+def _serve(control: socket.socket, life: int, settings: Settings) -> None:
     try:
         if settings.has_namespaces and not settings.is_jailed:
             jail.enter(settings.view)
@@ -56,7 +77,10 @@ def main(control: socket.socket, settings: Settings) -> None:
     # Forked blocks collect garbage too; frozen objects are not copied for it.
     gc.freeze()
     wire.send(control, {"missing": missing, "threads": tasks})
-    while True:
+    poll = select.poll()
+    poll.register(control, select.POLLIN)
+    poll.register(life, select.POLLIN)
+    while all(descriptor != life for descriptor, _ in poll.poll()):
         try:
             _, _, descriptors = wire.receive(control)
         except wire.Closed:
@@ -67,7 +91,8 @@ def main(control: socket.socket, settings: Settings) -> None:
 
 def _preload(modules: tuple[str, ...]) -> dict[str, str]:
     """Import modules; tell why for those that cannot be imported."""
-    os.environ["MPLCONFIGDIR"], blocks_own = "/tmp/matplotlib", os.environ["MPLCONFIGDIR"]
+    folder = tempfile.mkdtemp(prefix="harness-preload-")
+    os.environ["MPLCONFIGDIR"], blocks_own = folder, os.environ["MPLCONFIGDIR"]
     missing: dict[str, str] = {}
     for name in modules:
         try:
@@ -82,6 +107,7 @@ def _preload(modules: tuple[str, ...]) -> dict[str, str]:
         # What SVG files number their elements by; otherwise drawn at random.
         sys.modules["matplotlib"].rcParams["svg.hashsalt"] = "harness"
     os.environ["MPLCONFIGDIR"] = blocks_own
+    shutil.rmtree(folder, ignore_errors=True)
     return missing
 
 
@@ -115,12 +141,3 @@ def _settings(given: dict[str, Any]) -> Settings:
             devices=tuple(view["devices"]),
         ),
     )
-
-
-if __name__ == "__main__":
-    # Nobody waits for keepers: the kernel reaps them.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    import harness.sandboxes.cells.keeper  # noqa: F401 - before forks, not in each of them
-
-    its_socket = socket.socket(fileno=int(sys.argv[1]))
-    main(its_socket, _settings(wire.receive(its_socket)[0]))

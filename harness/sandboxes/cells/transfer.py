@@ -7,6 +7,7 @@ is alive any more.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from harness.sandboxes.cells import kernel
+from harness.sandboxes.workspace import WorkspaceTooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -29,6 +31,9 @@ _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHUNK_BYTES = 1 << 20
 _MAX_DEPTH = 64
 _PLAIN_MODE = 0o777
+_CACHE = "__pycache__"
+# The machine's own trouble, which is no property of a file that a block left.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 # What tells a file that has not been touched since it was written here.
 Stamp = tuple[int, int, int]
@@ -53,26 +58,31 @@ class FileChange:
     digest: str = ""
 
 
-def send_in(workspace: Path, inner: int, extra: Mapping[str, bytes]) -> Manifest:
+def send_in(workspace: Path, inner: int, extra: Mapping[str, bytes], bounds: Bounds) -> Manifest:
     """Copy the regular files and folders of a workspace into an empty folder.
 
     Args:
         workspace: Where they are.
         inner: Descriptor of the folder in the cell.
-        extra: Files to add or to put in the place of others, by path.
+        extra: Files to add or to put in the place of others, by path. With them Python's caches
+            stay behind, which could stand for one of these files.
+        bounds: What the cell has room for.
 
     Returns:
         Every path that was made, with what tells whether it is changed later; None for folders.
 
     Raises:
-        OSError: If it does not fit.
+        WorkspaceTooLarge: If it does not fit.
     """
     owner = os.fstat(inner)
     copier = _Copier(inner, owner.st_uid, owner.st_gid)
+    room = _Room(bounds)
     outer = os.open(workspace, _FOLDER & ~os.O_NOFOLLOW)
     try:
         for path, folder, name, is_folder in _walk(outer):
             if _gives_way(path, extra, is_folder=is_folder):
+                continue
+            if not room.has_room_for(folder, name, is_folder=is_folder):
                 continue
             if is_folder:
                 copier.make_folder(path)
@@ -88,13 +98,48 @@ def send_in(workspace: Path, inner: int, extra: Mapping[str, bytes]) -> Manifest
                     os.close(source)
     finally:
         os.close(outer)
+    room.check()
     for path, content in extra.items():
         copier.write(path, content)
     return copier.manifest
 
 
+class _Room:
+    """What is left of a cell's file system while it is filled."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
+        self._files = self._folders = self._bytes = 0
+
+    def has_room_for(self, folder: int, name: str, *, is_folder: bool) -> bool:
+        """Count one more; whether all counted so far fit."""
+        self._folders += is_folder
+        if not is_folder:
+            self._files += 1
+            with suppress(FileNotFoundError):
+                self._bytes += os.stat(name, dir_fd=folder, follow_symlinks=False).st_size
+        return self._limit() is None
+
+    def _limit(self) -> Literal["files", "disk"] | None:
+        if self._files + self._folders > self._bounds.files:
+            return "files"
+        return "disk" if self._bytes > self._bounds.disk_bytes else None
+
+    def check(self) -> None:
+        limit = self._limit()
+        if limit is not None:
+            raise WorkspaceTooLarge(
+                f"The workspace holds {self._files} files with {self._bytes} bytes; in it code "
+                f"may have {self._bounds.files} files and folders, and {self._bounds.disk_bytes} "
+                "bytes. Something filled it: look at the code the agents ran.",
+                limit,
+            )
+
+
 def _gives_way(path: str, extra: Mapping[str, bytes], *, is_folder: bool) -> bool:
-    """Whether what is in the workspace stands where something is to be added."""
+    """Whether what is in the workspace makes room for something that is to be added."""
+    if extra and _CACHE in path.split("/"):
+        return True
     if any(path == added or path.startswith(f"{added}/") for added in extra):
         return True
     return not is_folder and any(added.startswith(f"{path}/") for added in extra)
@@ -155,6 +200,9 @@ def bring_home(
 
     Returns:
         Every change, in order of path.
+
+    Raises:
+        OSError: If the machine's disk is full.
     """
     outer = os.open(workspace, _FOLDER & ~os.O_NOFOLLOW)
     try:
@@ -184,15 +232,19 @@ class _Taker:
     def take(self, path: str, folder: int, name: str, *, is_folder: bool) -> None:
         if path in self._extra:
             self._seen.add(path)
-        elif is_folder:
-            self._seen.add(path)
-            self._make_folder(path)
-        else:
-            try:
+            return
+        try:
+            if is_folder:
+                self._make_folder(path)
+                self._seen.add(path)
+            else:
                 with _opened(folder, name) as source:
                     self._take_file(path, source)
-            except OSError:  # Made unreadable for its owner.
-                self.leave_out(path)
+        except OSError as error:
+            # Made unreadable for its owner, or its path is too long.
+            if error.errno in _FULL:
+                raise
+            self.leave_out(path)
 
     def leave_out(self, path: str) -> None:
         self.changes.append(FileChange(path=_printable(path), kind="left out"))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import select
+import signal
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from harness.sandboxes.cells import filters, inside, kernel
+from harness.sandboxes.cells import filters, inside, kernel, landlock
 from harness.sandboxes.cells.watch import end_process, family_of
 
 if TYPE_CHECKING:
@@ -15,6 +18,20 @@ if TYPE_CHECKING:
     from harness.sandboxes.cells.server import Settings
 
 _MOST_FOLDERS_DEEP = 64
+# How long killed processes may take to disappear.
+_DEATH_SECONDS = 10.0
+# Command lines of others are in /proc: only what tells of the block's first process, and of
+# the machine.
+_READABLE_OF_PROC = (
+    "/proc/self",
+    "/proc/cpuinfo",
+    "/proc/filesystems",
+    "/proc/loadavg",
+    "/proc/meminfo",
+    "/proc/stat",
+    "/proc/uptime",
+    "/proc/version",
+)
 
 
 class UnsharedCell:
@@ -23,19 +40,49 @@ class UnsharedCell:
     handed_over: tuple[int, ...] = ()
 
     def __init__(self, settings: Settings) -> None:
-        """Prepare to find what the block leaves running."""
+        """Prepare."""
         self._settings = settings
         self._job: Job | None = None
-        kernel.adopt_orphans()
+        self._keeper = os.getpid()
+        self.reaper = 0
 
     def start(self, pipes: inside.Pipes) -> int:
         """Start the block's process."""
         os.umask(0o022)
-        first = os.fork()
-        if first == 0:
-            kernel.die_with_parent()
-            inside.run_block(self, pipes)
-        return first
+        self.reaper = os.fork()
+        if self.reaper == 0:
+            inside.lead(self, pipes)
+        return self.reaper
+
+    def settle(self) -> None:
+        """Adopt what the block leaves running."""
+        kernel.adopt_orphans()
+        kernel.die_with_parent(signal.SIGTERM)
+
+    def close_behind(self) -> None:
+        """Make a domain of its own around it and the block, to reach all in it at once.
+
+        The block will be in a domain within that, and not reach this process.
+        """
+        landlock.restrict_signals()
+        with suppress(PermissionError):
+            os.kill(self._keeper, 0)
+            raise OSError("Landlock does not keep signals inside")
+        # Not before: where nothing keeps them inside, this would end everything.
+        signal.signal(signal.SIGTERM, lambda *_: self._end_domain())
+
+    def _end_domain(self) -> None:
+        # To all that it may signal. None escapes by being born meanwhile: the kernel starts no
+        # process whose parent is about to be killed.
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(-1, signal.SIGKILL)
+
+    def sweep(self) -> None:
+        """End all in the domain, and wait until they are gone."""
+        self._end_domain()
+        with suppress(ChildProcessError):
+            while True:
+                os.waitpid(-1, 0)
 
     def expect(self, job: Job) -> None:
         """Remember which folders to measure."""
@@ -49,25 +96,25 @@ class UnsharedCell:
         os.environ["MPLCONFIGDIR"] = f"{job.scratch}/home"
         view = self._settings.view
         writable = (job.scratch,) if job.is_read_only else (job.scratch, job.workspace)
-        # Its own entries in /proc are all that the kernel shows to a confined process.
         return inside.Walls(
-            readable=(*view.paths, job.workspace, "/proc"),
+            readable=(*view.paths, job.workspace, *_READABLE_OF_PROC),
             writable=(*writable, *view.devices),
-            system_calls=filters.program(filters.NO_FAMILIES),
+            system_calls=filters.program(filters.NO_FAMILIES, is_alone=False),
             has_landlock=True,
+            tasks_outside=_running_tasks(),
         )
 
     def tasks(self) -> Iterator[int]:
-        """All descendants, also those whose parent has ended."""
-        yield from family_of(os.getpid())
+        """All descendants of the first process, also those whose parent has ended."""
+        yield from family_of(self.reaper)
 
     def end(self) -> None:
-        """End all descendants; more may come while that is done, so until there are none."""
-        for _ in range(1000):
-            alive = [pid for pid in family_of(os.getpid()) if not _is_zombie(pid)]
-            if not alive:
-                return
-            for pid in alive:
+        """Have the first process end all others and itself."""
+        end_process(self.reaper, signal.SIGTERM)
+        poll = select.poll()
+        poll.register(os.pidfd_open(self.reaper), select.POLLIN)
+        if not poll.poll(_DEATH_SECONDS * 1000):
+            for pid in (*family_of(self.reaper), self.reaper):
                 end_process(pid)
 
     def is_full(self) -> str | None:
@@ -82,18 +129,11 @@ class UnsharedCell:
                     return "files"
         return "disk" if size > self._job.bounds.disk_bytes else None
 
-    def exit_code(self, status: int, told: int) -> int:
-        """The block's own wait status."""
-        os.close(told)
-        return os.waitstatus_to_exitcode(status)
 
-
-def _is_zombie(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as handle:
-            return handle.read().rpartition(b")")[2].split()[0] in (b"Z", b"X")
-    except OSError:
-        return True
+def _running_tasks() -> int:
+    # The user's are limited, but only the machine's are told: "0.05 0.10 0.08 1/94 10636".
+    with open("/proc/loadavg") as handle:
+        return int(handle.read().split()[3].partition("/")[2])
 
 
 def _sizes(folder: str, depth: int = 0) -> Iterator[int]:

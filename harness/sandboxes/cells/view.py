@@ -81,8 +81,23 @@ def interpreter_folders() -> tuple[str, ...]:
     # The executable may be reached through links that lead elsewhere.
     found.append(os.path.dirname(os.path.dirname(os.path.realpath(sys.executable))))
     found.append(str(Path(__file__).parents[2]))
-    folders = (path for one in found for path in (os.path.abspath(one), os.path.realpath(one)))
-    return tuple(path for path in dict.fromkeys(folders) if path not in ("/", os.sep))
+    home = os.path.realpath(os.path.expanduser("~"))
+    folders = [path for one in found for path in (os.path.abspath(one), os.path.realpath(one))]
+    for folder in [folder for folder in folders if is_inside(home, folder)]:
+        # Python lives at the root of somebody's home: only what belongs to it.
+        folders.remove(folder)
+        folders += _python_in(folder)
+    return tuple(dict.fromkeys(folders))
+
+
+def _python_in(prefix: str) -> list[str]:
+    if prefix == "/":
+        return []  # Its folders are among the system's.
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    names = os.listdir(f"{prefix}/lib") if os.path.isdir(f"{prefix}/lib") else []
+    libraries = [f"{prefix}/lib/{name}" for name in names if name.startswith("libpython")]
+    programs = [f"{prefix}/bin/{name}" for name in ("python", "python3", version)]
+    return [*libraries, *programs, f"{prefix}/lib/{version}", f"{prefix}/lib64/{version}"]
 
 
 def _outermost(paths: Iterable[str]) -> tuple[str, ...]:

@@ -117,13 +117,18 @@ class Watch:
         """The first limit that is exceeded right now."""
         bounds, seen = self._bounds, self.seen
         pids = list(self._cell.tasks())
-        tasks, ticks, resident = 0, 0, 0
-        for pid in pids:
-            one = _figures(pid)
-            tasks, ticks, resident = tasks + one[0], ticks + one[1], resident + one[2]
+        figures = [_figures(pid) for pid in pids]
+        tasks = sum(one[0] for one in figures)
+        # What its reaper has waited for counts too: processes whose parents ended before them.
+        ticks = sum(one[1] for one in figures) + _figures(self._cell.reaper)[1]
+        resident = sum(one[2] for one in figures)
         if resident > bounds.memory_bytes or resident > seen.peak_bytes:
             # Pages shared since the fork are counted for every process: ask who owns them.
-            shared_out = resident if len(pids) == 1 else sum(_own_bytes(pid) for pid in pids)
+            shared_out = resident
+            if len(pids) > 1:
+                shared_out = sum(
+                    _own_bytes(pid, one[2]) for pid, one in zip(pids, figures, strict=True)
+                )
             seen.peak_bytes = max(seen.peak_bytes, shared_out)
             if shared_out > bounds.memory_bytes:
                 return "memory"
@@ -147,7 +152,8 @@ def _figures(pid: int) -> tuple[int, int, int]:
     return int(fields[17]), sum(map(int, fields[11:15])), int(fields[21]) * _PAGE_BYTES
 
 
-def _own_bytes(pid: int) -> int:
+def _own_bytes(pid: int, resident: int) -> int:
+    """A process's share of its memory; all of it, if it has forbidden to look."""
     try:
         with open(f"/proc/{pid}/smaps_rollup", "rb") as handle:
             for line in handle:
@@ -155,7 +161,7 @@ def _own_bytes(pid: int) -> int:
                     return int(line.split()[1]) * 1024
     except OSError:
         pass
-    return 0
+    return resident
 
 
 def family_of(pid: int) -> Iterator[int]:
@@ -169,7 +175,7 @@ def family_of(pid: int) -> Iterator[int]:
                 yield from family_of(child)
 
 
-def end_process(pid: int) -> None:
-    """Kill a process if it is still there."""
+def end_process(pid: int, number: int = signal.SIGKILL) -> None:
+    """Kill a process, or send it another signal, if it is still there."""
     with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, number)
