@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 STATUS = struct.Struct("!i")
 _MOST_OPEN_FILES = 1024
 _NOT_STARTED = 126
+_CHANNEL = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,7 @@ class Pipes:
         errors: Standard error of the block.
         status: Where the first process writes how the block ended; kept from the block.
         job: Where the job is read from, up to its end.
+        channel: The cell's end of a connection to the client, if it gets one.
         outer: The keeper's ends of these pipes.
     """
 
@@ -38,6 +40,7 @@ class Pipes:
     errors: int
     status: int
     job: int
+    channel: int | None
     outer: tuple[int, ...]
 
 
@@ -73,6 +76,8 @@ def lead(cell: Cell, pipes: Pipes) -> NoReturn:
         run_block(cell, pipes)
     for descriptor in (pipes.output, pipes.errors, pipes.job, *pipes.outer):
         os.close(descriptor)
+    if pipes.channel is not None:
+        os.close(pipes.channel)
     status = _await(child)
     os.write(pipes.status, STATUS.pack(status))
     os._exit(0)
@@ -107,6 +112,9 @@ def run_block(cell: Cell, pipes: Pipes) -> NoReturn:
     except BaseException as error:
         os.write(2, f"harness: the block could not be started: {error}\n".encode())
         os._exit(_NOT_STARTED)
+    if job.entry:
+        script.prepare(job.seed, None, is_unbuffered=True)
+        script.call(job.entry, _CHANNEL)
     if is_warm:
         script.prepare(job.seed, job.frozen_at, is_unbuffered=job.is_merged)
         script.run(job.script)
@@ -118,7 +126,9 @@ def _take_over(pipes: Pipes, *, is_merged: bool) -> None:
     errors = pipes.output if is_merged else pipes.errors
     for descriptor, place in ((null, 0), (pipes.output, 1), (errors, 2)):
         os.dup2(descriptor, place)
-    os.closerange(3, _MOST_OPEN_FILES)
+    if pipes.channel is not None:
+        os.dup2(pipes.channel, _CHANNEL, inheritable=False)
+    os.closerange(_CHANNEL if pipes.channel is None else _CHANNEL + 1, _MOST_OPEN_FILES)
     # The kernel's choice when memory runs out should be the block.
     with suppress(OSError), open("/proc/self/oom_score_adj", "w") as handle:
         handle.write("1000")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
@@ -66,6 +67,29 @@ def run(path: str) -> NoReturn:
     sys.path.insert(0, os.path.dirname(path))
     status = _status_of(module, path)
     os._exit(_wind_up(module, status))
+
+
+def call(entry: str, descriptor: int) -> NoReturn:
+    """Call a function of our own with a connection, and end this process when it returns.
+
+    Args:
+        entry: "module:function".
+        descriptor: Of the connection to the client.
+    """
+    import importlib
+    from multiprocessing.connection import Connection
+
+    module, _, function = entry.partition(":")
+    status = 0
+    try:
+        getattr(importlib.import_module(module), function)(Connection(descriptor))
+    except BaseException as error:
+        _show(error)
+        status = 1
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(status)
 
 
 def _status_of(module: types.ModuleType, path: str) -> int:
