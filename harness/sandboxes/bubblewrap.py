@@ -192,6 +192,8 @@ def command(view: View, user: int) -> tuple[str, ...]:
     words += ["--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     words += ["--hostname", HOST_NAME, "--die-with-parent", "--new-session"]
     words += _rights(user)
+    # Before what may lie in it.
+    words += ["--tmpfs", "/tmp"]
     bound = (*((path, path) for path in view.paths), *view.placed)
     # Left to itself, bubblewrap makes the folders above these for root alone.
     above = {str(parent) for _, place in bound for parent in PurePosixPath(place).parents}
@@ -201,7 +203,7 @@ def command(view: View, user: int) -> tuple[str, ...]:
         words += ["--ro-bind", source, place]
     for place, target in view.links:
         words += ["--symlink", target, place]
-    words += ["--dev", "/dev", "--tmpfs", "/tmp"]
+    words += ["--dev", "/dev"]
     for path in ("/dev/shm", WORKSPACE, HOME):
         words += ["--dir", path]
     # All of it, because only who sees all of it may mount one for a cell's own processes.
