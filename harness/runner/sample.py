@@ -296,7 +296,7 @@ def _finished(
         sandbox=kit.sandbox,
         status=outcome.status,
         failure=outcome.failure,
-        checks=kit.checks,
+        judge=kit.judge,
         prices=task.prices,
         priced_at=session.header.recorded_at if session else None,
         fixtures=tuple(relative for _, relative in task.scenario.files),

@@ -98,7 +98,7 @@ class Cells:
         except OutsideWorkspace:
             return outside()
         limits = limits or CodeLimits()
-        bounds = _bounds(limits, timeout_seconds)
+        bounds = bounds_of(limits, timeout_seconds)
         with within(workspace, has_own_files=self._has_own_files) as spot:
             inner = f"{spot.root}/{folder}".rstrip("/")
             script = f"{inner}/{filename}"
@@ -126,7 +126,7 @@ class Cells:
             ServerLost: If no cell could be made.
         """
         limits = limits or CodeLimits()
-        bounds = _bounds(limits, timeout_seconds)
+        bounds = bounds_of(limits, timeout_seconds)
         extra = {**files, _CHECK_SCRIPT: code}
         try:
             with beside(workspace, extra, has_own_files=self._has_own_files) as spot:
@@ -212,7 +212,8 @@ def _no_room(error: WorkspaceTooLarge) -> Execution:
     return Execution(exit_code=1, stdout=f"{error}\n", duration_seconds=0.0, limit=error.limit)
 
 
-def _bounds(limits: CodeLimits, wall_seconds: float) -> Bounds:
+def bounds_of(limits: CodeLimits, wall_seconds: float) -> Bounds:
+    """Limits as a cell takes them."""
     return Bounds(
         wall_seconds=wall_seconds,
         cpu_seconds=math.ceil(limits.cpu_seconds or 2 * wall_seconds),

@@ -49,6 +49,7 @@ class Job:
     Attributes:
         command: Program and arguments; empty to run the script in the warm interpreter.
         script: Absolute path of a Python file as the cell sees it.
+        entry: "module:function" to call with the cell's channel instead of running a script.
         folder: Working directory as the cell sees it.
         bounds: Limits.
         is_thrown_away: Whether the client wants none of the files back.
@@ -71,6 +72,7 @@ class Job:
     frozen_at: float | None = None
     scratch: str = ""
     workspace: str = ""
+    entry: str = ""
 
     @property
     def room(self) -> Room:

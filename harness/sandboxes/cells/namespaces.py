@@ -91,10 +91,12 @@ class NamespaceCell:
 
     def walls(self, job: Job) -> inside.Walls:
         """Reading everything in view, writing to the cell's own folders."""
-        del job  # The same for all.
+        places = (
+            place for name, place in _PLACES.items() if name != "workspace" or not job.is_read_only
+        )
         return inside.Walls(
             readable=("/",),
-            writable=tuple(_PLACES.values()) + self._settings.view.devices,
+            writable=(*places, *self._settings.view.devices),
             system_calls=filters.program(filters.LOCAL_FAMILIES),
             has_landlock=self._settings.has_landlock,
         )
