@@ -45,3 +45,13 @@ class CappedOutput:
             return bytes(self._head + self._tail)
         note = f"\n[{self._cut} bytes of output cut here]\n"
         return bytes(self._head) + note.encode() + bytes(self._tail)
+
+
+def undecodable(*streams: bytes) -> UnicodeDecodeError | None:
+    """What keeps the first faulty one of these whole outputs from being UTF-8 text, if one is."""
+    for stream in streams:
+        try:
+            stream.decode("utf-8")
+        except UnicodeDecodeError as error:
+            return error
+    return None
