@@ -8,7 +8,7 @@ import msgspec
 
 from harness.model.score import Score, Unscored
 from harness.model.structs import Strict as _Strict
-from harness.model.transcript import ExceptionInfo, Transcript
+from harness.model.transcript import SCHEMA_VERSION, ExceptionInfo, Transcript
 
 SAMPLE_SCHEMA_VERSION = 1
 
@@ -139,9 +139,16 @@ def encode_sample(result: SampleResult) -> bytes:
 
 
 def decode_sample(data: bytes) -> SampleResult:
-    """Decode what `encode_sample` wrote.
+    """Decode what `encode_sample` wrote, also with a transcript of an older version.
 
     Raises:
         msgspec.ValidationError: If the data does not fit.
+        SchemaError: If its transcript has an unknown version.
     """
-    return msgspec.json.decode(data, type=SampleResult)
+    result = msgspec.json.decode(data, type=SampleResult)
+    if result.transcript.schema_version == SCHEMA_VERSION:
+        return result
+    from harness.model.migrations import load_transcript
+
+    transcript = load_transcript(msgspec.json.encode(result.transcript))
+    return msgspec.structs.replace(result, transcript=transcript)

@@ -237,7 +237,6 @@ DOCKER_CASES = [
     "a traceback",
     "several blocks",
     "failing in the middle",
-    "shell",
     "shell by another name",
     "several languages",
     "an unknown language after output",
@@ -256,6 +255,8 @@ def test_a_docker_executor_is_answered_for_in_its_own_words(
     from autogen.coding import MarkdownCodeExtractor
 
     monkeypatch.setenv("PYTHONNODEBUGRANGES", "1")
+    # As in a container: a Python program's errors come before what it prints.
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     message = SAME_IN_BOTH_WAYS[case]
     folder = tmp_path_factory.mktemp("docker")
     own = Docker.__new__(Docker)
