@@ -71,6 +71,23 @@ class Artefact(_Strict, frozen=True, kw_only=True):
     digest: str
 
 
+class KeptImage(_Strict, frozen=True, kw_only=True):
+    """An image among the artefacts, with its content, for reports.
+
+    Attributes:
+        path: As the artefact's.
+        digest: As the artefact's, and that of the change that made it.
+        media_type: One of "image/png", "image/jpeg", "image/gif" and "image/svg+xml"; what
+            its content is, whatever its name.
+        content: All of it. Agents made it: never to be placed in a page but as an image.
+    """
+
+    path: str
+    digest: str
+    media_type: str
+    content: bytes
+
+
 class SampleResult(_Strict, frozen=True, kw_only=True):
     """Everything the run log keeps of one sample.
 
@@ -83,6 +100,7 @@ class SampleResult(_Strict, frozen=True, kw_only=True):
         failure: The exception behind "error" or "miss".
         cassette: How the cassette was used; None without one.
         artefacts: Files left in the workspace, fixtures excluded.
+        images: Those of them that are images, as far as limits of number and size allow.
         sandbox: Label of the sandbox that ran code.
         started_at: ISO 8601 UTC time.
         duration_seconds: Wall-clock time, scoring included.
@@ -97,6 +115,7 @@ class SampleResult(_Strict, frozen=True, kw_only=True):
     failure: ExceptionInfo | None = None
     cassette: CassetteUse | None = None
     artefacts: tuple[Artefact, ...] = ()
+    images: tuple[KeptImage, ...] = ()
     sandbox: str = ""
     started_at: str
     duration_seconds: float

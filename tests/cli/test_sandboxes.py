@@ -104,7 +104,7 @@ def test_header_log_and_report_name_the_sandbox(
         assert label in harness("report", "--format", form).stdout
     (page,) = (tmp_path / "reports").glob("*.html")
     assert label in page.read_text()
-    assert label in harness("show", "coding/first/plain/1").stdout
+    assert label in harness("show", "coding/look/plain/1").stdout
 
 
 def test_a_run_without_isolation_says_so_at_its_beginning_and_end(
