@@ -103,7 +103,7 @@ class CodeRunner:
         # AutoGen reads outputs with universal newlines; "\r\n" is gone already.
         read = replace(done, stdout=_read(done.stdout), stderr=_read(done.stderr))
         # Of a block that ran out of time AutoGen reads nothing.
-        crash = None if done.timed_out else done.undecodable
+        crash = None if done.timed_out else _decoding_error(done)
         told = tell(read) if crash is None else Told(exit_code=done.exit_code, text="")
         self._record(
             language,
@@ -171,6 +171,16 @@ class CodeRunner:
             output=told.text,
             **measured,
         )
+
+
+def _decoding_error(done: Execution) -> UnicodeDecodeError | None:
+    """What AutoGen would have met in the outputs."""
+    if done.undecodable is None:
+        return None
+    position, byte, reason = done.undecodable
+    # Only the byte itself is shown of what was read.
+    read = bytes(position) + bytes([byte])
+    return UnicodeDecodeError("utf-8", read, position, position + 1, reason)
 
 
 def _named(error: Exception) -> str:

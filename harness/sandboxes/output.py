@@ -47,11 +47,11 @@ class CappedOutput:
         return bytes(self._head) + note.encode() + bytes(self._tail)
 
 
-def undecodable(*streams: bytes) -> UnicodeDecodeError | None:
-    """What keeps the first faulty one of these whole outputs from being UTF-8 text, if one is."""
+def undecodable(*streams: bytes) -> tuple[int, int, str] | None:
+    """Position, byte and reason of what keeps these whole outputs from being UTF-8 text."""
     for stream in streams:
         try:
             stream.decode("utf-8")
         except UnicodeDecodeError as error:
-            return error
+            return error.start, stream[error.start], error.reason
     return None

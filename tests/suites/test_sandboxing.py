@@ -24,7 +24,7 @@ def test_without_a_word_the_strongest_sandbox_with_the_usual_limits_is_meant(sui
     assert scenario.limits.code == CodeLimits()
 
 
-@pytest.mark.parametrize("backend", ["auto", "bubblewrap", "process", "none"])
+@pytest.mark.parametrize("backend", ["auto", "bubblewrap", "docker", "process", "none"])
 def test_a_name_alone_chooses_the_sandbox(suite: Any, backend: str) -> None:
     suite.suite(f"sandbox: {backend}")
 
@@ -40,6 +40,7 @@ def test_every_setting_can_be_written(suite: Any) -> None:
         "  seed: 7",
         '  frozen_at: "2026-01-31T12:00:00"',
         "  remember: true",
+        "  image: registry.example/team/python:1.2",
     )
 
     assert scenario_of(suite).sandbox == SandboxSettings(
@@ -49,6 +50,7 @@ def test_every_setting_can_be_written(suite: Any) -> None:
         seed=7,
         frozen_at="2026-01-31T12:00:00",
         is_remembering=True,
+        image="registry.example/team/python:1.2",
     )
 
 
@@ -94,6 +96,8 @@ def test_every_limit_of_code_can_be_written(suite: Any) -> None:
         ("sandbox: {readable: [/]}", "sandbox.readable[0]", ["not all of the disk"]),
         ("sandbox: {readable: [/opt/../]}", "sandbox.readable[0]", ["expected an absolute path"]),
         ("sandbox: {frozen_at: noon}", "sandbox.frozen_at", ["ISO 8601", "2026-01-31T12:00:00"]),
+        ("sandbox: {image: '--privileged'}", "sandbox.image", ["the name of an image", "slim"]),
+        ("sandbox: {image: 3}", "sandbox.image", ["expected text"]),
         ("sandbox: {remember: 1}", "sandbox.remember", ["expected true or false"]),
         ("limits: {code_memory: 9}", "limits.code_memory", ["Did you mean 'code_memory_mb'?"]),
         ("limits: {code_memory_mb: 63}", "limits.code_memory_mb", ["63 is out of range", "64"]),
