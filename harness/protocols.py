@@ -39,6 +39,8 @@ class Execution:
         peak_memory_bytes: Most memory in use; None if it was not measured.
         files: What it did to the files of the workspace, in order of path.
         is_remembered: Whether it is the outcome of an earlier run.
+        undecodable: Position, byte and reason of the first byte that keeps its outputs from
+            being UTF-8; they then have replacement characters. None if they are text.
     """
 
     exit_code: int
@@ -52,6 +54,7 @@ class Execution:
     peak_memory_bytes: int | None = None
     files: tuple[FileChange, ...] = ()
     is_remembered: bool = False
+    undecodable: tuple[int, int, str] | None = None
 
     @property
     def output(self) -> str:

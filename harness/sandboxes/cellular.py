@@ -20,6 +20,7 @@ from harness.sandboxes.cells.client import Server
 from harness.sandboxes.cells.job import Bounds, Job
 from harness.sandboxes.endings import TIMEOUT_EXIT_CODE, TIMEOUT_TEXT, limit_text, outside
 from harness.sandboxes.normalise import normalise
+from harness.sandboxes.output import undecodable
 from harness.sandboxes.places import Spot, beside, within
 from harness.sandboxes.workspace import OutsideWorkspace, WorkspaceTooLarge, store_text
 
@@ -253,6 +254,8 @@ def _execution(ended: Ended, spot: Spot, limits: CodeLimits, bounds: Bounds) -> 
         cut_bytes=ended.cut_bytes,
         cpu_seconds=ended.cpu_seconds,
         peak_memory_bytes=ended.peak_memory_bytes,
+        # A cut may fall into the middle of a character.
+        undecodable=None if ended.cut_bytes else undecodable(ended.output, ended.errors),
         files=spot.changes()
         or tuple(
             file_change(change.path, change.kind, change.size_bytes, change.digest)
