@@ -146,7 +146,7 @@ class DockerSandbox:
         cwd = f"{WORKSPACE}/{folder}".rstrip("/")
         with _scratch() as scratch:
             with _opened(scratch / "workspace") as inner:
-                manifest = send_in(workspace, inner, {})
+                manifest = send_in(workspace, inner, {}, bounds)
                 block = (language, f"{cwd}/{filename}")
                 ended = self._ended(scratch, block, cwd, bounds)
                 changes = bring_home(inner, workspace, manifest, {}, bounds)
@@ -177,7 +177,7 @@ class DockerSandbox:
         block = ("python", f"{WORKSPACE}/{_CHECK_SCRIPT}")
         with _scratch() as scratch:
             with _opened(scratch / "workspace") as inner:
-                send_in(workspace, inner, extra)
+                send_in(workspace, inner, extra, bounds)
             ended = self._ended(scratch, block, WORKSPACE, bounds, is_merged=True)
             return _execution(ended, ())
 
