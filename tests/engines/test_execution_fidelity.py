@@ -187,6 +187,8 @@ def test_where_autogen_crashes_the_sample_is_an_error_and_the_block_says_why(
     last = transcript.code_executions[-1]
     if case == "a dangerous command":
         assert (last.sandbox, last.output) == ("", str(crash.value))
+    elif isinstance(crash.value, UnicodeDecodeError):
+        assert last.infrastructure == f"{name}: {crash.value}"
     else:
         assert last.infrastructure.startswith(f"{name}: ")
 
