@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
+from harness.model.execution import FileChange, LimitName  # noqa: TC001 - msgspec reads them
 from harness.model.team import TeamContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from multiprocessing.connection import Connection
     from pathlib import Path
 
     from harness.capture import Recorder
     from harness.model.comparison import Comparison
+    from harness.model.execution import CodeLimits
     from harness.model.run import RunHeader, RunLog
     from harness.model.sample import Mode, SampleKey, SampleResult
     from harness.model.scenario import AgentConfig, Scenario
@@ -25,21 +28,63 @@ class Execution:
     """Outcome of running one piece of code.
 
     Attributes:
-        exit_code: 0 is success; 124 when the time limit ended it.
-        output: stdout and stderr together, machine-dependent text normalised.
+        exit_code: 0 is success; 124 when the time limit ended it; negative for a signal.
+        stdout: Standard output, machine-dependent text normalised.
+        stderr: Standard error, likewise; empty where both were gathered as one.
         duration_seconds: Wall-clock time.
         timed_out: Whether the time limit ended it.
+        limit: The limit that ended it or that it reached, if any.
+        cut_bytes: What was cut out of the middle of its outputs.
+        cpu_seconds: Processor time of all its processes; None if it was not measured.
+        peak_memory_bytes: Most memory in use; None if it was not measured.
+        files: What it did to the files of the workspace, in order of path.
+        is_remembered: Whether it is the outcome of an earlier run.
+        undecodable: Position, byte and reason of the first byte that keeps its outputs from
+            being UTF-8; they then have replacement characters. None if they are text.
     """
 
     exit_code: int
-    output: str
+    stdout: str
+    stderr: str = ""
     duration_seconds: float
     timed_out: bool = False
+    limit: LimitName | None = None
+    cut_bytes: int = 0
+    cpu_seconds: float | None = None
+    peak_memory_bytes: int | None = None
+    files: tuple[FileChange, ...] = ()
+    is_remembered: bool = False
+    undecodable: tuple[int, int, str] | None = None
+
+    @property
+    def output(self) -> str:
+        """Standard output followed by standard error."""
+        return self.stdout + self.stderr
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """A program of the harness that looks at a workspace in a process of its own.
+
+    Attributes:
+        entry: "module:function", called with a connection to the harness; the process ends
+            when it returns.
+        readable: Absolute paths it may read, besides what code of agents may.
+        preload: Modules to import before the workspace is in reach.
+        timeout_seconds: Wall-clock limit; all its processes are killed after it.
+        limits: What else it may use.
+    """
+
+    entry: str
+    readable: tuple[str, ...] = ()
+    preload: tuple[str, ...] = ()
+    timeout_seconds: float
+    limits: CodeLimits
 
 
 @runtime_checkable
 class Sandbox(Protocol):
-    """Runs code the agents wrote. One instance serves one worker process."""
+    """Runs code the agents wrote. Made with `SandboxSettings`; one serves one worker process."""
 
     name: ClassVar[str]
 
@@ -47,17 +92,47 @@ class Sandbox(Protocol):
     def label(self) -> str:
         """What it contains here, for headers and reports, e.g. "process (NOT ISOLATED)"."""
 
-    def run(
-        self, workspace: Path, code: str, *, language: str, filename: str, timeout_seconds: float
+    @property
+    def is_isolated(self) -> bool:
+        """Whether code cannot reach the user's files, processes or network."""
+
+    @property
+    def leaves_code_to_team(self) -> bool:
+        """Whether the team's own executor is to run the agents' code, and `run` is not asked."""
+
+    @property
+    def fault(self) -> str | None:
+        """Why it does not work on this machine; None if it does."""
+
+    @property
+    def gives(self) -> tuple[str, ...]:
+        """What it contains here and what it does not, a sentence each, for `harness doctor`."""
+
+    @property
+    def processes(self) -> tuple[int, ...]:
+        """Ids of processes that live on between runs and are to be left alone."""
+
+    def run(  # noqa: PLR0913 - one run has so many sides; all but two by keyword
+        self,
+        workspace: Path,
+        code: str,
+        *,
+        language: str,
+        filename: str,
+        timeout_seconds: float,
+        folder: str = "",
+        limits: CodeLimits | None = None,
     ) -> Execution:
-        """Run code with workspace as working directory.
+        """Run code in the workspace.
 
         Args:
             workspace: Folder of the sample; what the code writes stays there.
             code: Source text.
             language: "python", "sh" or "bash".
-            filename: File name inside the workspace to store the source under.
+            filename: File name inside the folder to store the source under.
             timeout_seconds: Wall-clock limit; the whole process tree is killed after it.
+            folder: Working directory, relative to the workspace; "" for the workspace itself.
+            limits: What else it may use; the defaults if None.
         """
 
     def run_in_copy(
@@ -67,8 +142,34 @@ class Sandbox(Protocol):
         *,
         files: Mapping[str, str],
         timeout_seconds: float,
+        limits: CodeLimits | None = None,
     ) -> Execution:
-        """Run Python in a throw-away copy of workspace with files added or replaced."""
+        """Run Python in a throw-away copy of workspace with files added or replaced.
+
+        Its standard error is in its standard output, in the order they were written.
+        """
+
+    def check(
+        self, workspace: Path, program: Program, converse: Callable[[Connection, str], None]
+    ) -> Execution:
+        """Run a program of the harness beside a workspace that it cannot change.
+
+        It is contained as agents' code is, by other processes, and nothing of the workspace
+        is on its import path. Where nothing is contained, it is an ordinary subprocess.
+
+        Args:
+            workspace: Folder of the sample.
+            program: What to run.
+            converse: Called while it runs with a connection to it, which no code of agents
+                ever had, and the workspace's path as it sees it. Reading raises EOFError
+                or OSError once the program has ended, by itself or by a limit.
+
+        Returns:
+            How it ended.
+        """
+
+    def close(self) -> None:
+        """End what was started to run code; it starts again when it is needed."""
 
 
 class ModelScript(Protocol):

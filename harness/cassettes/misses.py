@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.cassettes.authors import author_of, reply_of, said_in
 from harness.cassettes.differences import ABSENT, CONVERSATION, Difference, differences
+from harness.cassettes.executions import executed_differently
 from harness.cassettes.kinds import Cause, Kind, cause_of, message_at, settings_of
 from harness.cassettes.nearest import is_the_same, nearest
 from harness.cassettes.volatile import rules_for
@@ -272,6 +273,10 @@ def _whose(
     """Whose message it is that differs, when recorded and now."""
     recorded, asked = message_at(entry.request, first), message_at(request, first)
     place = (first.list_name, first.position)
+    parts = request.shape.lists.get(first.list_name, ())
+    before = [part.value for part in parts[: first.position]]
+    if ran := executed_differently(recorded, asked, before):
+        return ran
     author = author_of(place, entry, entries[: entry.number - 1])
     now = said_in(asked, entries)
     was = author or f"{_sender(recorded)}, which is no recorded reply"

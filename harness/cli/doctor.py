@@ -30,10 +30,23 @@ def command() -> int:
         except HarnessError as error:
             healthy = False
             click.echo(f"engine {name}: not usable. {error}")
-    for name in plugins.names("sandboxes"):
-        click.echo(f"sandbox {name}: {plugins.load('sandboxes', name)().label}")
+    _sandboxes()
     _network()
     return 0 if healthy else 2
+
+
+def _sandboxes() -> None:
+    """What each sandbox gives here, and what not; found by trying."""
+    from harness import plugins
+    from harness.runner.sandboxes import resolved_sandbox
+
+    chosen = resolved_sandbox("auto")
+    for name in plugins.names("sandboxes"):
+        sandbox = plugins.load("sandboxes", name)()
+        state = "does not work here: " + sandbox.fault if sandbox.fault else sandbox.label
+        click.echo(f"sandbox {name}: {state}{' <- auto takes this one' * (name == chosen)}")
+        for line in sandbox.gives:
+            click.echo(f"    {line}")
 
 
 def _packages() -> None:

@@ -92,10 +92,10 @@ def execution(function: F) -> F:
     )(function)
     return click.option(
         "--sandbox",
-        default="process",
-        show_default=True,
-        metavar="NAME",
-        help="Sandbox for the agents' code; list them with: harness plugins sandboxes",
+        default=None,
+        metavar="auto|bubblewrap|process|docker|none",
+        help="What runs the agents' code; default: what the suite asks for, which is auto, the "
+        "strongest that works here, unless it says otherwise. See: harness doctor",
     )(function)
 
 
@@ -111,7 +111,7 @@ class SampleArguments:
     cassettes_root: Path
     runs_folder: Path
     workers: int | None
-    sandbox: str
+    sandbox: str | None
     allow_unsafe: bool
     report: Path | None
     no_report: bool

@@ -14,8 +14,9 @@ from harness.errors import SelectionError
 from harness.model.sample import SCRIPTED_SOURCE
 from harness.provider.identity import identify
 from harness.runner.batch import RunConfig
-from harness.runner.endpoints import live_endpoints, refuse_unsafe, require_prices
+from harness.runner.endpoints import live_endpoints, require_prices
 from harness.runner.plan import Catalogue, make_plan
+from harness.runner.sandboxes import refuse_unsafe
 from harness.runner.task import EndpointSpec
 
 _IDENTIFY_SECONDS = 2.0
@@ -111,7 +112,7 @@ def _provider(
         yield _scripted_endpoints(suites, arguments.base_url)
         return
     if not arguments.scripted:
-        refuse_unsafe(arguments.sandbox, allow_unsafe=arguments.allow_unsafe)
+        refuse_unsafe(suites, arguments.sandbox, allow_unsafe=arguments.allow_unsafe)
         yield live_endpoints(
             suites, base_url=arguments.base_url, key_variable=arguments.api_key_env
         )

@@ -12,9 +12,10 @@ from harness.cli import options
 from harness.cli.session import Outputs, finish, go_on, load_all, new_header, start
 from harness.errors import SelectionError
 from harness.runner.batch import RunConfig
-from harness.runner.endpoints import live_endpoints, refuse_unsafe
+from harness.runner.endpoints import live_endpoints
 from harness.runner.plan import Catalogue, describe_suites, make_plan, require_unchanged
 from harness.runner.redact import redacted
+from harness.runner.sandboxes import refuse_unsafe
 
 if TYPE_CHECKING:
     from harness.model.sample import Mode, SampleKey
@@ -65,7 +66,7 @@ def _run_config(
 ) -> RunConfig:
     endpoints = {}
     if mode == "live":
-        refuse_unsafe(arguments.sandbox, allow_unsafe=arguments.allow_unsafe)
+        refuse_unsafe(suites, arguments.sandbox, allow_unsafe=arguments.allow_unsafe)
         endpoints = live_endpoints(suites)
     return RunConfig(
         mode=mode,

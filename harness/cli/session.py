@@ -21,9 +21,9 @@ from harness.errors import HarnessError
 from harness.logs import create_log
 from harness.model.run import RunHeader, RunLog
 from harness.runner.batch import RunConfig, run_plan
-from harness.runner.build import load_sandbox
 from harness.runner.plan import describe_suites
 from harness.runner.redact import redacted
+from harness.runner.sandboxes import sandbox_labels
 from harness.runner.selection import require_known
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def new_header(
         harness_version=version("conversation-harness"),
         python=platform.python_version(),
         platform=f"{platform.system()} {platform.machine()}",
-        sandbox=load_sandbox(config.sandbox).label,
+        sandbox=sandbox_labels(suites, config.sandbox),
         suites=describe_suites(suites, plan),
         plan=tuple(plan),
         scenarios_root=str(scenarios_root),

@@ -58,7 +58,7 @@ class VerifyArguments:
     no_replay: bool
     as_json: bool
     workers: int | None
-    sandbox: str
+    sandbox: str | None
     scenarios_root: Path
     cassettes_root: Path
 

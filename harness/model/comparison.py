@@ -10,7 +10,7 @@ from typing import Literal
 
 from harness.model.sample import Outcome, SampleKey
 from harness.model.score import Unit
-from harness.model.transcript import _Strict
+from harness.model.structs import Strict as _Strict
 
 COMPARISON_SCHEMA_VERSION = 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.model.sample import Mode, SampleKey, SampleResult
 from harness.model.scenario import AgentConfig
-from harness.model.transcript import _Strict
+from harness.model.structs import Strict as _Strict
 
 RUN_SCHEMA_VERSION = 1
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from harness.model.transcript import _Strict
+from harness.model.execution import CodeLimits, SandboxSettings
+from harness.model.structs import Strict as _Strict
 
 
 class PythonReference(_Strict, frozen=True, kw_only=True):
@@ -28,12 +29,36 @@ class Limits(_Strict, frozen=True, kw_only=True):
         turns: Most messages, the opening one included; None for no limit.
         cost_usd: Most US dollars of model calls; None for no limit.
         code_seconds: Wall-clock limit of one code block.
+        code_cpu_seconds: See `CodeLimits`, as are the following.
+        code_memory_mb: Memory of one block, in MiB.
+        code_processes: Processes and threads of one block.
+        code_files: Files and folders of one block.
+        code_disk_mb: Their content, in MiB.
+        code_output_kb: Output that is kept, in KiB.
     """
 
     wall_seconds: float = 120.0
     turns: int | None = None
     cost_usd: float | None = None
     code_seconds: float = 60.0
+    code_cpu_seconds: float | None = None
+    code_memory_mb: int = CodeLimits().memory_mb
+    code_processes: int = CodeLimits().processes
+    code_files: int = CodeLimits().files
+    code_disk_mb: int = CodeLimits().disk_mb
+    code_output_kb: int = CodeLimits().output_kb
+
+    @property
+    def code(self) -> CodeLimits:
+        """What one code block may use besides time."""
+        return CodeLimits(
+            cpu_seconds=self.code_cpu_seconds,
+            memory_mb=self.code_memory_mb,
+            processes=self.code_processes,
+            files=self.code_files,
+            disk_mb=self.code_disk_mb,
+            output_kb=self.code_output_kb,
+        )
 
 
 class ScorerSpec(_Strict, frozen=True, kw_only=True):
@@ -118,6 +143,7 @@ class Scenario(_Strict, frozen=True, kw_only=True):
         accept: Termination reasons this scenario accepts; empty accepts none but
             is only valid when there are checks.
         limits: What one sample may use.
+        sandbox: How the agents' code is run.
         scorers: Scorers to apply, in order.
         parameters: Free data for the team factory, the checks and the provider script.
         ignored: Rules for what of a request matching overlooks; see `harness.cassettes.ignoring`.
@@ -141,6 +167,7 @@ class Scenario(_Strict, frozen=True, kw_only=True):
     human: tuple[str, ...] = ()
     accept: tuple[str, ...] = ("termination_message",)
     limits: Limits = Limits()
+    sandbox: SandboxSettings = SandboxSettings()
     scorers: tuple[ScorerSpec, ...] = ()
     parameters: dict[str, Any] = {}
     ignored: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from harness.model.transcript import _Strict
+from harness.model.structs import Strict as _Strict
 
 Unit = Literal["share", "turns", "usd", "count", "seconds"]
 

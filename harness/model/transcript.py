@@ -10,7 +10,10 @@ from typing import Any, Literal
 
 import msgspec
 
-SCHEMA_VERSION = 1
+from harness.model.execution import FileChange, LimitName
+from harness.model.structs import Strict as _Strict
+
+SCHEMA_VERSION = 2
 
 TerminationReason = Literal[
     "termination_message",
@@ -40,10 +43,6 @@ TERMINATION_REASONS: tuple[TerminationReason, ...] = (
 )
 
 Purpose = Literal["reply", "speaker_selection", "summary", "other"]
-
-
-class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of all stored structs: immutable, keyword-only, unknown fields refused."""
 
 
 class Usage(_Strict, frozen=True, kw_only=True):
@@ -171,10 +170,21 @@ class CodeExecution(Event, frozen=True, kw_only=True, tag="code_execution"):
         language: Normalised name: "python", "sh", or what the block claimed.
         code: Source as run.
         exit_code: Exit code the agents saw; 0 is success.
-        output: stdout and stderr as the agents saw them.
+        output: What the agents were told of its stdout and stderr.
         duration_seconds: Wall-clock time of the run.
         timed_out: Whether the time limit ended it.
-        sandbox: Label of the sandbox that ran it.
+        sandbox: Label of the sandbox that ran it; empty for a block that was not run.
+        stdout: Standard output, at most as long as the scenario's limit.
+        stderr: Standard error, likewise.
+        cut_bytes: How much of both was cut out of their middle.
+        cpu_seconds: Processor time of all its processes; None where it was not measured.
+        peak_memory_bytes: Most memory in use, libraries included; None likewise.
+        limit: The limit that ended it or that it reached; None if it kept within all.
+        files: What it did to the files of the workspace, in order of path.
+        contained: What the sandbox refused it, in the words of the error it met.
+        infrastructure: Why it could not be run although nothing was wrong with the code:
+            AutoGen's own executor would have crashed here. Empty if it ran.
+        is_remembered: Whether the outcome is that of an earlier run of the same code.
     """
 
     agent: str
@@ -185,6 +195,16 @@ class CodeExecution(Event, frozen=True, kw_only=True, tag="code_execution"):
     duration_seconds: float
     timed_out: bool = False
     sandbox: str = ""
+    stdout: str = ""
+    stderr: str = ""
+    cut_bytes: int = 0
+    cpu_seconds: float | None = None
+    peak_memory_bytes: int | None = None
+    limit: LimitName | None = None
+    files: tuple[FileChange, ...] = ()
+    contained: tuple[str, ...] = ()
+    infrastructure: str = ""
+    is_remembered: bool = False
 
 
 class ToolInvocation(Event, frozen=True, kw_only=True, tag="tool_call"):

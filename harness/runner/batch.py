@@ -23,6 +23,7 @@ from harness.model.transcript import (
 from harness.runner.plan import Catalogue
 from harness.runner.pool import Ended, WorkerPool
 from harness.runner.redact import redacted_encoding
+from harness.runner.sandboxes import resolved_sandbox
 from harness.runner.task import EndpointSpec, Task
 from harness.sandboxes.workspace import remove_tree
 
@@ -45,7 +46,7 @@ class RunConfig:
         update: Whether recording replays what still fits of existing ones.
         max_cost_usd: What a recording may cost in all, in US dollars; None for no limit.
         endpoints: By suite name, where requests go when recording or live.
-        sandbox: Entry-point name of the sandbox.
+        sandbox: Entry-point name of the sandbox, or "auto"; None for what each suite asks for.
     """
 
     mode: Mode = "replay"
@@ -55,7 +56,7 @@ class RunConfig:
     update: bool = False
     max_cost_usd: float | None = None
     endpoints: dict[str, EndpointSpec] = field(default_factory=dict)
-    sandbox: str = "process"
+    sandbox: str | None = None
 
 
 OnResult = Callable[[SampleResult], None]
@@ -125,7 +126,7 @@ def make_task(key: SampleKey, catalogue: Catalogue, config: RunConfig, scratch: 
         update=config.update,
         budget=_budget(config, scratch.parent),
         endpoint=config.endpoints.get(key.suite, _offline(suite)),
-        sandbox=config.sandbox,
+        sandbox=resolved_sandbox(config.sandbox or scenario.sandbox.backend),
         secrets=suite.secrets,
         scratch=str(scratch),
     )

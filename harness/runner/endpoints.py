@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from harness.errors import EnvironmentFault
 from harness.pricing import rates_of
-from harness.runner.build import load_sandbox
 from harness.runner.plan import Catalogue
 from harness.runner.task import EndpointSpec
 
@@ -85,18 +84,3 @@ def require_prices(plan: Sequence[SampleKey], suites: Sequence[Suite]) -> None:
 
 def _prices(suites: Sequence[Suite], name: str) -> dict[str, Price]:
     return next(suite.prices for suite in suites if suite.name == name)
-
-
-def refuse_unsafe(sandbox: str, *, allow_unsafe: bool) -> None:
-    """Refuse to run a live model's code where nothing isolates it.
-
-    Raises:
-        EnvironmentFault: Unless the sandbox isolates or the user allowed it.
-    """
-    label = load_sandbox(sandbox).label
-    if "NOT ISOLATED" in label and not allow_unsafe:
-        raise EnvironmentFault(
-            f"The sandbox here is {label}: code written by a live model could read your files and "
-            "use your network. Run it in a container or virtual machine, or accept the risk with: "
-            "--allow-unsafe"
-        )

@@ -16,13 +16,14 @@ import msgspec
 
 from harness.capture import exception_info
 from harness.cassettes import offline
-from harness.errors import SampleInterrupt, SocketBlocked
+from harness.errors import HarnessError, SampleInterrupt, SocketBlocked
 from harness.model.sample import SampleResult
 from harness.model.transcript import Termination, Transcript
 from harness.runner.build import build_kit
 from harness.runner.orphans import adopt_orphans, end_descendants
 from harness.runner.redact import redacted_encoding
 from harness.runner.sample import run_sample
+from harness.runner.sandboxes import load_sandbox
 from harness.runner.task import Task, decode_task
 
 if TYPE_CHECKING:
@@ -50,10 +51,18 @@ def serve(connection: Connection, spool: int) -> None:
                 encoded = redacted_encoding(run_task(task, events), task.secrets)
             if os.getpid() != me:
                 return  # A child that the task forked came back from it: not ours to answer.
-            end_descendants()
+            end_descendants(spare=_kept(task))
             connection.send_bytes(encoded)
         except (EOFError, ConnectionError):
             return
+
+
+def _kept(task: Task) -> tuple[int, ...]:
+    """The sandbox's own processes, which the next sample of the suite uses again."""
+    try:
+        return load_sandbox(task.sandbox, task.scenario.sandbox).processes
+    except HarnessError:  # It is in the result already.
+        return ()
 
 
 def _silence() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import mimetypes
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from harness.model.execution import FileChange
 from harness.model.sample import Artefact
 from harness.sandboxes.workspace import WorkspaceFile, regular_files
 
@@ -49,6 +51,43 @@ def collect_artefacts(
 def digests(workspace: Path) -> dict[str, str]:
     """Digest of every regular file by path, to find out later which ones were changed."""
     return {file.relative: _digest(file) for file in regular_files(workspace)}
+
+
+def changes(before: Mapping[str, str], workspace: Path) -> tuple[FileChange, ...]:
+    """What happened to the regular files of a workspace.
+
+    Args:
+        before: What `digests` returned earlier.
+        workspace: The same folder, now.
+
+    Returns:
+        In order of path.
+    """
+    found = []
+    after = set()
+    for file in regular_files(workspace):
+        after.add(file.relative)
+        digest = _digest(file)
+        if before.get(file.relative) != digest:
+            kind: Literal["changed", "created"] = (
+                "changed" if file.relative in before else "created"
+            )
+            found.append(file_change(file.relative, kind, file.size_bytes, digest))
+    found += [file_change(path, "removed") for path in before.keys() - after]
+    return tuple(sorted(found, key=lambda change: change.path))
+
+
+def file_change(
+    path: str,
+    kind: Literal["created", "changed", "removed", "left out"],
+    size_bytes: int = 0,
+    digest: str = "",
+) -> FileChange:
+    """A change, with the media type that the file's name suggests."""
+    media_type = mimetypes.guess_type(path)[0] or ""
+    return FileChange(
+        path=path, kind=kind, size_bytes=size_bytes, digest=digest, media_type=media_type
+    )
 
 
 def _digest(file: WorkspaceFile) -> str:

@@ -1,263 +1,204 @@
-"""Run code as an ordinary subprocess: cleaned and limited, but not isolated.
+"""Run code in cells that need nothing installed and no privileges, as isolated as this system lets.
 
-What it gives: an environment without the user's keys, private HOME and TMPDIR,
-resource limits, a time limit that ends the whole process tree, capped output
-that reads the same on every machine. What it does not give: the code can read
-and write whatever the user can, and reach the network.
+With user namespaces, blocks get files, processes and a network of their own and cannot see
+the machine's. Where those are forbidden (as in most containers), Landlock and a system call
+filter keep them from the machine's files, processes and network instead. Where there is
+neither, code runs as an ordinary subprocess, and the label says NOT ISOLATED.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import site
 import sys
-import tempfile
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from functools import cache, cached_property, partial
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from harness.errors import EnvironmentFault, HarnessError
-from harness.protocols import Execution
-from harness.sandboxes.normalise import Place, normalise
-from harness.sandboxes.processes import Ended, ProcessLimits, run_command
-from harness.sandboxes.workspace import (
-    OutsideWorkspace,
-    WorkspaceTooLarge,
-    clear_way,
-    copy_workspace,
-    remove_tree,
-    store_text,
-)
+from harness.model.execution import SandboxSettings
+from harness.sandboxes.cells import filters, landlock
+from harness.sandboxes.cells.server import Settings
+from harness.sandboxes.cells.view import view_of_machine
+from harness.sandboxes.cellular import CELL_GIVES, Cells, Confinement
+from harness.sandboxes.checking import CheckCells
+from harness.sandboxes.environment import cell_environment
+from harness.sandboxes.plain import PlainRunner
+from harness.sandboxes.plain_checking import PlainChecks
+from harness.sandboxes.probe import throw_away_user, why_not
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Mapping
+    from multiprocessing.connection import Connection
+    from pathlib import Path
 
-TIMEOUT_EXIT_CODE = 124
-# The words AutoGen gives its agents in these two cases.
-TIMEOUT_TEXT = "Timeout"
-OUTSIDE_TEXT = "Filename is not in the workspace"
+    from harness.model.execution import CodeLimits
+    from harness.protocols import Execution, Program
 
-_CHECK_SCRIPT = "harness_check.py"
-_MAX_COPIED_FILES = 20_000
-_MAX_COPIED_BYTES = 1024 * 1024 * 1024
-_MAX_FONT_LIST_BYTES = 4 * 1024 * 1024
-
-# The same for every machine, user and day, so that the same code prints the same.
-_FIXED_ENVIRONMENT = {
-    "LANG": "C.UTF-8",
-    "LC_ALL": "C.UTF-8",
-    "TZ": "UTC",
-    "USER": "agent",
-    "LOGNAME": "agent",
-    "PYTHONHASHSEED": "0",
-    # Columns marked with carets differ between Python versions.
-    "PYTHONNODEBUGRANGES": "1",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    # Otherwise a traceback would come before what was printed earlier.
-    "PYTHONUNBUFFERED": "1",
-    "MPLBACKEND": "Agg",
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "VECLIB_MAXIMUM_THREADS": "1",
-    # Plugins of the environment must not shuffle the agents' tests or leave folders behind.
-    "PYTEST_ADDOPTS": "-p no:randomly -p no:cacheprovider",
+Tier = Literal["namespaces", "landlock", "none"]
+_LABELS: dict[Tier, str] = {
+    "namespaces": "process (isolated: namespaces, Landlock, seccomp)",
+    "landlock": "process (isolated: Landlock, seccomp)",
+    "none": "process (NOT ISOLATED)",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class _PrivateFolders:
-    """Folders of one run, outside the workspace and removed after it."""
-
-    root: Path
-
-    @property
-    def home(self) -> Path:
-        return self.root / "home"
-
-    @property
-    def temporary(self) -> Path:
-        return self.root / "tmp"
-
-    @property
-    def matplotlib(self) -> Path:
-        return self.root / "matplotlib"
-
-    @property
-    def workspace_copy(self) -> Path:
-        return self.root / "workspace"
-
-    def places(self) -> tuple[Place, ...]:
-        return (
-            Place(str(self.root), "/sandbox"),
-            Place(str(self.home), "/home"),
-            Place(str(self.temporary), "/tmp", has_random_names=True),
-            Place(str(self.matplotlib), "/home/.config/matplotlib"),
-            Place(str(self.workspace_copy), "/workspace"),
-        )
+_GIVES: dict[Tier, tuple[str, ...]] = {
+    "namespaces": CELL_GIVES,
+    "landlock": (
+        "files: reads programs, libraries and its workspace; writes only in its workspace and a "
+        "private folder",
+        "network: no sockets at all",
+        "processes: signals only its own; all end with the block",
+        "limits: time, processor, output; memory, processes, files and disk are watched, so "
+        "that a fast block can exceed them for a moment",
+        "not: sees the list of all processes; the kernel is shared",
+    ),
+    "none": (
+        "a clean environment, limits on time, memory and output, an end of all its processes",
+        "not: files, network and other processes are open to it as they are to you",
+    ),
+}
 
 
 @dataclass
 class ProcessSandbox:
-    """Runs code as a subprocess: cleaned and limited, but not isolated from files and network.
+    """Runs code as contained as the system lets an ordinary process do it.
 
     Attributes:
-        limits: Resource limits of every run.
-        root: Where private folders are made; the system's temporary folder when None.
+        settings: What to preload, and the like.
+        tier: How to contain it; found by trying if None.
     """
 
     name: ClassVar[str] = "process"
-    limits: ProcessLimits = field(default_factory=ProcessLimits)
-    root: Path | None = None
-    # matplotlib's list of the machine's fonts, which takes it long to make: kept between runs.
-    _font_lists: dict[str, bytes] = field(default_factory=dict, init=False, repr=False)
+    settings: SandboxSettings = field(default_factory=SandboxSettings)
+    tier: Tier | None = None
 
     @property
     def label(self) -> str:
-        """Says that nothing is isolated."""
-        return "process (NOT ISOLATED)"
+        """Says what isolates, or that nothing does."""
+        return _LABELS[self._tier]
 
-    def run(
-        self, workspace: Path, code: str, *, language: str, filename: str, timeout_seconds: float
+    @property
+    def is_isolated(self) -> bool:
+        """Whether code cannot reach the user's files, processes and network."""
+        return self._tier != "none"
+
+    @property
+    def leaves_code_to_team(self) -> bool:
+        """It runs the code itself."""
+        return False
+
+    @property
+    def fault(self) -> str | None:
+        """It works everywhere; see `is_isolated`."""
+        return None
+
+    @cached_property
+    def _tier(self) -> Tier:
+        return self.tier or best_tier()
+
+    @cached_property
+    def _runner(self) -> Cells | PlainRunner:
+        if self._tier == "none":
+            return PlainRunner()
+        tier = self._tier
+        return Cells(confine=lambda: confinement(self.settings, tier), settings=self.settings)
+
+    @cached_property
+    def _checks(self) -> CheckCells | PlainChecks:
+        if self._tier == "none":
+            return PlainChecks()
+        return CheckCells(confine=partial(confinement, tier=self._tier), settings=self.settings)
+
+    @property
+    def gives(self) -> tuple[str, ...]:
+        """What the tier that works here contains, and what not."""
+        return _GIVES[self._tier]
+
+    @property
+    def processes(self) -> tuple[int, ...]:
+        """The servers, while they run."""
+        return self._runner.processes + self._checks.processes
+
+    def run(  # noqa: PLR0913 - one run has so many sides; all but two by keyword
+        self,
+        workspace: Path,
+        code: str,
+        *,
+        language: str,
+        filename: str,
+        timeout_seconds: float,
+        folder: str = "",
+        limits: CodeLimits | None = None,
     ) -> Execution:
-        """Run a block with workspace as working directory.
-
-        A file name that leads out of the workspace gives exit code 1 and a run out of time
-        124, both with the text AutoGen has for it; what was printed before a timeout is
-        dropped, as AutoGen does, because how far the code got differs from run to run.
-
-        Args:
-            workspace: Folder of the sample.
-            code: Source text.
-            language: "python", "sh" or "bash".
-            filename: Path inside the workspace to store the source under; its folder must exist.
-            timeout_seconds: Wall-clock limit.
-
-        Raises:
-            HarnessError: If the language is another one.
-            EnvironmentFault: If this machine has no such shell.
-            OSError: If the source cannot be stored: a missing folder, a name too long.
-        """
-        program = _program(language)
-        try:
-            script = store_text(workspace, filename, code)
-        except OutsideWorkspace:
-            return Execution(exit_code=1, output=OUTSIDE_TEXT, duration_seconds=0.0)
-        with self._private_folders() as folders:
-            return self._execute([program, str(script)], workspace, folders, timeout_seconds)
+        """Run a block; see `harness.sandboxes.cellular.Cells.run`."""
+        return self._runner.run(
+            workspace,
+            code,
+            language=language,
+            filename=filename,
+            timeout_seconds=timeout_seconds,
+            folder=folder,
+            limits=limits,
+        )
 
     def run_in_copy(
-        self, workspace: Path, code: str, *, files: Mapping[str, str], timeout_seconds: float
-    ) -> Execution:
-        """Run Python in a copy of the workspace's regular files, removed afterwards.
-
-        A workspace that the agents filled beyond what is copied gives exit code 1 and says so.
-
-        Args:
-            workspace: Folder of the sample; stays as it is.
-            code: Source text, stored as ``harness_check.py`` in the copy.
-            files: Text files by path, added to the copy or replacing what is there.
-            timeout_seconds: Wall-clock limit.
-
-        Raises:
-            HarnessError: If a name in files leads out of the copy.
-        """
-        with self._private_folders() as folders:
-            copy = folders.workspace_copy
-            try:
-                copy_workspace(
-                    workspace, copy, max_files=_MAX_COPIED_FILES, max_bytes=_MAX_COPIED_BYTES
-                )
-            except WorkspaceTooLarge as error:
-                return Execution(exit_code=1, output=f"{error}\n", duration_seconds=0.0)
-            for relative, text in {**files, _CHECK_SCRIPT: code}.items():
-                clear_way(copy, relative)
-                store_text(copy, relative, text)
-            command = [sys.executable, str(copy / _CHECK_SCRIPT)]
-            return self._execute(command, copy, folders, timeout_seconds, original=workspace)
-
-    def _execute(
         self,
-        command: list[str],
-        cwd: Path,
-        folders: _PrivateFolders,
+        workspace: Path,
+        code: str,
+        *,
+        files: Mapping[str, str],
         timeout_seconds: float,
-        original: Path | None = None,
+        limits: CodeLimits | None = None,
     ) -> Execution:
-        ended = run_command(
-            command,
-            cwd=cwd,
-            environ=_environment(folders),
-            timeout_seconds=timeout_seconds,
-            limits=self.limits,
+        """Run Python beside the workspace's files; see `Cells.run_in_copy`."""
+        return self._runner.run_in_copy(
+            workspace, code, files=files, timeout_seconds=timeout_seconds, limits=limits
         )
-        self._keep_font_lists(folders.matplotlib)
-        workspaces = (cwd,) if original is None else (cwd, original)
-        here = tuple(Place(os.path.abspath(path), "/workspace") for path in workspaces)
-        return _execution(ended, (*here, *folders.places()))
 
-    @contextmanager
-    def _private_folders(self) -> Iterator[_PrivateFolders]:
-        root = tempfile.mkdtemp(prefix="harness-run-", dir=self.root)
-        folders = _PrivateFolders(root=Path(root))
-        try:
-            for folder in (folders.home, folders.temporary, folders.matplotlib):
-                folder.mkdir()
-            for name, content in self._font_lists.items():
-                (folders.matplotlib / name).write_bytes(content)
-            yield folders
-        finally:
-            remove_tree(folders.root)
+    def check(
+        self, workspace: Path, program: Program, converse: Callable[[Connection, str], None]
+    ) -> Execution:
+        """Run a program of ours; see `harness.sandboxes.checking`."""
+        return self._checks.check(workspace, program, converse)
 
-    def _keep_font_lists(self, folder: Path) -> None:
-        if self._font_lists:
-            return
-        for path in folder.glob("fontlist-*.json"):
-            if path.is_symlink() or not path.is_file():
-                continue
-            if path.stat().st_size <= _MAX_FONT_LIST_BYTES:
-                self._font_lists[path.name] = path.read_bytes()
+    def close(self) -> None:
+        """End the servers, if any were started."""
+        self._runner.close()
+        self._checks.close()
 
 
-def _program(language: str) -> str:
-    if language == "python":
-        return sys.executable
-    if language not in ("sh", "bash"):
-        raise HarnessError(
-            f"The process sandbox cannot run {language!r}; it runs: bash, python, sh."
-        )
-    found = shutil.which(language, path="/bin:/usr/bin")
-    if found is None:
-        raise EnvironmentFault(f"There is no {language} in /bin or /usr/bin to run a block with.")
-    return found
+@cache
+def best_tier() -> Tier:
+    """The strongest that works here, found by trying, once per process."""
+    if sys.platform != "linux":
+        return "none"
+    bare = SandboxSettings(preload=())
+    if why_not(confinement(bare, "namespaces")) is None:
+        return "namespaces"
+    # Before that version a confined block could still signal other processes.
+    if landlock.version() >= landlock.SCOPING_VERSION and filters.is_supported():
+        return "landlock" if why_not(confinement(bare, "landlock")) is None else "none"
+    return "none"
 
 
-def _environment(folders: _PrivateFolders) -> dict[str, str]:
-    environ = {
-        **_FIXED_ENVIRONMENT,
-        "PATH": f"{os.path.dirname(sys.executable)}:/usr/bin:/bin",
-        "HOME": str(folders.home),
-        "TMPDIR": str(folders.temporary),
-        "MPLCONFIGDIR": str(folders.matplotlib),
-    }
-    if site.ENABLE_USER_SITE:
-        # Packages installed with --user are found through HOME, which is another one here.
-        environ["PYTHONUSERBASE"] = site.getuserbase()
-    return environ
+def confinement(
+    settings: SandboxSettings, tier: Tier, *, is_for_checks: bool = False
+) -> Confinement:
+    """A server that confines itself.
 
-
-def _execution(ended: Ended, places: tuple[Place, ...]) -> Execution:
-    if ended.timed_out:
-        return Execution(
-            exit_code=TIMEOUT_EXIT_CODE,
-            output=TIMEOUT_TEXT,
-            duration_seconds=ended.duration_seconds,
-            timed_out=True,
-        )
-    return Execution(
-        exit_code=ended.exit_code,
-        output=normalise(ended.output.decode("utf-8", "replace"), places),
-        duration_seconds=ended.duration_seconds,
+    Args:
+        settings: What to preload, and what is readable.
+        tier: What confines it.
+        is_for_checks: Whether it runs programs of ours, as the user, instead of agents' code.
+    """
+    has_namespaces = tier == "namespaces"
+    return Confinement(
+        command=(),
+        environ=cell_environment(),
+        settings=Settings(
+            view=view_of_machine(settings.readable),
+            preload=settings.preload,
+            has_namespaces=has_namespaces,
+            has_landlock=landlock.version() > 0,
+            is_jailed=False,
+            user=throw_away_user() if has_namespaces and not is_for_checks else 0,
+            has_channel=is_for_checks,
+        ),
     )

@@ -17,6 +17,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.sandboxes.output import CappedOutput
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -62,49 +64,19 @@ class Ended:
 
     Attributes:
         exit_code: As the process left it; the negative signal number if one ended it.
-        output: stdout and stderr in the order they were written, capped.
+        output: Standard output, capped; with standard error in it if both were gathered as one.
+        errors: Standard error, capped, if it was gathered for itself.
+        cut_bytes: What the caps left out.
         duration_seconds: Wall-clock time.
         timed_out: Whether the time limit ended it.
     """
 
     exit_code: int
     output: bytes
+    errors: bytes
+    cut_bytes: int
     duration_seconds: float
     timed_out: bool
-
-
-class CappedOutput:
-    """Keeps the beginning and the end of a stream in a fixed amount of memory."""
-
-    def __init__(self, limit_bytes: int) -> None:
-        self._half = limit_bytes // 2
-        self._head = bytearray()
-        self._tail = bytearray()
-        self._cut = 0
-
-    def add(self, chunk: bytes) -> None:
-        """Append a chunk, forgetting the middle of what exceeds the limit."""
-        room = self._half - len(self._head)
-        self._head += chunk[:room]
-        self._tail += chunk[room:]
-        excess = len(self._tail) - self._half
-        # Trimming moves the whole tail, so it is done once per half, not per chunk.
-        if excess > self._half:
-            self._trim(excess)
-
-    def _trim(self, excess: int) -> None:
-        del self._tail[:excess]
-        self._cut += excess
-
-    def value(self) -> bytes:
-        """What was kept, with a note of the bytes cut where they are missing."""
-        excess = len(self._tail) - self._half
-        if excess > 0:
-            self._trim(excess)
-        if not self._cut:
-            return bytes(self._head + self._tail)
-        note = f"\n[{self._cut} bytes of output cut here]\n"
-        return bytes(self._head) + note.encode() + bytes(self._tail)
 
 
 def run_command(
@@ -114,6 +86,7 @@ def run_command(
     environ: Mapping[str, str],
     timeout_seconds: float,
     limits: ProcessLimits,
+    is_merged: bool = False,
 ) -> Ended:
     """Run a command in its own session and end everything it started.
 
@@ -128,40 +101,46 @@ def run_command(
         environ: The whole environment.
         timeout_seconds: Wall-clock limit.
         limits: Further limits.
+        is_merged: Whether standard error goes where standard output goes.
     """
     with _ONE_AT_A_TIME:
-        _adopt_orphans()
-        earlier = _children()
+        adopt_orphans()
+        earlier = children()
         started = time.monotonic()
-        process = _start(command, cwd, environ)
-        output = CappedOutput(limits.output_bytes)
-        assert process.stdout is not None
-        with process.stdout as stream:
-            try:
-                _limit(process.pid, limits, timeout_seconds)
-                ended = _follow(process.pid, stream.fileno(), output, started + timeout_seconds)
-            finally:
-                _end_tree(process, earlier)
-            _drain(stream.fileno(), output)
+        process = _start(command, cwd, environ, is_merged=is_merged)
+        outputs = (CappedOutput(limits.output_bytes), CappedOutput(limits.output_bytes))
+        pipes = [pipe for pipe in (process.stdout, process.stderr) if pipe is not None]
+        streams = dict(zip([pipe.fileno() for pipe in pipes], outputs, strict=False))
+        try:
+            limit(process.pid, limits, timeout_seconds)
+            ended = _follow(process.pid, streams, started + timeout_seconds)
+        finally:
+            end_tree(process, earlier)
+            for descriptor, output in streams.items():
+                _drain(descriptor, output)
+            for pipe in pipes:
+                pipe.close()
         return Ended(
             exit_code=process.returncode,
-            output=output.value(),
+            output=outputs[0].value(),
+            errors=outputs[1].value(),
+            cut_bytes=sum(output.cut_bytes for output in outputs),
             duration_seconds=time.monotonic() - started,
             timed_out=not ended,
         )
 
 
 def _start(
-    command: Sequence[str], cwd: Path, environ: Mapping[str, str]
+    command: Sequence[str], cwd: Path, environ: Mapping[str, str], *, is_merged: bool
 ) -> subprocess.Popen[bytes]:
     # No preexec_fn: it would fork this large process, and is unsafe beside threads.
     return subprocess.Popen(
-        [*_leash(), *command],
+        [*leash(), *command],
         cwd=cwd,
         env=dict(environ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=subprocess.STDOUT if is_merged else subprocess.PIPE,
         bufsize=0,
         start_new_session=True,
         umask=0o022,
@@ -169,7 +148,7 @@ def _start(
 
 
 @lru_cache(maxsize=1)
-def _leash() -> tuple[str, ...]:
+def leash() -> tuple[str, ...]:
     """What to put before a command so that it dies with this process; often nothing.
 
     Only the process itself can ask the kernel for that. setpriv does so in under a
@@ -186,7 +165,8 @@ def _leash() -> tuple[str, ...]:
     return leash if tried.returncode == 0 else ()
 
 
-def _limit(pid: int, limits: ProcessLimits, timeout_seconds: float) -> None:
+def limit(pid: int, limits: ProcessLimits, timeout_seconds: float) -> None:
+    """Set the limits of a process that was started just now."""
     # Set from outside within microseconds of the start, while an interpreter needs
     # milliseconds before it reads its script.
     if sys.platform != "linux":
@@ -213,16 +193,17 @@ def _running_tasks() -> int:
     return int(Path("/proc/loadavg").read_text().split()[3].partition("/")[2])
 
 
-def _follow(pid: int, stream: int, output: CappedOutput, deadline: float) -> bool:
+def _follow(pid: int, streams: Mapping[int, CappedOutput], deadline: float) -> bool:
     """Read output until the process ends (True) or the deadline passes (False)."""
     watched = select.poll()
-    watched.register(stream, select.POLLIN)
+    for stream in streams:
+        watched.register(stream, select.POLLIN)
     death = _death_notice(pid)
     if death is None:
-        return _read_until_death(pid, stream, output, watched, deadline)
+        return _read_until_death(pid, streams, watched, deadline)
     watched.register(death, select.POLLIN)
     try:
-        return _read_until_death(pid, stream, output, watched, deadline)
+        return _read_until_death(pid, streams, watched, deadline)
     finally:
         os.close(death)
 
@@ -236,16 +217,16 @@ def _death_notice(pid: int) -> int | None:
 
 
 def _read_until_death(
-    pid: int, stream: int, output: CappedOutput, watched: select.poll, deadline: float
+    pid: int, streams: Mapping[int, CappedOutput], watched: select.poll, deadline: float
 ) -> bool:
     while (left := deadline - time.monotonic()) > 0:
         ready = {descriptor for descriptor, _ in watched.poll(min(left, _LOOK_SECONDS) * 1000)}
-        if stream in ready:
+        for stream in ready & streams.keys():
             chunk = os.read(stream, _CHUNK_BYTES)
-            output.add(chunk)
+            streams[stream].add(chunk)
             if not chunk:  # Closed, but the process may run on: wait for its end alone.
                 watched.unregister(stream)
-        if ready - {stream} or (not ready and _has_ended(pid)):
+        if ready - streams.keys() or (not ready and _has_ended(pid)):
             return True
     return False
 
@@ -255,7 +236,13 @@ def _has_ended(pid: int) -> bool:
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
-def _end_tree(process: subprocess.Popen[bytes], earlier: frozenset[int]) -> None:
+def end_tree(process: subprocess.Popen[bytes], earlier: frozenset[int]) -> None:
+    """End a process in a session of its own and all its descendants.
+
+    Args:
+        process: The process.
+        earlier: `children` before it was started.
+    """
     escapable = () if sys.platform == "linux" else _descendants(process.pid)
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
@@ -287,7 +274,7 @@ def _reap(pid: int) -> bool:
 def _strays(earlier: frozenset[int]) -> list[int]:
     """Orphans of the command: new children of ours in a session that is not our own."""
     own = os.getsid(0)
-    return [pid for pid in _children() - earlier if _session_of(pid) not in (None, own)]
+    return [pid for pid in children() - earlier if _session_of(pid) not in (None, own)]
 
 
 def _session_of(pid: int) -> int | None:
@@ -297,7 +284,8 @@ def _session_of(pid: int) -> int | None:
         return None
 
 
-def _children() -> frozenset[int]:
+def children() -> frozenset[int]:
+    """The ids of this process's children."""
     # One system call answers the usual case; walking all processes takes milliseconds.
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -331,7 +319,7 @@ def _drain(stream: int, output: CappedOutput) -> None:
         output.add(chunk)
 
 
-def _adopt_orphans() -> None:
+def adopt_orphans() -> None:
     """Make orphaned descendants children of this process (Linux; lasts until it ends)."""
     if sys.platform == "linux":
         _libc().prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

@@ -10,7 +10,7 @@ import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from harness.errors import HarnessError
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 # Python's caches are by-products, and stale ones would hide a replaced module.
 _SKIPPED_FOLDERS = frozenset({"__pycache__"})
 _MAX_DEPTH = 64
+# What of a workspace is copied for a check.
+MAX_COPIED_FILES = 20_000
+MAX_COPIED_BYTES = 1024 * 1024 * 1024
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -30,7 +33,15 @@ class OutsideWorkspace(HarnessError):
 
 
 class WorkspaceTooLarge(HarnessError):
-    """A workspace holds more than is copied."""
+    """A workspace holds more than is copied.
+
+    Attributes:
+        limit: What there is too much of, if it is a limit of the scenario.
+    """
+
+    def __init__(self, text: str, limit: Literal["files", "disk"] | None = None) -> None:
+        self.limit = limit
+        super().__init__(text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +113,7 @@ def store_text(workspace: Path, relative: str, text: str) -> Path:
         OutsideWorkspace: If the name is absolute, climbs, or passes through a symlink.
         OSError: If it cannot be written: a missing folder, a name too long.
     """
-    parts = _inside(relative)
+    parts = inside(relative)
     folder = os.open(workspace, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for part in parts[:-1]:
@@ -117,7 +128,12 @@ def store_text(workspace: Path, relative: str, text: str) -> Path:
     return workspace / relative
 
 
-def _inside(relative: str) -> tuple[str, ...]:
+def inside(relative: str) -> tuple[str, ...]:
+    """The parts of a path inside a workspace.
+
+    Raises:
+        OutsideWorkspace: If it is absolute, climbs, or is empty.
+    """
     path = PurePosixPath(relative)
     if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in relative:
         raise OutsideWorkspace(
@@ -173,7 +189,7 @@ def clear_way(folder: Path, relative: str) -> None:
         OutsideWorkspace: If the name is absolute or climbs.
     """
     here = folder
-    parts = _inside(relative)
+    parts = inside(relative)
     for part in parts[:-1]:
         here = here / part
         if here.is_symlink() or not here.is_dir():

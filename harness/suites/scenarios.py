@@ -9,6 +9,7 @@ import msgspec
 
 from harness import plugins
 from harness.model.scenario import Limits, Scenario, ScorerSpec
+from harness.suites import sandboxing
 from harness.suites.document import Invalid, Source, Value, read_document
 from harness.suites.fixtures import conversation_digest, read_fixtures, scenario_digest
 from harness.suites.reading import NAME, Section, any_text, bad_name, text
@@ -105,6 +106,7 @@ def finished(draft: Draft, lower: Shared) -> Scenario | None:
         script=shared.script,
         human=shared.human or (),
         limits=Limits(**shared.limits),
+        sandbox=sandboxing.settings(shared.sandbox),
         scorers=shared.scorers or default_scorers(),
         parameters=dict(shared.parameters),
         ignored=tuple(shared.cassette.get("ignore") or ()),

@@ -32,6 +32,7 @@ from harness.suites.reading import (
     with_example,
 )
 from harness.suites.references import beside, checks, function
+from harness.suites.sandboxing import CODE_LIMITS, sandbox
 
 SHARED_KEYS = (
     "team",
@@ -44,6 +45,7 @@ SHARED_KEYS = (
     "scorers",
     "parameters",
     "cassette",
+    "sandbox",
 )
 
 _LIMITS = "{wall_seconds: 120, turns: 40, cost_usd: 0.50}"
@@ -75,6 +77,7 @@ class Shared:
     scorers: tuple[ScorerSpec, ...] | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     cassette: Mapping[str, Any] = field(default_factory=dict)
+    sandbox: Mapping[str, Any] = field(default_factory=dict)
     written: frozenset[str] = frozenset()
 
     def over(self, lower: Shared) -> Shared:
@@ -89,6 +92,7 @@ class Shared:
         merged["limits"] = {**lower.limits, **self.limits}
         merged["parameters"] = {**lower.parameters, **self.parameters}
         merged["cassette"] = {**lower.cassette, **self.cassette}
+        merged["sandbox"] = {**lower.sandbox, **self.sandbox}
         merged["written"] = self.written | lower.written
         return Shared(**merged)
 
@@ -106,6 +110,7 @@ def read_shared(section: Section) -> Shared:
         scorers=section.find("scorers", with_example(filled(list_of(_scorer)), _SCORERS)),
         parameters=section.get("parameters", mapping_of(data), {}),
         cassette=section.get("cassette", with_example(_cassette, _CASSETTE), {}),
+        sandbox=section.get("sandbox", sandbox, {}),
         written=frozenset(key for key in SHARED_KEYS if section.has(key)),
     )
 
@@ -129,7 +134,7 @@ def _limits(value: Value) -> dict[str, Any]:
         "wall_seconds": positive,
         "turns": optional(whole(1)),
         "cost_usd": optional(positive),
-        "code_seconds": positive,
+        **CODE_LIMITS,
     }
     section = Section(value, Limits.__struct_fields__)
     return {

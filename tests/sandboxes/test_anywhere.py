@@ -10,9 +10,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import sandbox_tiers
+from sandbox_tiers import made
 
 import harness
-from harness.sandboxes.process import ProcessSandbox
 
 BLOCKS = {
     "traceback": "import json\n\ndef read(text):\n    return json.loads(text)\n\nread('{')",
@@ -40,9 +41,9 @@ BLOCKS = {
 SCRIPT = """
 import json, sys, tempfile
 from pathlib import Path
-from harness.sandboxes.process import ProcessSandbox
+from sandbox_tiers import made
 
-sandbox = ProcessSandbox()
+sandbox = made(sys.argv[1])
 with tempfile.TemporaryDirectory() as folder:
     print(json.dumps({
         name: sandbox.run(
@@ -53,8 +54,7 @@ with tempfile.TemporaryDirectory() as folder:
 """
 
 
-def outputs(workspace):
-    sandbox = ProcessSandbox()
+def outputs(sandbox, workspace):
     workspace.mkdir(parents=True)
     return {
         name: sandbox.run(
@@ -65,8 +65,17 @@ def outputs(workspace):
 
 
 @pytest.fixture(scope="module")
-def here(tmp_path_factory):
-    return outputs(tmp_path_factory.mktemp("here") / "workspace")
+def here(sandbox, tmp_path_factory):
+    return outputs(sandbox, tmp_path_factory.mktemp("here") / "workspace")
+
+
+@pytest.fixture(scope="module")
+def plainly(tmp_path_factory):
+    return outputs(made("none"), tmp_path_factory.mktemp("plainly") / "workspace")
+
+
+def test_no_sandbox_changes_what_a_block_prints(here, plainly):
+    assert here == plainly
 
 
 def test_nothing_of_this_machine_is_left_in_the_output(here, tmp_path_factory):
@@ -83,13 +92,17 @@ def test_nothing_of_this_machine_is_left_in_the_output(here, tmp_path_factory):
     assert 'File "<python>/lib/json/decoder.py"' in here["traceback"]
 
 
-def test_another_folder_and_temporary_folder_make_no_difference(here, tmp_path, monkeypatch):
+def test_another_folder_and_temporary_folder_make_no_difference(here, tier, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
 
-    assert outputs(tmp_path / "another place" / "w-1.x" / "workspace") == here
+    sandbox = made(tier)
+    there = outputs(sandbox, tmp_path / "another place" / "w-1.x" / "workspace")
+    sandbox.close()
+
+    assert there == here
 
 
 def other_python():
@@ -104,11 +117,12 @@ def other_python():
 
 @pytest.mark.skipif(sys.platform != "linux" or os.getuid() != 0, reason="only root can change user")
 @pytest.mark.skipif(other_python() is None, reason="no second Python of this version")
-def test_another_user_with_another_python_makes_no_difference(here):
-    libraries = [Path(harness.__file__).parents[1], Path(msgspec.__file__).parents[1]]
+def test_another_user_with_another_python_makes_no_difference(here, tier):
+    files = (harness.__file__, msgspec.__file__, sandbox_tiers.__file__)
+    libraries = [Path(files[0]).parents[1], Path(files[1]).parents[1], Path(files[2]).parent]
 
     done = subprocess.run(
-        [str(other_python()), "-c", SCRIPT],
+        [str(other_python()), "-c", SCRIPT, tier],
         input=json.dumps(BLOCKS),
         capture_output=True,
         text=True,

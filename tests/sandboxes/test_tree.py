@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
+import sandbox_tiers
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.sandboxes.processes import CappedOutput
 
-# Writes the process id of everything it starts to the file "pids".
+# Everything it starts has a name by which it is found from outside, whatever ids it has there.
 FAMILY = """
-    import os, sys, time
+    import ctypes, os, sys, time
 
     def note():
-        with open("pids", "a") as pids:
-            pids.write(f"{os.getpid()}\\n")
+        ctypes.CDLL(None).prctl(15, b"{name}", 0, 0, 0)
+        open(f"started {{os.getpid()}}", "w").close()
 
     def child(*steps):
         if os.fork():
@@ -44,36 +49,57 @@ FAMILY = """
     child(os.setsid)
     child(os.setsid, fork_again)
     child(fork_again, os.setsid, fork_again, close_output, os.environ.clear)
-    while not os.path.exists("pids") or len(open("pids").read().split()) < 4:
+    while len([name for name in os.listdir() if name.startswith("started")]) < 4:
         time.sleep(0.01)
     print("family complete")
 """
 
 
-def survivors(workspace):
-    pids = [int(pid) for pid in (workspace / "pids").read_text().split()]
-    assert len(pids) == 4
-    return [pid for pid in pids if psutil.pid_exists(pid)]
+@pytest.fixture
+def family():
+    """A name for processes that no other test uses, and the code of a block that starts four."""
+    name = f"kin-{secrets.token_hex(5)}"
+    return SimpleNamespace(name=name, code=FAMILY.format(name=name))
+
+
+def survivors(name):
+    """Processes of that name, given a moment to be gone."""
+
+    deadline = time.monotonic() + 5
+    while (found := named(name)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return found
+
+
+def named(name):
+    return [one for one in psutil.process_iter() if _name_of(one) == name]
+
+
+def _name_of(process):
+    with suppress(psutil.Error):
+        if process.status() != psutil.STATUS_ZOMBIE:
+            return process.name()
+    return ""
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="daemons are only found where Linux helps")
-def test_a_block_that_ends_leaves_no_process_behind_whatever_session_it_fled_to(run, workspace):
+def test_a_block_that_ends_leaves_no_process_behind_whatever_session_it_fled_to(run, family):
     started = time.monotonic()
 
-    execution = run(FAMILY)
+    execution = run(family.code)
 
     assert (execution.exit_code, execution.output) == (0, "family complete\n")
-    assert survivors(workspace) == []
+    assert survivors(family.name) == []
     assert time.monotonic() - started < 15
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="daemons are only found where Linux helps")
-def test_a_timeout_ends_the_whole_tree_with_exit_code_124(run, workspace):
-    execution = run(FAMILY + "\n    time.sleep(60)", timeout_seconds=3)
+def test_a_timeout_ends_the_whole_tree_with_exit_code_124(run, family):
+    execution = run(family.code + "\n    time.sleep(60)", timeout_seconds=3)
 
     assert (execution.exit_code, execution.output, execution.timed_out) == (124, "Timeout", True)
     assert 3 <= execution.duration_seconds < 10
-    assert survivors(workspace) == []
+    assert survivors(family.name) == []
 
 
 def test_ignoring_signals_does_not_help_against_the_timeout(run):
@@ -111,9 +137,9 @@ def test_zombies_of_a_block_are_reaped(run):
 
 
 @pytest.mark.parametrize("own_session", [False, True])
-def test_processes_this_one_started_before_are_left_alone(run, own_session):
+def test_processes_this_one_started_before_are_left_alone(run, family, own_session):
     with subprocess.Popen(["sleep", "60"], start_new_session=own_session) as bystander:
-        run(FAMILY)
+        run(family.code)
 
         still_running = bystander.poll() is None
         bystander.kill()
@@ -125,7 +151,7 @@ class Interrupted(BaseException):
     pass
 
 
-def test_an_interrupt_of_the_harness_ends_the_block_too(run, workspace):
+def test_an_interrupt_of_the_harness_ends_the_block_too(run, family):
     def interrupt(*_):
         raise Interrupted
 
@@ -133,12 +159,12 @@ def test_an_interrupt_of_the_harness_ends_the_block_too(run, workspace):
     signal.setitimer(signal.ITIMER_REAL, 1.5)
     try:
         with pytest.raises(Interrupted):
-            run(FAMILY + "\n    time.sleep(60)")
+            run(family.code + "\n    time.sleep(60)")
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
 
-    assert survivors(workspace) == []
+    assert survivors(family.name) == []
 
 
 @given(st.lists(st.binary(max_size=30)), st.integers(1, 20))
@@ -169,25 +195,26 @@ def test_this_process_has_no_open_files_of_ended_blocks(run):
 @pytest.mark.skipif(
     sys.platform != "linux" or shutil.which("setpriv") is None, reason="needs Linux's setpriv"
 )
-def test_a_block_dies_with_the_process_that_runs_it_even_if_that_is_killed(workspace):
+def test_a_block_dies_with_the_process_that_runs_it_even_if_that_is_killed(tier, workspace, family):
     code = (
-        "import sys\nfrom pathlib import Path\n"
-        "from harness.sandboxes.process import ProcessSandbox\n"
-        'block = \'import os, time; open("pid", "w").write(str(os.getpid())); time.sleep(60)\'\n'
-        "ProcessSandbox().run(Path(sys.argv[1]), block, language='python', filename='b.py',"
-        " timeout_seconds=60)\n"
+        "import sys\nfrom pathlib import Path\nfrom sandbox_tiers import made\n"
+        "made(sys.argv[1]).run(Path(sys.argv[2]), sys.argv[3], language='python',"
+        " filename='b.py', timeout_seconds=60)\n"
     )
-    with subprocess.Popen([sys.executable, "-c", code, str(workspace)]) as worker:
+    block = textwrap.dedent(family.code).splitlines()
+    # Its children are on their own where nothing isolates: only the block itself.
+    note = "\n".join([*block[: block.index("def child(*steps):")], "note()", "time.sleep(60)"])
+    support = str(Path(sandbox_tiers.__file__).parent)
+    environ = {**os.environ, "PYTHONPATH": support}
+    command = [sys.executable, "-c", code, tier, str(workspace), note]
+    with subprocess.Popen(command, env=environ) as worker:
         try:
-            pid = _eventually(lambda: int((workspace / "pid").read_text()))
-            block = psutil.Process(pid)
+            running = _eventually(lambda: named(family.name))
         finally:
             worker.kill()
 
-    # Nobody may wait for it but whoever adopted it: a zombie is as dead.
-    assert _eventually(lambda: not block.is_running() or block.status() == psutil.STATUS_ZOMBIE)
-    with suppress(ChildProcessError):
-        os.waitpid(pid, 0)
+    assert len(running) == 1
+    assert survivors(family.name) == []
 
 
 def _eventually(look):

@@ -1,7 +1,7 @@
+"""What holds for code wherever it runs."""
+
 from __future__ import annotations
 
-import os
-import sys
 import textwrap
 import threading
 import time
@@ -10,16 +10,14 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.protocols import Sandbox
-from harness.sandboxes.process import ProcessSandbox
-from harness.sandboxes.processes import ProcessLimits
-from harness.sandboxes.workspace import WorkspaceFile
 
 MEGABYTE = 1024 * 1024
 
 
-def test_it_is_a_sandbox_that_says_it_isolates_nothing(sandbox):
+def test_it_is_a_sandbox_that_says_whether_it_isolates(sandbox, tier):
     assert isinstance(sandbox, Sandbox)
-    assert sandbox.label == "process (NOT ISOLATED)"
+    assert sandbox.is_isolated == (tier != "none")
+    assert ("NOT ISOLATED" in sandbox.label) == (tier == "none")
 
 
 def test_a_block_prints_into_its_execution(run):
@@ -37,20 +35,32 @@ def test_the_exit_code_is_the_processes_own(run, code, exit_code):
     assert run(code).exit_code == exit_code
 
 
-def test_stdout_and_stderr_come_in_the_order_they_were_written(run):
-    execution = run("""
-        import sys
-        print("one")
-        print("two", file=sys.stderr)
-        print("three")
-        raise ValueError("four")
-    """)
+TWO_STREAMS = """
+import sys
+print("one")
+print("two", file=sys.stderr)
+print("three")
+raise ValueError("four")
+"""
+TRACEBACK = (
+    "Traceback (most recent call last):\n"
+    '  File "/workspace/{name}", line 6, in <module>\n'
+    '    raise ValueError("four")\nValueError: four\n'
+)
 
-    assert execution.output == (
-        "one\ntwo\nthree\nTraceback (most recent call last):\n"
-        '  File "/workspace/main.py", line 6, in <module>\n'
-        '    raise ValueError("four")\nValueError: four\n'
-    )
+
+def test_stdout_and_stderr_are_told_apart(run):
+    execution = run(TWO_STREAMS)
+
+    assert execution.stdout == "one\nthree\n"
+    assert execution.stderr == "two\n" + TRACEBACK.format(name="main.py")
+
+
+def test_in_a_copy_stdout_and_stderr_come_in_the_order_they_were_written(sandbox, workspace):
+    execution = sandbox.run_in_copy(workspace, TWO_STREAMS, files={}, timeout_seconds=20)
+
+    assert execution.stdout == "one\ntwo\nthree\n" + TRACEBACK.format(name="harness_check.py")
+    assert execution.stderr == ""
 
 
 def test_bytes_that_are_not_utf8_do_not_matter(run):
@@ -91,24 +101,6 @@ def test_a_block_gets_nothing_of_the_users_environment(run, monkeypatch):
     assert "OPENAI_API_KEY" not in execution.output
     assert "'PYTHONPATH'" not in execution.output
     assert execution.output.endswith("\n<python>/bin:/usr/bin:/bin\n")
-
-
-def test_home_and_temporary_folder_are_private_and_gone_afterwards(run, tmp_path):
-    root = tmp_path / "private"
-    root.mkdir()
-    code = """
-        import os, pathlib, tempfile
-        pathlib.Path.home().joinpath("notes").write_text("n")
-        folder = tempfile.mkdtemp()
-        open(folder + "/x", "w").close()
-        os.chmod(folder, 0)
-        print(pathlib.Path.home(), tempfile.gettempdir(), len(os.listdir(pathlib.Path.home())))
-    """
-
-    first, second = (run(code, in_=ProcessSandbox(root=root)) for _ in range(2))
-
-    assert first.output == second.output == "/home /tmp 1\n"
-    assert list(root.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["../x.py", "/tmp/x.py", "a/../../x.py", "", ".", "a\0b"])
@@ -157,32 +149,6 @@ def test_output_is_capped_in_the_middle_saying_how_much_is_missing(run):
     assert execution.output[half : half + 50].startswith(f"\n[{cut} bytes of output cut here]\n")
 
 
-def test_a_file_cannot_grow_beyond_its_limit(run):
-    small = ProcessSandbox(limits=ProcessLimits(file_bytes=MEGABYTE))
-
-    execution = run("open('big', 'wb').write(bytes(2 << 20))", in_=small)
-
-    assert execution.output.endswith("OSError: [Errno 27] File too large\n")
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="limits are set through Linux's prlimit")
-def test_memory_beyond_its_limit_is_refused(run):
-    small = ProcessSandbox(limits=ProcessLimits(address_space_bytes=300 * MEGABYTE))
-
-    assert run("bytearray(400 << 20)", in_=small).output.endswith("MemoryError\n")
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="limits are set through Linux's prlimit")
-def test_core_dumps_processes_and_processor_time_are_limited(run):
-    execution = run("""
-        import resource
-        kinds = (resource.RLIMIT_CORE, resource.RLIMIT_NPROC, resource.RLIMIT_CPU)
-        print(resource.getrlimit(kinds[0]), *(resource.getrlimit(k)[1] > 0 for k in kinds[1:]))
-    """)
-
-    assert execution.output == "(0, 0) True True\n"
-
-
 @pytest.mark.parametrize(
     "code",
     [
@@ -212,22 +178,6 @@ def test_core_dumps_processes_and_processor_time_are_limited(run):
 )
 def test_ordinary_code_works(run, code):
     assert run(code).output == "3\n"
-
-
-def test_fonts_are_listed_once_per_sandbox_not_once_per_chart(run, workspace):
-    sandbox = ProcessSandbox()
-    draw = """
-        import os
-        print(len(os.listdir(os.environ["MPLCONFIGDIR"])))
-        import matplotlib.pyplot as plt
-        plt.bar(["a"], [1])
-        plt.savefig("chart.png")
-    """
-
-    first, second = run(draw, in_=sandbox), run(draw, in_=sandbox)
-
-    assert (first.output, second.output) == ("0\n", "1\n")
-    assert (workspace / "chart.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_two_threads_may_run_blocks_at_the_same_time(sandbox, tmp_path):
@@ -270,22 +220,6 @@ def test_a_copy_is_run_with_files_replaced_and_leaves_the_workspace_alone(sandbo
     assert (workspace / "adder.py").read_text() == "def add(a, b): return a - b"
 
 
-def test_a_copy_holds_no_symlinks_and_is_gone_afterwards(workspace, tmp_path):
-    (tmp_path / "secret").write_text("s")
-    (workspace / "link").symlink_to(tmp_path / "secret")
-    (workspace / "folder").symlink_to(tmp_path)
-    os.mkfifo(workspace / "pipe")
-    root = tmp_path / "private"
-    root.mkdir()
-
-    execution = ProcessSandbox(root=root).run_in_copy(
-        workspace, "import os; print(os.listdir())", files={}, timeout_seconds=20
-    )
-
-    assert execution.output == "['harness_check.py']\n"
-    assert list(root.iterdir()) == []
-
-
 def test_a_workspace_the_agents_filled_gives_a_failed_run(sandbox, workspace):
     with open(workspace / "huge", "wb") as stream:
         stream.truncate(2 * 1024**3)
@@ -294,26 +228,6 @@ def test_a_workspace_the_agents_filled_gives_a_failed_run(sandbox, workspace):
 
     assert execution.exit_code == 1
     assert execution.output.startswith("The workspace holds 1 files with 2147483648 bytes; ")
-
-
-def test_a_file_that_cannot_be_read_is_not_in_the_copy(sandbox, workspace, monkeypatch):
-    for name in ("gone", "kept"):
-        (workspace / name).write_text("x")
-    # As by chmod 000, which root could read all the same.
-    opened = WorkspaceFile.open
-
-    def refuse(file):
-        if file.relative == "gone":
-            raise PermissionError(13, "Permission denied", file.location)
-        return opened(file)
-
-    monkeypatch.setattr(WorkspaceFile, "open", refuse)
-
-    execution = sandbox.run_in_copy(
-        workspace, "import os; print(sorted(os.listdir()))", files={}, timeout_seconds=20
-    )
-
-    assert execution.output == "['harness_check.py', 'kept']\n"
 
 
 def test_files_for_a_copy_stay_inside_it(sandbox, workspace, tmp_path):
@@ -347,6 +261,6 @@ def test_memory_stays_flat_while_output_does_not_end(run):
     finally:
         tracemalloc.stop()
 
-    assert execution.timed_out
+    assert execution.limit in ("wall", "output")
     assert time.monotonic() - started < 8
     assert peak < 6 * MEGABYTE
