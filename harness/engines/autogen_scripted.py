@@ -47,7 +47,10 @@ class ScriptedClient:
         """
         agent, purpose = _CALLER.get()
         messages = params.get("messages") or [{"content": params.get("prompt", "")}]
-        reply = self._script.reply(agent, purpose, messages)
+        tools = params.get("tools")
+        # Named only where there are any: a script without tools need not know the word.
+        offered = {"tools": tools} if tools else {}
+        reply: Any = self._script.reply(agent, purpose, messages, **offered)
         reply = MockReply(reply) if isinstance(reply, str) else reply
         deliver(reply, agent)
         return self._response(reply)
@@ -64,7 +67,7 @@ class ScriptedClient:
             for call in reply.calls(f"call_{number}")
         ]
         message = SimpleNamespace(
-            role="assistant", content=reply.text, tool_calls=calls or None, function_call=None
+            role="assistant", content=reply.content, tool_calls=calls or None, function_call=None
         )
         return SimpleNamespace(
             id=f"scripted-{number}",

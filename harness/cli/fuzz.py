@@ -1,0 +1,72 @@
+"""``harness fuzz``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli import options
+from harness.model.transcript import TERMINATION_REASONS
+
+
+@click.command("fuzz")
+@click.argument("targets", nargs=-1, metavar="[SUITE[/SCENARIO]]...")
+@options.scenarios
+@click.option("--config", default="", help="Config to fuzz; the suite's baseline by default.")
+@click.option("--examples", default=200, show_default=True, type=click.IntRange(min=1))
+@click.option("--seed", type=int, help="Start the search here; the same seed tries the same.")
+@click.option("--closing", default="TERMINATE", show_default=True, help="Word that ends it.")
+@click.option(
+    "--closer",
+    "closers",
+    multiple=True,
+    help="Agent whose closing word must end the conversation; may be repeated. All by default.",
+)
+@click.option("--approver", help='Agent that must approve code before it runs, or "human".')
+@click.option("--approval", default="APPROVED", show_default=True, help="Word it approves with.")
+@click.option("--turns", type=click.IntRange(min=2), help="Most messages; the scenario's limit.")
+@click.option(
+    "--accept",
+    multiple=True,
+    type=click.Choice(TERMINATION_REASONS),
+    help="Also accept this end, besides the scenario's and the team's own limits.",
+)
+@click.option("--task-as-is", is_flag=True, help="Never add code or the closing word to the task.")
+@click.option(
+    "--save",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".harness/fuzz"),
+    show_default=True,
+    help="Folder for conversations that break a team.",
+)
+@click.option(
+    "--replay",
+    type=click.Path(exists=True, path_type=Path),
+    multiple=True,
+    help="Play a saved conversation again instead, or all in a folder.",
+)
+def command(**arguments: Any) -> int:
+    """Hunt for the conversation that breaks your team.
+
+    Hypothesis makes up what the models say, what code prints and what humans
+    type, and checks that the team ends every conversation, never crashes, hears
+    the closing word and only that, runs code once and only when it was said,
+    and answers tool calls. What breaks it is shrunk to the shortest
+    conversation, told, and saved. No model is asked and no code is run; the
+    team's own tools are called.
+
+    \b
+    Examples:
+      harness fuzz                                 every suite
+      harness fuzz my_suite/hello --examples 2000
+      harness fuzz code_review --closer reviewer
+      harness fuzz my_suite --approver reviewer --approval LGTM
+      harness fuzz --replay .harness/fuzz/my_suite
+
+    Exit code 1 when a conversation broke a team.
+    """
+    from harness.cli import fuzzing
+
+    return fuzzing.run(fuzzing.FuzzArguments(**arguments))
