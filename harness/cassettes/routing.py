@@ -30,7 +30,7 @@ from harness.cassettes.connections import pin_connections
 from harness.cassettes.plain_request import PlainRequest
 from harness.cassettes.recording import Began, RecordSession
 from harness.cassettes.scope import ACTIVE, CURRENT
-from harness.cassettes.session import Received, ReplaySession, Sent
+from harness.cassettes.session import AnsweringSession, Given, Received, Sent
 from harness.cassettes.taps import HELD, Pieces, Taps
 from harness.errors import CassetteMiss
 
@@ -80,9 +80,10 @@ class RoutingCassette(Cassette):  # type: ignore[misc]
         session = CURRENT.get()
         if isinstance(session, RecordSession):
             return _as_vcr(request.harness_played, pace=0.0)
-        if not isinstance(session, ReplaySession):
+        if not isinstance(session, AnsweringSession):
             _refuse_stray(_sent(request))
-        return _as_vcr(session.answer(_sent(request)), pace=session.pace)
+        answer = session.answer(_sent(request))
+        return _as_vcr(answer, pace=session.pace, skips_waits=session.skips_waits)
 
     def append(self, request: Any, response: dict[str, Any]) -> None:
         """Record an interaction, if a recording is under way in this context."""
@@ -202,7 +203,9 @@ def _keep(session: RecordSession, sent: Sent, received: Received, began: Began) 
 
 def _refuse_stray(sent: Sent) -> NoReturn:
     texts = [
-        replay.refuse_stray(sent) for replay in ACTIVE.replays if isinstance(replay, ReplaySession)
+        replay.refuse_stray(sent)
+        for replay in ACTIVE.replays
+        if isinstance(replay, AnsweringSession)
     ]
     raise CassetteMiss(texts[0] if texts else f"{sent.method} {sent.url} was refused.")
 
@@ -248,13 +251,17 @@ def _received(response: dict[str, Any]) -> Received:
     return Received(status["code"], status["message"] or "", headers, body)
 
 
-def _as_vcr(interaction: Interaction, *, pace: float) -> dict[str, Any]:
+def _as_vcr(
+    interaction: Interaction | Given, *, pace: float, skips_waits: bool = True
+) -> dict[str, Any]:
     headers = {name: list(values) for name, values in interaction.headers.items()}
-    if interaction.status in _RETRIED or interaction.status >= 500:
+    if skips_waits and (interaction.status in _RETRIED or interaction.status >= 500):
         headers = {**headers, **_NO_WAIT}
     content = interaction.content
     if chunks := interaction.chunks:
         content = Pieces.of(content, chunks, pace)
+    elif isinstance(interaction, Given) and interaction.is_cut:
+        content = Pieces.of(content, ((len(content), 0.0),), pace, is_cut=True)
     return {
         "status": {"code": interaction.status, "message": interaction.reason},
         "headers": headers,

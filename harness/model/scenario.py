@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from harness.model.faults import Resilience
 from harness.model.transcript import _Strict
 
 
@@ -121,6 +122,7 @@ class Scenario(_Strict, frozen=True, kw_only=True):
         scorers: Scorers to apply, in order.
         parameters: Free data for the team factory, the checks and the provider script.
         ignored: Rules for what of a request matching overlooks; see `harness.cassettes.ignoring`.
+        resilience: Faults of the provider that its team must survive, if any.
         is_repeating: Whether a replay gives the last recorded answer again when a request
             is made more often than it was recorded.
         digest: Hex digest of the scenario's own files and settings.
@@ -145,6 +147,7 @@ class Scenario(_Strict, frozen=True, kw_only=True):
     parameters: dict[str, Any] = {}
     ignored: tuple[str, ...] = ()
     is_repeating: bool = False
+    resilience: Resilience | None = None
     digest: str = ""
     conversation_digest: str = ""
 

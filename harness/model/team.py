@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from harness.model.faults import FaultTrial
     from harness.model.sample import SampleKey, Status
     from harness.model.scenario import AgentConfig, Price, Scenario
     from harness.model.transcript import ExceptionInfo, Transcript
@@ -135,6 +136,7 @@ class FinishedSample:
         prices: The suite's own prices, in US dollars per million tokens.
         priced_at: ISO 8601 time whose list prices apply (recording time, in a replay).
         fixtures: Workspace paths that were there before the agents began.
+        trials: What became of the conversations with faults that the scenario demands.
     """
 
     key: SampleKey
@@ -149,6 +151,7 @@ class FinishedSample:
     prices: Mapping[str, Price] = field(default_factory=dict)
     priced_at: str | None = None
     fixtures: tuple[str, ...] = ()
+    trials: tuple[FaultTrial, ...] = ()
 
     def run_python(
         self,

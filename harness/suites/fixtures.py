@@ -138,6 +138,8 @@ def scenario_digest(scenario: Scenario) -> str:
         scenario.team.attribute,
         [spec.name for spec in scenario.scorers],
         [spec.options for spec in scenario.scorers],
+        # Nothing where there is nothing: recordings from before this existed keep their digest.
+        *([scenario.resilience] if scenario.resilience else []),
     )
     return _digest(
         msgspec.json.encode(settings, order="deterministic"),

@@ -105,10 +105,11 @@ def finished(draft: Draft, lower: Shared) -> Scenario | None:
         script=shared.script,
         human=shared.human or (),
         limits=Limits(**shared.limits),
-        scorers=shared.scorers or default_scorers(),
+        scorers=shared.scorers or default_scorers(has_faults=shared.faults is not None),
         parameters=dict(shared.parameters),
         ignored=tuple(shared.cassette.get("ignore") or ()),
         is_repeating=bool(shared.cassette.get("repeat")),
+        resilience=shared.faults,
     )
     if shared.accept is not None:
         scenario = msgspec.structs.replace(scenario, accept=shared.accept)
@@ -119,9 +120,14 @@ def finished(draft: Draft, lower: Shared) -> Scenario | None:
     )
 
 
-def default_scorers() -> tuple[ScorerSpec, ...]:
-    """Every scorer that ships with this package."""
-    return tuple(ScorerSpec(name=name) for name in plugins.builtin_names("scorers"))
+def default_scorers(*, has_faults: bool = False) -> tuple[ScorerSpec, ...]:
+    """Every scorer that ships with this package and has something to say.
+
+    Args:
+        has_faults: Whether the scenario demands that faults are survived.
+    """
+    names = plugins.builtin_names("scorers")
+    return tuple(ScorerSpec(name=name) for name in names if has_faults or name != "survival")
 
 
 def _expect_something(draft: Draft, shared: Shared) -> None:

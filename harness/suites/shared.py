@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness import plugins
 from harness.cassettes.ignoring import check_rule
 from harness.errors import CassetteError, PluginError
 from harness.model.scenario import Limits, PythonReference, ScorerSpec
-from harness.model.transcript import TERMINATION_REASONS
 from harness.suites.document import Invalid, Value
+from harness.suites.faults import EXAMPLE as FAULTS_EXAMPLE
+from harness.suites.faults import REASONS, resilience
 from harness.suites.reading import (
     Reader,
     Section,
@@ -23,7 +24,6 @@ from harness.suites.reading import (
     flag,
     list_of,
     mapping_of,
-    one_of,
     optional,
     positive,
     text,
@@ -32,6 +32,9 @@ from harness.suites.reading import (
     with_example,
 )
 from harness.suites.references import beside, checks, function
+
+if TYPE_CHECKING:
+    from harness.model.faults import Resilience
 
 SHARED_KEYS = (
     "team",
@@ -44,6 +47,7 @@ SHARED_KEYS = (
     "scorers",
     "parameters",
     "cassette",
+    "faults",
 )
 
 _LIMITS = "{wall_seconds: 120, turns: 40, cost_usd: 0.50}"
@@ -52,9 +56,7 @@ _SCORERS = "[acceptance, termination]"
 _TEAM: Reader[PythonReference] = function("build")
 _PROVIDER: Reader[PythonReference] = function("reply")
 _HUMAN = with_example(list_of(any_text), '["", "go on", exit]')
-_REASONS = with_example(
-    list_of(one_of("termination reason", TERMINATION_REASONS)), "[termination_message]"
-)
+_REASONS = with_example(REASONS, "[termination_message]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +77,7 @@ class Shared:
     scorers: tuple[ScorerSpec, ...] | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     cassette: Mapping[str, Any] = field(default_factory=dict)
+    faults: Resilience | None = None
     written: frozenset[str] = frozenset()
 
     def over(self, lower: Shared) -> Shared:
@@ -106,6 +109,7 @@ def read_shared(section: Section) -> Shared:
         scorers=section.find("scorers", with_example(filled(list_of(_scorer)), _SCORERS)),
         parameters=section.get("parameters", mapping_of(data), {}),
         cassette=section.get("cassette", with_example(_cassette, _CASSETTE), {}),
+        faults=section.find("faults", with_example(resilience, FAULTS_EXAMPLE)),
         written=frozenset(key for key in SHARED_KEYS if section.has(key)),
     )
 
