@@ -13,7 +13,7 @@ from harness.errors import LimitReached, SampleInterrupt
 from harness.faults import CassetteSource, FaultSession, ScriptSource, faulty
 from harness.model.faults import FaultTrial
 from harness.model.team import Endpoint
-from harness.model.transcript import ModelCall
+from harness.model.transcript import ModelCall, Termination
 from harness.pricing import cost_of_call
 from harness.protocols import Assignment
 from harness.runner.workspace import make_workspace
@@ -118,7 +118,7 @@ class _Trial:
             injected=session.injected,
             outcome=reason if is_injected else NOT_INJECTED,
             passed=reason in accepted if is_injected else None,
-            detail=ending.detail if ending and is_injected else _unfitting(self._kit.engine.name),
+            detail=_detail(ending) if ending and is_injected else _unfitting(self._kit.engine.name),
             turns=recorder.turns,
             cost_usd=self._cost(recorder),
             waited_seconds=round(session.clock.seconds, 3),
@@ -129,6 +129,12 @@ class _Trial:
         costs = [self._price(call) for call in calls]
         known = [cost for cost in costs if cost is not None]
         return sum(known) if len(known) == len(costs) else None
+
+
+def _detail(ending: Termination) -> str:
+    """How it ended; of an error also the cause, which SDKs hide."""
+    raised = ending.exception
+    return f"{raised.type.rpartition('.')[2]}: {raised.message}" if raised else ending.detail
 
 
 def _unfitting(engine: str) -> str:

@@ -21,7 +21,9 @@ from harness.model.team import Team
 def build(context):
     from autogen import AssistantAgent, UserProxyAgent, register_function
 
-    clerk = AssistantAgent("clerk", llm_config={**context.llm_config(), **EXTRA})
+    model = context.llm_config()
+    model["config_list"][0].update(EXTRA)
+    clerk = AssistantAgent("clerk", llm_config=model)
     user = UserProxyAgent(
         "user",
         human_input_mode="NEVER",
@@ -41,8 +43,9 @@ SCRIPT = """
 from harness.mocks import MockReply, MockToolCall, ScriptedModel, Rule
 
 def build(context):
+    call = MockToolCall(name="add", arguments={"a": 1, "b": 2})
     return ScriptedModel([
-        Rule(MockReply(tool_calls=(MockToolCall(name="add", arguments={"a": 1, "b": 2}),)), times=1),
+        Rule(MockReply(tool_calls=(call,)), times=1),
         Rule("It is 3. TERMINATE"),
     ])
 """
