@@ -115,6 +115,7 @@ class Scenario(_Strict, frozen=True, kw_only=True):
         checks: Python file with ``check_*`` functions; None if there is none.
         provider: Reply function for the scripted provider; None if there is none.
         script: In-process scripted model factory; when given, no cassette is used.
+        mocked: Agents that the script plays, all others being asked for real; empty for all.
         human: What a scripted human answers, in order, when an agent asks.
         accept: Termination reasons this scenario accepts; empty accepts none but
             is only valid when there are checks.
@@ -140,6 +141,7 @@ class Scenario(_Strict, frozen=True, kw_only=True):
     checks: PythonReference | None = None
     provider: PythonReference | None = None
     script: PythonReference | None = None
+    mocked: tuple[str, ...] = ()
     human: tuple[str, ...] = ()
     accept: tuple[str, ...] = ("termination_message",)
     limits: Limits = Limits()
@@ -150,6 +152,11 @@ class Scenario(_Strict, frozen=True, kw_only=True):
     resilience: Resilience | None = None
     digest: str = ""
     conversation_digest: str = ""
+
+    @property
+    def is_scripted(self) -> bool:
+        """Whether the script plays every agent, so that nothing is recorded or replayed."""
+        return self.script is not None and not self.mocked
 
 
 class Suite(_Strict, frozen=True, kw_only=True):

@@ -84,13 +84,14 @@ class _Trial:
 
     def _assignment(self, workspace: Path, recorder: Recorder) -> Assignment:
         task = self._task
-        return Assignment(
+        url = _SCRIPTED_URL if task.scenario.is_scripted else task.endpoint.base_url
+        assignment = Assignment(
             key=task.key,
             scenario=task.scenario,
             config=task.config,
             workspace=workspace,
             endpoint=Endpoint(
-                base_url=_SCRIPTED_URL if self._kit.build_script else task.endpoint.base_url,
+                base_url=url,
                 api_type=task.endpoint.api_type,
                 api_version=task.endpoint.api_version,
             ),
@@ -99,10 +100,13 @@ class _Trial:
             recorder=recorder,
             mode="replay",
         )
+        if self._kit.build_script is None or task.scenario.is_scripted:
+            return assignment
+        return replace(assignment, script=self._kit.build_script(assignment.context))
 
     def _source(self, assignment: Assignment) -> Source:
-        if self._kit.build_script is not None:
-            return ScriptSource(self._kit.build_script(replace(assignment, mode="mock").context))
+        if self._kit.build_script is not None and self._task.scenario.is_scripted:
+            return ScriptSource(self._kit.build_script(assignment.context))
         return CassetteSource(load_cassette(Path(self._task.cassette)))
 
     def _outcome(self, recorder: Recorder, session: FaultSession) -> FaultTrial:

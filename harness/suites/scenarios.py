@@ -90,6 +90,7 @@ def finished(draft: Draft, lower: Shared) -> Scenario | None:
     """
     shared = draft.shared.over(lower)
     _expect_something(draft, shared)
+    _expect_a_script(draft, shared)
     if shared.team is None:
         return None
     scenario = Scenario(
@@ -103,6 +104,7 @@ def finished(draft: Draft, lower: Shared) -> Scenario | None:
         checks=shared.checks,
         provider=shared.provider,
         script=shared.script,
+        mocked=shared.mocks or (),
         human=shared.human or (),
         limits=Limits(**shared.limits),
         scorers=shared.scorers or default_scorers(has_faults=shared.faults is not None),
@@ -118,6 +120,14 @@ def finished(draft: Draft, lower: Shared) -> Scenario | None:
         digest=scenario_digest(scenario),
         conversation_digest=conversation_digest(scenario),
     )
+
+
+def _expect_a_script(draft: Draft, shared: Shared) -> None:
+    if shared.mocks and shared.script is None and "script" not in shared.written:
+        draft.source.report(
+            f"'mocks' names agents that a script plays ({', '.join(shared.mocks)}), but there is "
+            "none; name it under 'script', e.g. script.py:build"
+        )
 
 
 def default_scorers(*, has_faults: bool = False) -> tuple[ScorerSpec, ...]:

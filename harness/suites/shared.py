@@ -41,6 +41,7 @@ SHARED_KEYS = (
     "checks",
     "provider",
     "script",
+    "mocks",
     "human",
     "limits",
     "accept",
@@ -71,6 +72,7 @@ class Shared:
     checks: PythonReference | None = None
     provider: PythonReference | None = None
     script: PythonReference | None = None
+    mocks: tuple[str, ...] | None = None
     human: tuple[str, ...] | None = None
     limits: Mapping[str, Any] = field(default_factory=dict)
     accept: tuple[str, ...] | None = None
@@ -103,6 +105,7 @@ def read_shared(section: Section) -> Shared:
         checks=_reference(section, "checks", checks, "checks.py"),
         provider=_reference(section, "provider", _PROVIDER, "provider.py:reply"),
         script=section.find("script", _TEAM),
+        mocks=section.find("mocks", with_example(filled(list_of(text)), "[reviewer]")),
         human=section.find("human", _HUMAN),
         limits=section.get("limits", with_example(_limits, _LIMITS), {}),
         accept=section.get("accept", _accept, None),
