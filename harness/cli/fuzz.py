@@ -17,7 +17,7 @@ from harness.model.transcript import TERMINATION_REASONS
 @click.option("--config", default="", help="Config to fuzz; the suite's baseline by default.")
 @click.option("--examples", default=200, show_default=True, type=click.IntRange(min=1))
 @click.option("--seed", type=int, help="Start the search here; the same seed tries the same.")
-@click.option("--closing", default="TERMINATE", show_default=True, help="Word that ends it.")
+@click.option("--closing", help="Word that ends a conversation; TERMINATE by default.")
 @click.option(
     "--closer",
     "closers",
@@ -25,7 +25,7 @@ from harness.model.transcript import TERMINATION_REASONS
     help="Agent whose closing word must end the conversation; may be repeated. All by default.",
 )
 @click.option("--approver", help='Agent that must approve code before it runs, or "human".')
-@click.option("--approval", default="APPROVED", show_default=True, help="Word it approves with.")
+@click.option("--approval", help="Word it approves with; APPROVED by default.")
 @click.option("--turns", type=click.IntRange(min=2), help="Most messages; the scenario's limit.")
 @click.option(
     "--accept",
@@ -55,13 +55,15 @@ def command(**arguments: Any) -> int:
     the closing word and only that, runs code once and only when it was said,
     and answers tool calls. What breaks it is shrunk to the shortest
     conversation, told, and saved. No model is asked and no code is run; the
-    team's own tools are called.
+    team's own tools are called. What it must know of a team (who may end the
+    conversation, who approves code) stands under fuzz: in suite.yaml or
+    scenario.yaml, or is given by the options.
 
     \b
     Examples:
       harness fuzz                                 every suite
       harness fuzz my_suite/hello --examples 2000
-      harness fuzz code_review --closer reviewer
+      harness fuzz my_suite --closer reviewer --seed 7
       harness fuzz my_suite --approver reviewer --approval LGTM
       harness fuzz --replay .harness/fuzz/my_suite
 

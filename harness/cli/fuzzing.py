@@ -31,20 +31,20 @@ class FuzzArguments:
     config: str
     examples: int
     seed: int | None
-    closing: str
+    closing: str | None
     closers: tuple[str, ...]
     approver: str | None
-    approval: str
+    approval: str | None
     turns: int | None
     accept: tuple[TerminationReason, ...]
     task_as_is: bool
     save: Path
     replay: tuple[Path, ...]
 
-    @property
-    def settings(self) -> FuzzSettings:
-        """What is said and demanded."""
-        return FuzzSettings(
+    def settings_for(self, subject: Subject) -> FuzzSettings:
+        """What is said and demanded, the scenario's own demands under the options."""
+        return FuzzSettings.for_scenario(
+            subject.scenario,
             examples=self.examples,
             seed=self.seed,
             closing=self.closing,
@@ -52,7 +52,7 @@ class FuzzArguments:
             approver=self.approver,
             approval=self.approval,
             turns=self.turns,
-            accept=(*FuzzSettings().accept, *self.accept),
+            accept=self.accept,
             varies_task=not self.task_as_is,
         )
 
@@ -63,12 +63,13 @@ def run(arguments: FuzzArguments) -> int:
         return _replay(arguments)
     is_broken = False
     for subject in _subjects(arguments):
-        found = hunt(subject, arguments.settings)
+        settings = arguments.settings_for(subject)
+        found = hunt(subject, settings)
         click.echo(_headline(subject, found))
         for finding in found.findings:
             is_broken = True
             path = finding_path(arguments.save, subject.name, finding.violation.invariant)
-            save(finding, path, subject.name, arguments.settings)
+            save(finding, path, subject.name, settings)
             click.echo(_told(finding, path))
     return EXIT_GATE_FAILED if is_broken else 0
 

@@ -66,7 +66,8 @@ def hears_the_end(
                 invariant="hears-the-end",
                 reason=(
                     f"{message.speaker} ended the conversation by {settings.closing}, but it "
-                    f"went on: {after.speaker} spoke."
+                    f"went on: {after.speaker} spoke. (If {message.speaker} may not end it, "
+                    "name those who may as closers.)"
                 ),
                 index=after.index,
             )

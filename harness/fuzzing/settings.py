@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +50,28 @@ class FuzzSettings:
     turns: int | None = None
     accept: tuple[TerminationReason, ...] = OWN_LIMITS
     varies_task: bool = True
+
+    @classmethod
+    def for_scenario(cls, scenario: Scenario, **given: Any) -> FuzzSettings:
+        """The settings for a scenario: what is given, else what the scenario demands.
+
+        Args:
+            scenario: Its ``fuzz`` says what must be known of its team.
+            **given: As the fields; None or empty for not given.
+        """
+        demands = scenario.fuzz
+        kept = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in given.items()
+            if value not in (None, (), [])
+        }
+        lower = {
+            name: getattr(demands, name)
+            for name in ("closing", "closers", "approver", "approval")
+            if getattr(demands, name)
+        }
+        accept = (*OWN_LIMITS, *demands.accept, *kept.pop("accept", ()))
+        return cls(**{**lower, **kept, "accept": tuple(dict.fromkeys(accept))})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -62,7 +62,7 @@ def fuzz(
         ...     initiator, recipient = build_team(context.llm_config())
         ...     return harness.Team(initiator=initiator, recipient=recipient)
     """
-    chosen = _settings(settings)
+    _require_known(settings)
 
     def decorate(function: Callable[..., Any]) -> Callable[..., None]:
         name = f"{function.__module__}.{function.__qualname__}".replace(".<locals>", "")
@@ -75,6 +75,7 @@ def fuzz(
             else:
                 found = subject_at(scenario, config)
                 subject = replace(found, build_team=functools.partial(_or_own, build, found))
+            chosen = FuzzSettings.for_scenario(subject.scenario, **settings)
             check(subject, chosen, name=f"tests/{name}", saved=Path(saved))
 
         test.__signature__ = _without_context(function)  # type: ignore[attr-defined]
@@ -101,17 +102,13 @@ def _or_own(build: Callable[..., Any], found: Subject, context: TeamContext) -> 
     return found.build_team(context) if team is None else team
 
 
-def _settings(given: dict[str, Any]) -> FuzzSettings:
+def _require_known(given: dict[str, Any]) -> None:
     known = FuzzSettings.__dataclass_fields__
     unknown = [name for name in given if name not in known]
     if unknown:
         raise HarnessError(
             f"harness.fuzz knows no setting {unknown[0]!r}; it knows: {', '.join(known)}."
         )
-    for name in ("closers", "accept"):
-        if name in given:
-            given = {**given, name: tuple(given[name])}
-    return FuzzSettings(**given)
 
 
 def check(subject: Subject, settings: FuzzSettings, *, name: str, saved: Path) -> None:

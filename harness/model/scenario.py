@@ -101,6 +101,25 @@ class AgentConfig(_Strict, frozen=True, kw_only=True):
         return hashlib.blake2b(encoded, digest_size=12).hexdigest()
 
 
+class FuzzDemands(_Strict, frozen=True, kw_only=True):
+    """What `harness fuzz` must know of a team; None or empty for what holds for any team.
+
+    Attributes:
+        closing: The word that ends a conversation.
+        closers: Agents whose closing word must end it; empty for every agent.
+        approver: Agent that must approve code before it runs, or "human".
+        approval: The word it approves with.
+        accept: Ends that are good ones, besides those the scenario accepts and the
+            team's own limits.
+    """
+
+    closing: str | None = None
+    closers: tuple[str, ...] = ()
+    approver: str | None = None
+    approval: str | None = None
+    accept: tuple[str, ...] = ()
+
+
 class Scenario(_Strict, frozen=True, kw_only=True):
     """A task for a team.
 
@@ -124,6 +143,7 @@ class Scenario(_Strict, frozen=True, kw_only=True):
         parameters: Free data for the team factory, the checks and the provider script.
         ignored: Rules for what of a request matching overlooks; see `harness.cassettes.ignoring`.
         resilience: Faults of the provider that its team must survive, if any.
+        fuzz: What `harness fuzz` must know of its team.
         is_repeating: Whether a replay gives the last recorded answer again when a request
             is made more often than it was recorded.
         digest: Hex digest of the scenario's own files and settings.
@@ -150,6 +170,7 @@ class Scenario(_Strict, frozen=True, kw_only=True):
     ignored: tuple[str, ...] = ()
     is_repeating: bool = False
     resilience: Resilience | None = None
+    fuzz: FuzzDemands = FuzzDemands()
     digest: str = ""
     conversation_digest: str = ""
 

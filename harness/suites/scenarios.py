@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness import plugins
-from harness.model.scenario import Limits, Scenario, ScorerSpec
+from harness.model.scenario import FuzzDemands, Limits, Scenario, ScorerSpec
 from harness.suites.document import Invalid, Source, Value, read_document
 from harness.suites.fixtures import conversation_digest, read_fixtures, scenario_digest
 from harness.suites.reading import NAME, Section, any_text, bad_name, text
@@ -112,6 +112,7 @@ def finished(draft: Draft, lower: Shared) -> Scenario | None:
         ignored=tuple(shared.cassette.get("ignore") or ()),
         is_repeating=bool(shared.cassette.get("repeat")),
         resilience=shared.faults,
+        fuzz=FuzzDemands(**{key: each for key, each in shared.fuzz.items() if each is not None}),
     )
     if shared.accept is not None:
         scenario = msgspec.structs.replace(scenario, accept=shared.accept)

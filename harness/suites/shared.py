@@ -49,10 +49,12 @@ SHARED_KEYS = (
     "parameters",
     "cassette",
     "faults",
+    "fuzz",
 )
 
 _LIMITS = "{wall_seconds: 120, turns: 40, cost_usd: 0.50}"
 _CASSETTE = "{ignore: [uuid, $.user], repeat: false}"
+_FUZZ = "{closers: [reviewer], approver: reviewer, approval: LGTM}"
 _SCORERS = "[acceptance, termination]"
 _TEAM: Reader[PythonReference] = function("build")
 _PROVIDER: Reader[PythonReference] = function("reply")
@@ -80,6 +82,7 @@ class Shared:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     cassette: Mapping[str, Any] = field(default_factory=dict)
     faults: Resilience | None = None
+    fuzz: Mapping[str, Any] = field(default_factory=dict)
     written: frozenset[str] = frozenset()
 
     def over(self, lower: Shared) -> Shared:
@@ -94,6 +97,7 @@ class Shared:
         merged["limits"] = {**lower.limits, **self.limits}
         merged["parameters"] = {**lower.parameters, **self.parameters}
         merged["cassette"] = {**lower.cassette, **self.cassette}
+        merged["fuzz"] = {**lower.fuzz, **self.fuzz}
         merged["written"] = self.written | lower.written
         return Shared(**merged)
 
@@ -113,6 +117,7 @@ def read_shared(section: Section) -> Shared:
         parameters=section.get("parameters", mapping_of(data), {}),
         cassette=section.get("cassette", with_example(_cassette, _CASSETTE), {}),
         faults=section.find("faults", with_example(resilience, FAULTS_EXAMPLE)),
+        fuzz=section.get("fuzz", with_example(_fuzz, _FUZZ), {}),
         written=frozenset(key for key in SHARED_KEYS if section.has(key)),
     )
 
@@ -146,6 +151,20 @@ def _limits(value: Value) -> dict[str, Any]:
 
 def _cassette(value: Value) -> dict[str, Any]:
     readers: dict[str, Reader[Any]] = {"ignore": list_of(_rule), "repeat": flag}
+    section = Section(value, readers)
+    return {
+        key: section.get(key, reader, None) for key, reader in readers.items() if section.has(key)
+    }
+
+
+def _fuzz(value: Value) -> dict[str, Any]:
+    readers: dict[str, Reader[Any]] = {
+        "closing": text,
+        "closers": filled(list_of(text)),
+        "approver": text,
+        "approval": text,
+        "accept": REASONS,
+    }
     section = Section(value, readers)
     return {
         key: section.get(key, reader, None) for key, reader in readers.items() if section.has(key)
