@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from harness.cli import options
 from harness.model.transcript import TERMINATION_REASONS
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _demands(function: F) -> F:
+    """Add what must be known of the team."""
+    function = click.option("--approval", help="Word it approves with; APPROVED by default.")(
+        function
+    )
+    function = click.option(
+        "--approver", help='Agent that must approve code before it runs, or "human".'
+    )(function)
+    function = click.option(
+        "--closer",
+        "closers",
+        multiple=True,
+        help="Agent whose closing word must end it; may be repeated. All by default.",
+    )(function)
+    return click.option("--closing", help="Word that ends a conversation; TERMINATE by default.")(
+        function
+    )
 
 
 @click.command("fuzz")
@@ -17,21 +39,19 @@ from harness.model.transcript import TERMINATION_REASONS
 @click.option("--config", default="", help="Config to fuzz; the suite's baseline by default.")
 @click.option("--examples", default=200, show_default=True, type=click.IntRange(min=1))
 @click.option("--seed", type=int, help="Start the search here; the same seed tries the same.")
-@click.option("--closing", help="Word that ends a conversation; TERMINATE by default.")
-@click.option(
-    "--closer",
-    "closers",
-    multiple=True,
-    help="Agent whose closing word must end the conversation; may be repeated. All by default.",
-)
-@click.option("--approver", help='Agent that must approve code before it runs, or "human".')
-@click.option("--approval", help="Word it approves with; APPROVED by default.")
+@_demands
 @click.option("--turns", type=click.IntRange(min=2), help="Most messages; the scenario's limit.")
 @click.option(
     "--accept",
     multiple=True,
     type=click.Choice(TERMINATION_REASONS),
     help="Also accept this end, besides the scenario's and the team's own limits.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    help="Also let the provider fail so (a fault or a class, e.g. rate_limit); slower.",
 )
 @click.option("--task-as-is", is_flag=True, help="Never add code or the closing word to the task.")
 @click.option(
@@ -51,13 +71,10 @@ def command(**arguments: Any) -> int:
     """Hunt for the conversation that breaks your team.
 
     Hypothesis makes up what the models say, what code prints and what humans
-    type, and checks that the team ends every conversation, never crashes, hears
-    the closing word and only that, runs code once and only when it was said,
-    and answers tool calls. What breaks it is shrunk to the shortest
-    conversation, told, and saved. No model is asked and no code is run; the
-    team's own tools are called. What it must know of a team (who may end the
-    conversation, who approves code) stands under fuzz: in suite.yaml or
-    scenario.yaml, or is given by the options.
+    type, and checks what must hold of any team. What breaks it is shrunk to the
+    shortest conversation, told, and saved. No model is asked and no code is
+    run; the team's own tools are called. Who may end the conversation and who
+    approves code stands under fuzz: in the suite, or is given by the options.
 
     \b
     Examples:
@@ -65,6 +82,7 @@ def command(**arguments: Any) -> int:
       harness fuzz my_suite/hello --examples 2000
       harness fuzz my_suite --closer reviewer --seed 7
       harness fuzz my_suite --approver reviewer --approval LGTM
+      harness fuzz my_suite --fault network --fault rate_limit
       harness fuzz --replay .harness/fuzz/my_suite
 
     Exit code 1 when a conversation broke a team.

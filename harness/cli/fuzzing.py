@@ -37,6 +37,7 @@ class FuzzArguments:
     approval: str | None
     turns: int | None
     accept: tuple[TerminationReason, ...]
+    faults: tuple[str, ...]
     task_as_is: bool
     save: Path
     replay: tuple[Path, ...]
@@ -53,6 +54,7 @@ class FuzzArguments:
             approval=self.approval,
             turns=self.turns,
             accept=self.accept,
+            faults=self.faults,
             varies_task=not self.task_as_is,
         )
 

@@ -10,7 +10,8 @@ recorded. Each agent's model then goes on with what it said next in the recordin
 end says its last words again: the model's part is as recorded, the team's part is new.
 """
 
+from harness.faults.planning import suits
 from harness.faults.session import FaultSession, faulty
 from harness.faults.sources import CassetteSource, ScriptSource
 
-__all__ = ["CassetteSource", "FaultSession", "ScriptSource", "faulty"]
+__all__ = ["CassetteSource", "FaultSession", "ScriptSource", "faulty", "suits"]

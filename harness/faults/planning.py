@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from harness.model.faults import group_of
 
 if TYPE_CHECKING:
     from harness.model.faults import FaultPlan, FaultRule
+
+
+class Decides(Protocol):
+    """Decides for each request, in order, whether it gets a fault."""
+
+    def decide(self, agent: str, purpose: str, *, has_tools: bool, has_spoken: bool) -> str | None:
+        """The fault for the next request; None for none."""
 
 
 class Decider:
@@ -33,8 +40,8 @@ class Decider:
         self._number += 1
         chosen = None
         for position, rule in enumerate(self._plan.rules):
-            suits = _suits(rule.fault, purpose, has_tools=has_tools, has_spoken=has_spoken)
-            if not suits or not _is_meant(rule, agent, purpose):
+            fits = suits(rule.fault, purpose, has_tools=has_tools, has_spoken=has_spoken)
+            if not fits or not _is_meant(rule, agent, purpose):
                 continue
             self._fitting[position] += 1
             if self._fitting[position] >= rule.call and self._left[position] > 0 and not chosen:
@@ -46,7 +53,7 @@ class Decider:
         kinds = [
             kind
             for kind in self._plan.kinds
-            if _suits(kind, purpose, has_tools=has_tools, has_spoken=has_spoken)
+            if suits(kind, purpose, has_tools=has_tools, has_spoken=has_spoken)
         ]
         if not kinds or self._draw("whether") >= self._plan.rate:
             return None
@@ -63,7 +70,15 @@ def _is_meant(rule: FaultRule, agent: str, purpose: str) -> bool:
     return rule.agent in (None, agent) and rule.purpose in (None, purpose)
 
 
-def _suits(fault: str, purpose: str, *, has_tools: bool, has_spoken: bool) -> bool:
+def suits(fault: str, purpose: str, *, has_tools: bool, has_spoken: bool) -> bool:
+    """Whether a fault makes sense in a request.
+
+    Args:
+        fault: Its name.
+        purpose: What the request is made for.
+        has_tools: Whether it offers tools.
+        has_spoken: Whether its agent has said anything yet.
+    """
     group = group_of(fault)
     if group == "speaker":
         return purpose == "speaker_selection"

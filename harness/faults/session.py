@@ -15,14 +15,13 @@ from harness.cassettes.session import AnsweringSession, Given, entered
 from harness.errors import CassetteMiss
 from harness.faults import wire
 from harness.faults.clock import Clock, simulated
-from harness.faults.planning import Decider
+from harness.faults.planning import Decider, Decides
 from harness.faults.spoiling import Spot, spoil
-from harness.model.faults import FAULTS
+from harness.model.faults import FAULTS, FaultPlan
 
 if TYPE_CHECKING:
     from harness.cassettes.session import Sent
     from harness.faults.sources import Source
-    from harness.model.faults import FaultPlan
 
 # Told agent, kind and detail of every fault.
 Listener = Callable[[str, str, str], object]
@@ -33,7 +32,7 @@ class FaultSession(AnsweringSession):
 
     Args:
         source: The good answers.
-        plan: Which of them to spoil, and how.
+        plan: Which of them to spoil, and how; or who decides that for each.
         listener: Told of every fault before it takes effect.
 
     Attributes:
@@ -44,13 +43,13 @@ class FaultSession(AnsweringSession):
 
     skips_waits = False
 
-    def __init__(self, source: Source, plan: FaultPlan, listener: Listener) -> None:
+    def __init__(self, source: Source, plan: FaultPlan | Decides, listener: Listener) -> None:
         super().__init__(Path("faults"), _HEADER, "a conversation with faults")
         self.clock = Clock()
         self.injected = 0
         self.where = ""
         self._source = source
-        self._decider = Decider(plan)
+        self._decider = Decider(plan) if isinstance(plan, FaultPlan) else plan
         self._listener = listener
         self._said: dict[str, str] = {}
         self._good: dict[tuple[str, str, bytes], Given] = {}
@@ -130,12 +129,12 @@ _HEADER = CassetteHeader(recorded_at="", source="faults", base_url="")
 
 
 @contextmanager
-def faulty(source: Source, plan: FaultPlan, listener: Listener) -> Iterator[FaultSession]:
+def faulty(source: Source, plan: FaultPlan | Decides, listener: Listener) -> Iterator[FaultSession]:
     """Answer every request of this context from a source, spoilt as planned.
 
     Args:
         source: The good answers.
-        plan: Which of them to spoil.
+        plan: Which of them to spoil, or who decides that.
         listener: Told agent, kind and detail of every fault.
     """
     install()

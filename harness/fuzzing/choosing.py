@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from harness.fuzzing import phrases
-from harness.fuzzing.moves import Move, Opened, Ran, Said, Typed
+from harness.fuzzing.moves import Failed, Move, Opened, Ran, Said, Typed
 
 if TYPE_CHECKING:
     from harness.fuzzing.settings import FuzzSettings
@@ -24,6 +24,9 @@ class Chooser(Protocol):
 
     def say(self, agent: str, purpose: str, tools: tuple[Mapping[str, Any], ...]) -> Said:
         """What a model says to an agent."""
+
+    def fail(self, agent: str, faults: tuple[str, ...]) -> Failed:
+        """What goes wrong with a request, of the faults that fit."""
 
     def run(self) -> Ran:
         """What becomes of a piece of code."""
@@ -90,6 +93,10 @@ class Drawn:
             approves=phrase.approves,
         )
 
+    def fail(self, agent: str, faults: tuple[str, ...]) -> Failed:
+        """Draw a fault, or none."""
+        return Failed(agent=agent, fault=self._pick(phrases.failures(faults)))
+
     def run(self) -> Ran:
         """Draw an outcome."""
         outcome: Ran = self._pick(phrases.outcomes(self._settings.closing))
@@ -129,6 +136,10 @@ class Replayed:
             kind, text = "speaker", self.names[0] if self.names else ""
         return self._next(Said(agent=agent, purpose=purpose, kind=kind, text=text))
 
+    def fail(self, agent: str, faults: tuple[str, ...]) -> Failed:
+        """What went wrong with this agent's next request."""
+        return self._next(Failed(agent=agent))
+
     def run(self) -> Ran:
         """What became of the next piece of code."""
         return self._next(Ran(exit_code=0, output="ok\n"))
@@ -147,6 +158,6 @@ def _place(move: Any) -> tuple[str, ...]:
     """Which queue a move waits in."""
     if isinstance(move, Said):
         return ("said", move.agent, move.purpose)
-    if isinstance(move, Typed):
-        return ("typed", move.agent)
+    if isinstance(move, Typed | Failed):
+        return (type(move).__name__, move.agent)
     return (type(move).__name__,)

@@ -1,8 +1,8 @@
 """Moves: what the world around a team did in one conversation, as data that can be kept.
 
-A team is code; what it cannot know beforehand are the words of its models, what became of
-code it ran, what a human typed, and the task. Those four, in order, are a whole conversation:
-the same moves lead the same team to the same conversation again.
+A team is code; what it cannot know beforehand are the words of its models, faults of their
+provider, what became of code it ran, what a human typed, and the task. Those, in order, are
+a whole conversation: the same moves lead the same team to the same conversation again.
 """
 
 from __future__ import annotations
@@ -61,4 +61,16 @@ class Typed(_Strict, frozen=True, kw_only=True, tag="typed"):
     reply: str
 
 
-Move = Opened | Said | Ran | Typed
+class Failed(_Strict, frozen=True, kw_only=True, tag="failed"):
+    """What went wrong with one request to a provider.
+
+    Attributes:
+        agent: On whose behalf it was made.
+        fault: Name of the fault; None if nothing went wrong.
+    """
+
+    agent: str
+    fault: str | None = None
+
+
+Move = Opened | Said | Ran | Typed | Failed

@@ -216,6 +216,12 @@ def speakers(names: tuple[str, ...]) -> tuple[Choice, ...]:
     )
 
 
+@lru_cache(maxsize=64)
+def failures(faults: tuple[str, ...]) -> tuple[str | None, ...]:
+    """The menu for what goes wrong with a request: mostly nothing."""
+    return (*(None,) * (4 + len(faults)), *faults)
+
+
 @lru_cache(maxsize=16)
 def outcomes(closing: str) -> tuple[Ran, ...]:
     """The menu for what became of code."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -11,10 +12,12 @@ import msgspec
 
 from harness.capture import Recorder
 from harness.errors import HarnessError
+from harness.faults import ScriptSource, faulty
 from harness.fuzzing.judging import first_violation
 from harness.fuzzing.played import Played
 from harness.fuzzing.settings import DEFAULT_TURNS, FuzzSettings, Subject
-from harness.fuzzing.world import Enough, World, WorldHuman, WorldModel, WorldSandbox
+from harness.fuzzing.world import Enough, World, WorldFaults, WorldHuman, WorldModel, WorldSandbox
+from harness.model.faults import FAULT_CLASSES, FAULTS, faults_named
 from harness.model.sample import SampleKey
 from harness.model.team import Endpoint, Team, TeamContext
 from harness.pricing import cost_of_call
@@ -45,6 +48,9 @@ class Stage:
         limits = subject.scenario.limits
         self._settings = settings
         self._accepted = frozenset(subject.scenario.accept) | frozenset(settings.accept)
+        self._faults = tuple(
+            dict.fromkeys(fault for name in settings.faults for fault in _known_faults(name))
+        )
         self._turns = settings.turns or limits.turns or DEFAULT_TURNS
         self._subject = subject
         self._workspace = workspace
@@ -81,12 +87,29 @@ class Stage:
             return team
 
         world.is_over = lambda world: self._judged(world, teams, known).violation is not None
-        with suppress(Enough):
-            self._subject.engine.run(self._assignment(world, build))
+        self._run(world, build)
         transcript = world.recorder.transcript(self._subject.engine.name, "")
         if not teams or not transcript.turns:
             raise HarnessError(_unplayable(self._subject.name, transcript))
         return self._judged(world, teams, known)
+
+    def _run(self, world: World, build: Any) -> None:
+        assignment = self._assignment(world, build)
+        model = WorldModel(world)
+        if not self._faults:
+            with suppress(Enough):
+                self._subject.engine.run(replace(assignment, script=model))
+            return
+        recorder = world.recorder
+        with (
+            faulty(
+                ScriptSource(model),
+                WorldFaults(world, self._faults),
+                lambda agent, kind, detail: recorder.fault(agent=agent, kind=kind, detail=detail),
+            ),
+            suppress(Enough),
+        ):
+            self._subject.engine.run(replace(assignment, mode="replay"))
 
     def _judged(self, world: World, teams: Sequence[Team], known: frozenset[str]) -> Played:
         """The conversation so far, with what it broke."""
@@ -115,9 +138,18 @@ class Stage:
             sandbox=WorldSandbox(world),
             recorder=world.recorder,
             mode="mock",
-            script=WorldModel(world),
             human=WorldHuman(world),
         )
+
+
+def _known_faults(name: str) -> tuple[str, ...]:
+    found = faults_named(name)
+    if not found:
+        known = (*FAULT_CLASSES, *FAULTS)
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise HarnessError(f"There is no fault {name!r}; there are: {', '.join(known)}.{hint}")
+    return found
 
 
 def _price(subject: Subject, call: ModelCall) -> float | None:

@@ -38,6 +38,8 @@ class FuzzSettings:
         approval: The word it approves with.
         turns: Most messages; None for the scenario's limit, or 60.
         accept: Reasons to end for, besides those the scenario accepts.
+        faults: Faults of the provider that may be injected, by name or class. The models are
+            then asked over HTTP by the team's own client, which takes several times as long.
         varies_task: Whether the task is also tried with code in it, and with the closing word.
     """
 
@@ -49,6 +51,7 @@ class FuzzSettings:
     approval: str = "APPROVED"
     turns: int | None = None
     accept: tuple[TerminationReason, ...] = OWN_LIMITS
+    faults: tuple[str, ...] = ()
     varies_task: bool = True
 
     @classmethod

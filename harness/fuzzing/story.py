@@ -53,7 +53,7 @@ def _lines(event: AnyEvent, finding: Finding) -> Iterator[str]:
         chooser, chosen = event.manager or event.method, event.selected or "nobody"
         yield f"{_INDENT}* {chooser} gives {chosen} the floor"
     elif isinstance(event, Fault):
-        yield f"{_INDENT}* fault: {event.kind} ({one_line(event.detail, _WIDTH)})"
+        yield f"{_INDENT}* the provider fails: {event.kind} ({one_line(event.detail, _WIDTH)})"
     elif isinstance(event, ModelCall) and event.error is not None:
         said = one_line(event.error.message, _WIDTH)
         yield f"{_INDENT}* the call of {event.agent} failed: {said}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.errors import LimitReached, SampleInterrupt
+from harness.faults import suits
 from harness.mocks import MockReply, MockToolCall, ScriptedHuman
 from harness.model.transcript import Usage
 from harness.protocols import Execution
@@ -134,6 +135,32 @@ def _usage(messages: Sequence[Mapping[str, Any]], said: Said) -> Usage:
         prompt_tokens=asked // _CHARACTERS_PER_TOKEN + 1,
         completion_tokens=len(said.text or "") // _CHARACTERS_PER_TOKEN + 1,
     )
+
+
+class WorldFaults:
+    """Decides what goes wrong with each request.
+
+    Args:
+        world: Where it happens.
+        faults: Names of the faults that may.
+    """
+
+    def __init__(self, world: World, faults: tuple[str, ...]) -> None:
+        self._world = world
+        self._faults = faults
+
+    def decide(self, agent: str, purpose: str, *, has_tools: bool, has_spoken: bool) -> str | None:
+        """The fault for the next request; None for none."""
+        fitting = tuple(
+            fault
+            for fault in self._faults
+            if suits(fault, purpose, has_tools=has_tools, has_spoken=has_spoken)
+        )
+        if not fitting:
+            return None
+        failed = self._world.chooser.fail(agent, fitting)
+        self._world.moves.append(failed)
+        return failed.fault
 
 
 class WorldSandbox:
