@@ -121,6 +121,7 @@ def hunt(subject: Subject, settings: FuzzSettings) -> Hunt:
         HarnessError: If the team cannot be played, or answers the same moves differently.
     """
     seed = secrets.randbits(32) if settings.seed is None else settings.seed
+    subject.engine.preload()
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="harness-fuzz-") as folder, offline(label=subject.name):
         search = _Search(subject, settings, fixtures_copied(subject.scenario, Path(folder)))

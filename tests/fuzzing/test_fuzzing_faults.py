@@ -39,5 +39,5 @@ def test_a_client_that_asks_again_lets_a_team_survive() -> None:
 
 
 def test_an_unknown_fault_is_named() -> None:
-    with pytest.raises(HarnessError, match="no fault 'rate_limits'; .* Did you mean 'rate_limit'"):
+    with pytest.raises(HarnessError, match=r"no fault 'rate_limits'; .* Did you mean 'rate_limit'"):
         hunt(subject(two_agents()), FuzzSettings(faults=("rate_limits",)))

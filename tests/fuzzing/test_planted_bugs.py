@@ -14,7 +14,7 @@ from harness.model.scenario import Limits
 if TYPE_CHECKING:
     from harness.fuzzing import Finding
 
-EXAMPLES = 200
+EXAMPLES = 100
 
 
 def found_in(hunted: Hunt, invariant: str) -> Finding:
