@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from harness.comparison import compare_configs, compare_runs
     from harness.errors import CassetteMiss, HarnessError
+    from harness.fuzzing import fuzz
     from harness.logs import find_log, read_log
     from harness.model.run import RunLog
     from harness.model.sample import SampleKey, SampleResult
@@ -44,6 +45,7 @@ _HOMES = {
     "decode_transcript": "harness.model.transcript",
     "encode_transcript": "harness.model.transcript",
     "find_log": "harness.logs",
+    "fuzz": "harness.fuzzing",
     "load_suite": "harness.suites",
     "read_log": "harness.logs",
 }
@@ -70,6 +72,7 @@ __all__ = [
     "decode_transcript",
     "encode_transcript",
     "find_log",
+    "fuzz",
     "load_suite",
     "read_log",
 ]

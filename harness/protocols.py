@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.capture import Recorder
+    from harness.mocks import ScriptedHuman
     from harness.model.comparison import Comparison
     from harness.model.execution import CodeLimits
     from harness.model.run import RunHeader, RunLog
@@ -176,7 +177,10 @@ class ModelScript(Protocol):
     """Answers model calls in process; see `harness.mocks`."""
 
     def reply(self, agent: str, purpose: str, messages: Sequence[Mapping[str, Any]]) -> Any:
-        """The reply to one call: text, or a `harness.mocks.MockReply`."""
+        """The reply to one call: text, or a `harness.mocks.MockReply`.
+
+        A call that offers tools has their schemas in the keyword argument ``tools``.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +198,7 @@ class Assignment:
         recorder: Receives every event; it keeps the partial transcript if the engine fails.
         mode: How model calls are answered.
         script: Answers model calls in process instead of the provider, if given.
+        human: Answers agents that ask a human; None for the scenario's own answers.
     """
 
     key: SampleKey
@@ -206,6 +211,7 @@ class Assignment:
     recorder: Recorder
     mode: Mode
     script: ModelScript | None = None
+    human: ScriptedHuman | None = None
 
     @property
     def context(self) -> TeamContext:

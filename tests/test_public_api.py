@@ -22,6 +22,7 @@ PUBLIC = [
     "decode_transcript",
     "encode_transcript",
     "find_log",
+    "fuzz",
     "load_suite",
     "read_log",
 ]

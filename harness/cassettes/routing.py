@@ -31,7 +31,7 @@ from harness.cassettes.multipart import form_body
 from harness.cassettes.plain_request import PlainRequest
 from harness.cassettes.recording import Began, RecordSession
 from harness.cassettes.scope import ACTIVE, CURRENT
-from harness.cassettes.session import Received, ReplaySession, Sent
+from harness.cassettes.session import AnsweringSession, Given, Received, Sent
 from harness.cassettes.taps import HELD, Pieces, Taps
 from harness.errors import CassetteMiss, SampleInterrupt
 
@@ -84,9 +84,10 @@ class RoutingCassette(Cassette):  # type: ignore[misc]
         session = CURRENT.get()
         if isinstance(session, RecordSession):
             return _as_vcr(request.harness_played, request, pace=0.0)
-        if not isinstance(session, ReplaySession):
+        if not isinstance(session, AnsweringSession):
             _refuse_stray(_sent(request))
-        return _as_vcr(session.answer(_sent(request)), request, pace=session.pace)
+        answer = session.answer(_sent(request))
+        return _as_vcr(answer, request, pace=session.pace, skips_waits=session.skips_waits)
 
     def append(self, request: Any, response: dict[str, Any]) -> None:
         """Record an interaction, if a recording is under way in this context."""
@@ -294,18 +295,22 @@ def _for_httpx(headers: dict[str, list[str]], reason: str) -> tuple[dict[str, li
     return sent, reason.encode("ascii", "ignore").decode()
 
 
-def _as_vcr(interaction: Interaction, request: Any, *, pace: float) -> dict[str, Any]:
+def _as_vcr(
+    interaction: Interaction | Given, request: Any, *, pace: float, skips_waits: bool = True
+) -> dict[str, Any]:
     reason = interaction.reason
     headers: dict[str, list[Any]] = {
         name: list(values) for name, values in interaction.headers.items()
     }
     if isinstance(request, PlainRequest):
         headers, reason = _for_httpx(headers, reason)
-    if interaction.status in _RETRIED or interaction.status >= 500:
+    if skips_waits and (interaction.status in _RETRIED or interaction.status >= 500):
         headers = {**headers, **_NO_WAIT}
     content = interaction.content
     if chunks := interaction.chunks:
         content = Pieces.of(content, chunks, pace)
+    elif isinstance(interaction, Given) and interaction.is_cut:
+        content = Pieces.of(content, ((len(content), 0.0),), pace, is_cut=True)
     return {
         "status": {"code": interaction.status, "message": reason},
         "headers": headers,

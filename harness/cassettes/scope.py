@@ -34,6 +34,14 @@ class Caller:
     latency_seconds: float = 0.0
 
 
+class ConnectionLost(ConnectionResetError):
+    """Answers a request by losing the connection; HTTP clients see their own error."""
+
+
+class NoAnswer(TimeoutError):
+    """Answers a request by nothing, until the client has waited long enough."""
+
+
 class Watcher(Protocol):
     """Somebody who forbids the network and counts who tried it all the same."""
 

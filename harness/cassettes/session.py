@@ -75,6 +75,31 @@ class Received:
     chunks: Chunks = ()
 
 
+@dataclass(frozen=True)
+class Given:
+    """A response that is made up; it has what a recorded interaction has for a client.
+
+    Attributes:
+        status: HTTP status code.
+        headers: Names in lower case.
+        content: Raw body.
+        reason: HTTP reason phrase.
+        chunks: Sizes and times of its pieces; empty for one piece.
+        latency_seconds: How long the provider took.
+        cost_usd: US dollars; None without a price.
+        is_cut: Whether the connection is lost after the content.
+    """
+
+    status: int
+    headers: Mapping[str, list[str]]
+    content: bytes
+    reason: str = ""
+    chunks: Chunks = ()
+    latency_seconds: float = 0.0
+    cost_usd: float | None = None
+    is_cut: bool = False
+
+
 class Session:
     """What replays and recordings have in common: who asked, and how often.
 
@@ -196,7 +221,28 @@ class Session:
             caller.latency_seconds = seconds
 
 
-class ReplaySession(Session):
+class AnsweringSession(Session):
+    """A session whose requests never go out.
+
+    Attributes:
+        pace: What recorded times are multiplied by when a stream is replayed; 0 not to wait.
+        skips_waits: Whether clients are told not to wait before they ask again.
+    """
+
+    mode = "replay"
+    pace = 0.0
+    skips_waits = True
+
+    def answer(self, sent: Sent) -> Interaction | Given:
+        """The answer to a request."""
+        raise NotImplementedError
+
+    def refuse_stray(self, sent: Sent) -> str:
+        """Note a request from a context that belongs to no session; returns the explanation."""
+        raise NotImplementedError
+
+
+class ReplaySession(AnsweringSession):
     """Answers requests from a cassette, each interaction once; refuses all others.
 
     Args:
@@ -208,8 +254,6 @@ class ReplaySession(Session):
         secrets: The user's own rules for what no message may show.
         ignored: Rules for what matching overlooks; None for those in the cassette.
     """
-
-    mode = "replay"
 
     def __init__(
         self,

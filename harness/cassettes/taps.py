@@ -21,13 +21,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from harness.cassettes.recording import RecordSession
-from harness.cassettes.scope import ACTIVE, CURRENT
+from harness.cassettes.scope import ACTIVE, CURRENT, ConnectionLost, NoAnswer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -51,17 +51,20 @@ class Pieces(bytes):
     Attributes:
         chunks: Size in bytes, and seconds since the request, of each piece.
         pace: What the seconds are multiplied by; 0 not to wait.
+        is_cut: Whether the connection is lost after the last piece.
     """
 
     chunks: Chunks
     pace: float
+    is_cut: bool
 
     @classmethod
-    def of(cls, content: bytes, chunks: Chunks, pace: float) -> Pieces:
+    def of(cls, content: bytes, chunks: Chunks, pace: float, *, is_cut: bool = False) -> Pieces:
         """The body, with its pieces."""
         pieces = cls(content)
         pieces.chunks = chunks
         pieces.pace = pace
+        pieces.is_cut = is_cut
         return pieces
 
     def timed(self) -> list[tuple[float, bytes]]:
@@ -249,6 +252,9 @@ class AsyncRecorded:
 class Replayed:
     """A stream of recorded pieces, for synchronous and asynchronous clients."""
 
+    # The library whose errors its client knows; `Taps` sets it.
+    module: Any = None
+
     def __init__(self, pieces: Pieces) -> None:
         self._pieces = pieces
 
@@ -257,12 +263,20 @@ class Replayed:
             if wait := seconds_until(due):
                 time.sleep(wait)
             yield piece
+        self._end()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for due, piece in self._pieces.timed():
             if wait := seconds_until(due):
                 await asyncio.sleep(wait)
             yield piece
+        self._end()
+
+    def _end(self) -> None:
+        if self._pieces.is_cut:
+            raise self.module.RemoteProtocolError(
+                "peer closed connection without sending complete message body"
+            )
 
 
 class Taps:
@@ -277,7 +291,7 @@ class Taps:
         both = (module.SyncByteStream, module.AsyncByteStream)
         self._recorded = type("Recorded", (Recorded, module.SyncByteStream), {})
         self._async_recorded = type("AsyncRecorded", (AsyncRecorded, module.AsyncByteStream), {})
-        self._replayed = type("Replayed", (Replayed, *both), {})
+        self._replayed = type("Replayed", (Replayed, *both), {"module": module})
 
     def beneath(self, real: Callable[..., Any]) -> Callable[..., Any]:
         """What vcrpy is to call to send a request: holds the streams of a recording back."""
@@ -315,7 +329,8 @@ class Taps:
         def handle_request(transport: Any, request: Any) -> Any:
             if CURRENT.get() is None and not ACTIVE.sessions:
                 return real(transport, request)
-            return self._streaming(patched(transport, request))
+            with self._own_errors(request):
+                return self._streaming(patched(transport, request))
 
         return handle_request
 
@@ -328,9 +343,20 @@ class Taps:
         async def handle_async_request(transport: Any, request: Any) -> Any:
             if CURRENT.get() is None and not ACTIVE.sessions:
                 return await real(transport, request)
-            return self._streaming(await patched(transport, request))
+            with self._own_errors(request):
+                return self._streaming(await patched(transport, request))
 
         return handle_async_request
+
+    @contextmanager
+    def _own_errors(self, request: Any) -> Iterator[None]:
+        """Raise made-up failures of the network as this library raises real ones."""
+        try:
+            yield
+        except ConnectionLost as error:
+            raise self._module.ReadError(str(error), request=request) from error
+        except NoAnswer as error:
+            raise self._module.ReadTimeout(str(error), request=request) from error
 
     def _streaming(self, response: Any) -> Any:
         """The response vcrpy made, with its stream put back, or made of its recorded pieces."""

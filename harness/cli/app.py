@@ -19,6 +19,7 @@ EXIT_INTERRUPTED = 130
 # command is used, so that `harness --help` stays quick.
 _COMMANDS = {
     "run": ("run", "Run suites offline, score every sample, write the report."),
+    "fuzz": ("fuzz", "Hunt for the conversation that breaks your team."),
     "record": ("record", "Record cassettes from a provider over HTTP."),
     "cassette": ("cassette", "Read, compare and keep up the cassettes."),
     "report": ("report", "Render a run as HTML, Markdown, JSON or JUnit XML."),
@@ -74,6 +75,7 @@ def application() -> None:
       harness run                       all suites, offline, with a report
       harness run sales_report -k "widgets and not brief"
       harness show sales_report/widgets/careful-t0.2/1
+      harness fuzz my_suite/hello       make up what models say until it breaks
       harness new scenario my_suite/hello
       OPENAI_API_KEY=... harness record my_suite
 

@@ -57,7 +57,7 @@ def _list_samples(plan: Sequence[SampleKey], suites: Sequence[Suite], root: Path
 
     catalogue = Catalogue(suites)
     for key in plan:
-        if catalogue.scenario(key).script:
+        if catalogue.scenario(key).is_scripted:
             note = "   (scripted)"
         else:
             note = "" if cassette_path(root, key).exists() else "   (no cassette)"

@@ -89,7 +89,7 @@ def _to_record(
     from harness.cassettes import cassette_path
 
     catalogue = Catalogue(suites)
-    asked = [key for key in plan if not catalogue.scenario(key).script]
+    asked = [key for key in plan if not catalogue.scenario(key).is_scripted]
     if not asked:
         raise SelectionError(
             "Every selected scenario is scripted in process (script:) and needs no cassette. "

@@ -47,7 +47,7 @@ def run(arguments: RunArguments) -> int:
 
 def _mode(plan: tuple[SampleKey, ...], suites: list[Suite], *, live: bool) -> Mode:
     catalogue = Catalogue(suites)
-    if all(catalogue.scenario(key).script for key in plan):
+    if all(catalogue.scenario(key).is_scripted for key in plan):
         return "mock"
     return "live" if live else "replay"
 
@@ -83,7 +83,7 @@ def _require_some_cassette(
     from harness.cassettes import cassette_path
 
     catalogue = Catalogue(suites)
-    replayed = [key for key in plan if not catalogue.scenario(key).script]
+    replayed = [key for key in plan if not catalogue.scenario(key).is_scripted]
     if replayed and not any(cassette_path(config.cassettes_root, k).exists() for k in replayed):
         has_script = catalogue.scenario(replayed[0]).provider is not None
         raise SelectionError(

@@ -55,7 +55,8 @@ class AutogenEngine:
         """
         self.preload()
         recorder = assignment.recorder
-        sample = SampleState(assignment, recorder, ScriptedHuman(assignment.scenario.human))
+        human = assignment.human or ScriptedHuman(assignment.scenario.human)
+        sample = SampleState(assignment, recorder, human)
         try:
             with _sample_entered(sample):
                 _converse(assignment)

@@ -103,11 +103,12 @@ def _observers() -> list[tuple[type, tuple[str, ...], ObserverFunction]]:
 
 
 def _replacements() -> list[tuple[Any, str, Callable[..., Any]]]:
-    from autogen import ConversableAgent, OpenAIWrapper
+    from autogen import ConversableAgent, GroupChat, OpenAIWrapper
     from autogen.agentchat import conversable_agent
 
     return [
         (conversable_agent, "check_can_use_docker_or_throw", _need_no_docker),
+        (GroupChat, "random_select_speaker", _select_at_random),
         (OpenAIWrapper, "create", models.replace_create),
         (OpenAIWrapper, "_register_default_client", models.replace_client),
         (ConversableAgent, "a_get_human_input", messages.replace_async_question),
@@ -188,6 +189,11 @@ def _replaced(original: Any, replacement: Callable[..., Any]) -> Any:
 
 def _print_nothing(_original: Any, _scope: Scope, _agent: Any, *_args: Any, **_kwargs: Any) -> None:
     """Instead of ``_print_received_message``, which formats before it prints."""
+
+
+def _select_at_random(_original: Any, scope: Scope, groupchat: Any, agents: Any = None) -> Any:
+    """Instead of AutoGen's own, which draws from a generator that nobody has seeded."""
+    return scope.sample.random.choice(groupchat.agents if agents is None else agents)
 
 
 def _need_no_docker(_original: Any, _scope: Scope, _use_docker: Any) -> None:

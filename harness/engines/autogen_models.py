@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from harness.capture import exception_info
 from harness.engines.autogen_messages import content_text, tool_calls_of
-from harness.engines.autogen_scripted import ScriptedClient, answering
+from harness.engines.autogen_scripted import PartialClient, ScriptedClient, answering
 from harness.model.transcript import Purpose, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from harness.engines.autogen_scope import SampleState, Scope
+    from harness.protocols import Assignment
 
 
 def replace_create(original: Callable[..., Any], scope: Scope, wrapper: Any, **config: Any) -> Any:
@@ -83,7 +84,7 @@ def _announced(
         The latency to record, given the measured one; in a replay, as it was recorded.
     """
     assignment = sample.assignment
-    if assignment.script is not None:
+    if _plays(assignment, agent):
         with answering(agent, purpose):
             yield lambda measured: measured
     elif assignment.mode in {"replay", "record"}:
@@ -163,8 +164,20 @@ def replace_client(
     original: Callable[..., Any], scope: Scope, wrapper: Any, config: Any, openai_config: Any
 ) -> None:
     """Instead of ``_register_default_client``: a client that asks the script, if there is one."""
-    script = scope.sample.assignment.script
+    assignment = scope.sample.assignment
+    script = assignment.script
     if script is None or config.get("model_client_cls") is not None:
         original(wrapper, config, openai_config)
+        return
+    scripted = ScriptedClient(scope.sample, script, config)
+    if assignment.scenario.mocked:
+        original(wrapper, config, openai_config)
+        wrapper._clients[-1] = PartialClient(wrapper._clients[-1], scripted)
     else:
-        wrapper._clients.append(ScriptedClient(scope.sample, script, config))
+        wrapper._clients.append(scripted)
+
+
+def _plays(assignment: Assignment, agent: str) -> bool:
+    """Whether the script answers for an agent."""
+    mocked = assignment.scenario.mocked
+    return assignment.script is not None and (not mocked or agent in mocked)

@@ -6,6 +6,7 @@ Hooks ask `current` first. Without a scope they leave AutoGen untouched.
 from __future__ import annotations
 
 import contextvars
+import random
 import weakref
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -89,6 +90,7 @@ class SampleState:
         human: Answers agents that ask one.
         is_active: Whether the sample is still running.
         replies: How many replies the scripted model has given.
+        random: Draws where AutoGen does, the same for the same sample.
         outcome: Why the outermost chat ended, once it has.
         scope: The newest scope, for threads that have none of their own.
     """
@@ -99,10 +101,13 @@ class SampleState:
     is_active: bool = True
     replies: int = 0
     outcome: Stop | None = None
+    random: random.Random = field(init=False)
     scope: Scope = field(init=False)
 
     def __post_init__(self) -> None:
         self.scope = Scope(self)
+        # Not a secret. Seeded, or a recorded random choice could not be replayed.
+        self.random = random.Random(str(self.assignment.key))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from harness.protocols import ModelScript
 
 # For whom the client is asked, which AutoGen does not tell it.
-_CALLER: ContextVar[tuple[str, Purpose]] = ContextVar("harness_autogen_caller")
+_CALLER: ContextVar[tuple[str, Purpose] | None] = ContextVar("harness_autogen_caller", default=None)
 
 
 @contextmanager
@@ -45,9 +45,12 @@ class ScriptedClient:
         Raises:
             ScriptError: If the script has no answer.
         """
-        agent, purpose = _CALLER.get()
+        agent, purpose = _CALLER.get() or ("unknown", "other")
         messages = params.get("messages") or [{"content": params.get("prompt", "")}]
-        reply = self._script.reply(agent, purpose, messages)
+        tools = params.get("tools")
+        # Named only where there are any: a script without tools need not know the word.
+        offered = {"tools": tools} if tools else {}
+        reply: Any = self._script.reply(agent, purpose, messages, **offered)
         reply = MockReply(reply) if isinstance(reply, str) else reply
         deliver(reply, agent)
         return self._response(reply)
@@ -64,7 +67,7 @@ class ScriptedClient:
             for call in reply.calls(f"call_{number}")
         ]
         message = SimpleNamespace(
-            role="assistant", content=reply.text, tool_calls=calls or None, function_call=None
+            role="assistant", content=reply.content, tool_calls=calls or None, function_call=None
         )
         return SimpleNamespace(
             id=f"scripted-{number}",
@@ -92,3 +95,39 @@ class ScriptedClient:
     def get_usage(response: Any) -> dict[str, Any]:
         """Nothing: AutoGen's own sums are not used."""
         return {}
+
+
+class PartialClient:
+    """Asks the script on behalf of some agents, and the real client for all others.
+
+    Args:
+        real: AutoGen's own client, whose requests are recorded, replayed or live.
+        scripted: Answers where `answering` says so.
+    """
+
+    def __init__(self, real: Any, scripted: ScriptedClient) -> None:
+        self._real = real
+        self._scripted = scripted
+
+    def create(self, params: Mapping[str, Any]) -> Any:
+        """Answer one request, from wherever this agent's answers come."""
+        return (self._scripted if _CALLER.get() else self._real).create(params)
+
+    def _of(self, response: Any) -> Any:
+        return self._scripted if isinstance(response, SimpleNamespace) else self._real
+
+    def message_retrieval(self, response: Any) -> Any:
+        """The reply, as the client that gave it reads it."""
+        return self._of(response).message_retrieval(response)
+
+    def cost(self, response: Any) -> Any:
+        """As the client that gave the response says."""
+        return self._of(response).cost(response)
+
+    def get_usage(self, response: Any) -> Any:
+        """As the client that gave the response says."""
+        return self._of(response).get_usage(response)
+
+    def __getattr__(self, name: str) -> Any:
+        # What else AutoGen looks up on its own clients.
+        return getattr(self._real, name)

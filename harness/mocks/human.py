@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
 from harness.errors import ScriptError
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+Answers = Sequence[str] | Mapping[str, Sequence[str]] | Callable[[str, str], str]
 
 
 class ScriptedHuman:
-    """Answers agents that ask a human, in order, without ever touching the terminal.
+    """Answers agents that ask a human, without ever touching the terminal.
 
     Args:
         answers: What is typed: ``""`` skips, ``"exit"`` ends the conversation, anything
-            else is said in the agent's name.
+            else is said in the agent's name; for a choice of speakers, the number of one.
+            Either one list for all that is asked, in order; or lists by the agent that
+            asks; or a function of agent and prompt.
     """
 
-    def __init__(self, answers: Sequence[str] = ()) -> None:
-        self._answers = tuple(answers)
-        self._asked = 0
+    def __init__(self, answers: Answers = ()) -> None:
+        self._function: Callable[[str, str], str] | None = None
+        self._by_agent: dict[str, tuple[str, ...]] = {}
+        self._answers: tuple[str, ...] = ()
+        if callable(answers):
+            self._function = answers
+        elif isinstance(answers, Mapping):
+            self._by_agent = {agent: tuple(given) for agent, given in answers.items()}
+        else:
+            self._answers = tuple(answers)
+        self._asked: Counter[str | None] = Counter()
 
     def answer(self, agent: str, prompt: str) -> str:
         """The next answer.
@@ -32,18 +42,22 @@ class ScriptedHuman:
         Raises:
             ScriptError: If no answer is left.
         """
-        self._asked += 1
-        if self._asked > len(self._answers):
-            raise ScriptError(self._exhausted(agent, prompt))
-        return self._answers[self._asked - 1]
+        if self._function is not None:
+            return self._function(agent, prompt)
+        # One list is shared by all that ask.
+        who = agent if self._by_agent else None
+        answers = self._by_agent.get(agent, ()) if self._by_agent else self._answers
+        self._asked[who] += 1
+        if self._asked[who] > len(answers):
+            raise ScriptError(_exhausted(agent, prompt, self._asked[who], len(answers)))
+        return answers[self._asked[who] - 1]
 
-    def _exhausted(self, agent: str, prompt: str) -> str:
-        scripted = (
-            f"only {len(self._answers)} are scripted" if self._answers else "none is scripted"
-        )
-        return (
-            f"Agent {agent!r} asked a human for answer {self._asked}, but {scripted} and nobody "
-            f"sits at the keyboard. It asked: {prompt.strip()!r}. Give the scenario's answers with "
-            "human: ['', 'some text', 'exit'] ('' skips, 'exit' ends), or set the agent's "
-            "human_input_mode to NEVER."
-        )
+
+def _exhausted(agent: str, prompt: str, asked: int, count: int) -> str:
+    scripted = f"only {count} are scripted" if count else "none is scripted"
+    return (
+        f"Agent {agent!r} asked a human for answer {asked}, but {scripted} and nobody "
+        f"sits at the keyboard. It asked: {prompt.strip()!r}. Give the scenario's answers with "
+        "human: ['', 'some text', 'exit'] ('' skips, 'exit' ends), or set the agent's "
+        "human_input_mode to NEVER."
+    )

@@ -32,18 +32,26 @@ class ScriptedModel:
         by_name = replies if isinstance(replies, Mapping) else {"*": replies}
         self._sources = {name: ReplySource(listed, name) for name, listed in by_name.items()}
 
-    def reply(self, agent: str, purpose: str, messages: Sequence[Mapping[str, Any]]) -> MockReply:
+    def reply(
+        self,
+        agent: str,
+        purpose: str,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        tools: Sequence[Mapping[str, Any]] = (),
+    ) -> MockReply:
         """The reply to one model call.
 
         Args:
             agent: On whose behalf the model is asked.
             purpose: Why, as in `harness.model.transcript.Purpose`.
             messages: The request's messages.
+            tools: Schemas of the tools it offers.
 
         Raises:
             ScriptError: If nothing is scripted for this call, or no reply is left.
         """
-        call = MockCall(agent=agent, purpose=purpose, messages=tuple(messages))
+        call = MockCall(agent=agent, purpose=purpose, messages=tuple(messages), tools=tuple(tools))
         reply = self._source(agent, purpose).next(call)
         return MockReply("", fault="empty") if reply is None else reply
 

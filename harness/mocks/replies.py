@@ -45,6 +45,7 @@ class MockReply:
         error: Raised instead of answering.
         latency_seconds: Time it really waits before answering or raising.
         fault: Kind of the fault this reply stands for; recorded when it is delivered.
+        is_null: Whether it has no content at all, as with a refusal, instead of an empty text.
     """
 
     text: str = ""
@@ -55,6 +56,12 @@ class MockReply:
     error: Exception | None = None
     latency_seconds: float = 0.0
     fault: str | None = None
+    is_null: bool = False
+
+    @property
+    def content(self) -> str | None:
+        """The text as a provider sends it: a reply that only calls tools has none."""
+        return None if self.is_null or (self.tool_calls and not self.text) else self.text
 
     @property
     def stopped_because(self) -> str:
@@ -82,12 +89,14 @@ class MockCall:
         purpose: "reply", "speaker_selection", "summary" or "other".
         number: How many replies these have been asked for, this one included.
         messages: The conversation, newest last, as chat messages.
+        tools: Schemas of the tools that may be called.
     """
 
     agent: str
     purpose: str = "reply"
     number: int = 1
     messages: tuple[Mapping[str, Any], ...] = ()
+    tools: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def last(self) -> str:

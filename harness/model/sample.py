@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from harness.model.faults import FaultTrial
 from harness.model.score import Score, Unscored
 from harness.model.structs import Strict as _Strict
 from harness.model.transcript import SCHEMA_VERSION, ExceptionInfo, Transcript
@@ -97,6 +98,7 @@ class SampleResult(_Strict, frozen=True, kw_only=True):
         mode: How its model calls were answered.
         transcript: All events, partial if the sample did not complete.
         scores: One per scorer, in the scenario's order.
+        trials: What became of the conversations with faults that the scenario demands.
         failure: The exception behind "error" or "miss".
         cassette: How the cassette was used; None without one.
         artefacts: Files left in the workspace, fixtures excluded.
@@ -112,6 +114,7 @@ class SampleResult(_Strict, frozen=True, kw_only=True):
     mode: Mode
     transcript: Transcript
     scores: tuple[Score | Unscored, ...] = ()
+    trials: tuple[FaultTrial, ...] = ()
     failure: ExceptionInfo | None = None
     cassette: CassetteUse | None = None
     artefacts: tuple[Artefact, ...] = ()

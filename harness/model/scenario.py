@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from harness.model.execution import CodeLimits, SandboxSettings
+from harness.model.faults import Resilience
 from harness.model.structs import Strict as _Strict
 
 
@@ -125,6 +126,25 @@ class AgentConfig(_Strict, frozen=True, kw_only=True):
         return hashlib.blake2b(encoded, digest_size=12).hexdigest()
 
 
+class FuzzDemands(_Strict, frozen=True, kw_only=True):
+    """What `harness fuzz` must know of a team; None or empty for what holds for any team.
+
+    Attributes:
+        closing: The word that ends a conversation.
+        closers: Agents whose closing word must end it; empty for every agent.
+        approver: Agent that must approve code before it runs, or "human".
+        approval: The word it approves with.
+        accept: Ends that are good ones, besides those the scenario accepts and the
+            team's own limits.
+    """
+
+    closing: str | None = None
+    closers: tuple[str, ...] = ()
+    approver: str | None = None
+    approval: str | None = None
+    accept: tuple[str, ...] = ()
+
+
 class Scenario(_Strict, frozen=True, kw_only=True):
     """A task for a team.
 
@@ -139,6 +159,7 @@ class Scenario(_Strict, frozen=True, kw_only=True):
         checks: Python file with ``check_*`` functions; None if there is none.
         provider: Reply function for the scripted provider; None if there is none.
         script: In-process scripted model factory; when given, no cassette is used.
+        mocked: Agents that the script plays, all others being asked for real; empty for all.
         human: What a scripted human answers, in order, when an agent asks.
         accept: Termination reasons this scenario accepts; empty accepts none but
             is only valid when there are checks.
@@ -147,6 +168,8 @@ class Scenario(_Strict, frozen=True, kw_only=True):
         scorers: Scorers to apply, in order.
         parameters: Free data for the team factory, the checks and the provider script.
         ignored: Rules for what of a request matching overlooks; see `harness.cassettes.ignoring`.
+        resilience: Faults of the provider that its team must survive, if any.
+        fuzz: What `harness fuzz` must know of its team.
         is_repeating: Whether a replay gives the last recorded answer again when a request
             is made more often than it was recorded.
         digest: Hex digest of the scenario's own files and settings.
@@ -164,6 +187,7 @@ class Scenario(_Strict, frozen=True, kw_only=True):
     checks: PythonReference | None = None
     provider: PythonReference | None = None
     script: PythonReference | None = None
+    mocked: tuple[str, ...] = ()
     human: tuple[str, ...] = ()
     accept: tuple[str, ...] = ("termination_message",)
     limits: Limits = Limits()
@@ -172,8 +196,15 @@ class Scenario(_Strict, frozen=True, kw_only=True):
     parameters: dict[str, Any] = {}
     ignored: tuple[str, ...] = ()
     is_repeating: bool = False
+    resilience: Resilience | None = None
+    fuzz: FuzzDemands = FuzzDemands()
     digest: str = ""
     conversation_digest: str = ""
+
+    @property
+    def is_scripted(self) -> bool:
+        """Whether the script plays every agent, so that nothing is recorded or replayed."""
+        return self.script is not None and not self.mocked
 
 
 class Suite(_Strict, frozen=True, kw_only=True):

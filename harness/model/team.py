@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.errors import CheckError
+    from harness.model.faults import FaultTrial
     from harness.model.sample import SampleKey, Status
     from harness.model.scenario import AgentConfig, Price, Scenario
     from harness.model.score import CheckResult
@@ -139,6 +140,7 @@ class FinishedSample:
         fixtures: Workspace paths that were there before the agents began.
         judge: Runs the checks in a process of their own and returns the outcome of each, in
             order; None to run `checks` in this one.
+        trials: What became of the conversations with faults that the scenario demands.
     """
 
     key: SampleKey
@@ -154,6 +156,7 @@ class FinishedSample:
     priced_at: str | None = None
     fixtures: tuple[str, ...] = ()
     judge: Callable[[FinishedSample], Sequence[CheckResult | CheckError]] | None = None
+    trials: tuple[FaultTrial, ...] = ()
 
     def run_python(
         self,

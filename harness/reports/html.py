@@ -24,6 +24,7 @@ from harness.model.transcript import CodeExecution
 from harness.reports import numbers
 from harness.reports.executions import not_isolated, notes, status
 from harness.reports.facts import facts_of
+from harness.reports.faults import fault_rows, outcomes_of
 from harness.reports.text import one_line, visible, visible_data
 
 if TYPE_CHECKING:
@@ -138,6 +139,8 @@ def _suites(log: RunLog, comparison: Comparison) -> list[dict[str, Any]]:
             "reasons": _reasons(each.configs),
             "scorers": list(dict.fromkeys(s.scorer for c in each.configs for s in c.scorers)),
             "matrix": _matrix(by_suite[each.suite]),
+            "faults": (rows := fault_rows(by_suite[each.suite])),
+            "fault_outcomes": outcomes_of(rows),
         }
         for each in comparison.suites
     ]

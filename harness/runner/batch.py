@@ -119,7 +119,7 @@ def make_task(key: SampleKey, catalogue: Catalogue, config: RunConfig, scratch: 
         scenario=scenario,
         config=catalogue.config(key),
         prices=suite.prices,
-        mode="mock" if scenario.script else config.mode,
+        mode="mock" if scenario.is_scripted else config.mode,
         cassette=str(cassette.absolute()),
         cassette_label=str(cassette),
         overwrite=config.overwrite,

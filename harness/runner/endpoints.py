@@ -37,7 +37,7 @@ def live_endpoints(
     return {
         suite.name: _endpoint(suite, base_url=base_url, key_variable=key_variable)
         for suite in suites
-        if not all(scenario.script for scenario in suite.scenarios)
+        if not all(scenario.is_scripted for scenario in suite.scenarios)
     }
 
 

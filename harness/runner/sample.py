@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from harness.cassettes import Session
+    from harness.model.faults import FaultTrial
     from harness.model.sample import CassetteUse
     from harness.model.transcript import ExceptionInfo, ModelCall
     from harness.runner.kit import SampleKit
@@ -71,7 +72,8 @@ def run_sample(task: Task, kit: SampleKit, spool: IO[bytes] | None = None) -> Sa
     price = partial(_price, task, outcome)
     recorder = Recorder(limits=task.scenario.limits, price=price, spool=spool)
     _converse(task, kit, workspace, recorder, outcome)
-    finished = _finished(task, kit, workspace, recorder, outcome)
+    trials = _trials(task, kit, outcome)
+    finished = replace(_finished(task, kit, workspace, recorder, outcome), trials=trials)
     _score(kit.scorers, finished, outcome)
     artefacts = collect_artefacts(workspace, fixtures)
     return SampleResult(
@@ -80,6 +82,7 @@ def run_sample(task: Task, kit: SampleKit, spool: IO[bytes] | None = None) -> Sa
         mode=task.mode,
         transcript=finished.transcript,
         scores=tuple(outcome.scores),
+        trials=trials,
         failure=outcome.failure,
         cassette=_use(task, outcome.session) if outcome.session else None,
         artefacts=artefacts,
@@ -88,6 +91,20 @@ def run_sample(task: Task, kit: SampleKit, spool: IO[bytes] | None = None) -> Sa
         started_at=started_at,
         duration_seconds=time.perf_counter() - clock,
     )
+
+
+def _trials(task: Task, kit: SampleKit, outcome: _Outcome) -> tuple[FaultTrial, ...]:
+    """The conversations with faults, of a sample that completes without them."""
+    if outcome.status != "completed" or task.scenario.resilience is None:
+        return ()
+    from harness.runner.trials import run_trials
+
+    at = outcome.session.header.recorded_at if outcome.session else None
+    try:
+        return run_trials(task, kit, at)
+    except (Exception, SampleInterrupt) as error:
+        outcome.fail("error", error)
+        return ()
 
 
 def _use(task: Task, session: Session) -> CassetteUse:

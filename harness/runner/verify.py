@@ -134,7 +134,7 @@ def inspect(
 
 def with_cassette(plan: Iterable[SampleKey], catalogue: Catalogue) -> tuple[SampleKey, ...]:
     """The samples that play a cassette; the others are scripted in process."""
-    return tuple(key for key in plan if not catalogue.scenario(key).script)
+    return tuple(key for key in plan if not catalogue.scenario(key).is_scripted)
 
 
 def _finding(

@@ -138,6 +138,8 @@ def scenario_digest(scenario: Scenario) -> str:
         scenario.team.attribute,
         [spec.name for spec in scenario.scorers],
         [spec.options for spec in scenario.scorers],
+        # Nothing where there is nothing: recordings from before this existed keep their digest.
+        *([scenario.resilience] if scenario.resilience else []),
     )
     return _digest(
         msgspec.json.encode(settings, order="deterministic"),
@@ -159,10 +161,12 @@ def conversation_digest(scenario: Scenario) -> str:
         (limits.turns, limits.cost_usd, limits.code_seconds),
         scenario.parameters,
         scenario.team.attribute,
+        # What an agent of the script says is in the requests of the others.
+        *([scenario.mocked] if scenario.mocked else []),
     )
     return _digest(
         msgspec.json.encode(settings, order="deterministic"),
-        *_python_parts(scenario.team),
+        *_python_parts(scenario.team, *((scenario.script,) if scenario.mocked else ())),
         *_fixture_parts(scenario.files),
     )
 

@@ -195,7 +195,7 @@ def _need_models(
     without = [
         config.name for config in configs if not config.model and config.engine not in _MODELLESS
     ]
-    asks_models = any(scenario.script is None for scenario in scenarios)
+    asks_models = any(not scenario.is_scripted for scenario in scenarios)
     if without and asks_models:
         section.report(
             f"no model is named for the config{'s' * (len(without) > 1)} {', '.join(without)}; "

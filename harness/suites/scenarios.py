@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness import plugins
-from harness.model.scenario import Limits, Scenario, ScorerSpec
+from harness.model.scenario import FuzzDemands, Limits, Scenario, ScorerSpec
 from harness.suites import sandboxing
 from harness.suites.document import Invalid, Source, Value, read_document
 from harness.suites.fixtures import conversation_digest, read_fixtures, scenario_digest
@@ -91,6 +91,7 @@ def finished(draft: Draft, lower: Shared) -> Scenario | None:
     """
     shared = draft.shared.over(lower)
     _expect_something(draft, shared)
+    _expect_a_script(draft, shared)
     if shared.team is None:
         return None
     scenario = Scenario(
@@ -104,13 +105,16 @@ def finished(draft: Draft, lower: Shared) -> Scenario | None:
         checks=shared.checks,
         provider=shared.provider,
         script=shared.script,
+        mocked=shared.mocks or (),
         human=shared.human or (),
         limits=Limits(**shared.limits),
         sandbox=sandboxing.settings(shared.sandbox),
-        scorers=shared.scorers or default_scorers(),
+        scorers=shared.scorers or default_scorers(has_faults=shared.faults is not None),
         parameters=dict(shared.parameters),
         ignored=tuple(shared.cassette.get("ignore") or ()),
         is_repeating=bool(shared.cassette.get("repeat")),
+        resilience=shared.faults,
+        fuzz=FuzzDemands(**{key: each for key, each in shared.fuzz.items() if each is not None}),
     )
     if shared.accept is not None:
         scenario = msgspec.structs.replace(scenario, accept=shared.accept)
@@ -121,9 +125,22 @@ def finished(draft: Draft, lower: Shared) -> Scenario | None:
     )
 
 
-def default_scorers() -> tuple[ScorerSpec, ...]:
-    """Every scorer that ships with this package."""
-    return tuple(ScorerSpec(name=name) for name in plugins.builtin_names("scorers"))
+def _expect_a_script(draft: Draft, shared: Shared) -> None:
+    if shared.mocks and shared.script is None and "script" not in shared.written:
+        draft.source.report(
+            f"'mocks' names agents that a script plays ({', '.join(shared.mocks)}), but there is "
+            "none; name it under 'script', e.g. script.py:build"
+        )
+
+
+def default_scorers(*, has_faults: bool = False) -> tuple[ScorerSpec, ...]:
+    """Every scorer that ships with this package and has something to say.
+
+    Args:
+        has_faults: Whether the scenario demands that faults are survived.
+    """
+    names = plugins.builtin_names("scorers")
+    return tuple(ScorerSpec(name=name) for name in names if has_faults or name != "survival")
 
 
 def _expect_something(draft: Draft, shared: Shared) -> None:

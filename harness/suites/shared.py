@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness import plugins
 from harness.cassettes.ignoring import check_rule
 from harness.errors import CassetteError, PluginError
 from harness.model.scenario import Limits, PythonReference, ScorerSpec
-from harness.model.transcript import TERMINATION_REASONS
 from harness.suites.document import Invalid, Value
+from harness.suites.faults import EXAMPLE as FAULTS_EXAMPLE
+from harness.suites.faults import REASONS, resilience
 from harness.suites.reading import (
     Reader,
     Section,
@@ -23,7 +24,6 @@ from harness.suites.reading import (
     flag,
     list_of,
     mapping_of,
-    one_of,
     optional,
     positive,
     text,
@@ -34,11 +34,15 @@ from harness.suites.reading import (
 from harness.suites.references import beside, checks, function
 from harness.suites.sandboxing import CODE_LIMITS, sandbox
 
+if TYPE_CHECKING:
+    from harness.model.faults import Resilience
+
 SHARED_KEYS = (
     "team",
     "checks",
     "provider",
     "script",
+    "mocks",
     "human",
     "limits",
     "accept",
@@ -46,17 +50,18 @@ SHARED_KEYS = (
     "parameters",
     "cassette",
     "sandbox",
+    "faults",
+    "fuzz",
 )
 
 _LIMITS = "{wall_seconds: 120, turns: 40, cost_usd: 0.50}"
 _CASSETTE = "{ignore: [uuid, $.user], repeat: false}"
+_FUZZ = "{closers: [reviewer], approver: reviewer, approval: LGTM}"
 _SCORERS = "[acceptance, termination]"
 _TEAM: Reader[PythonReference] = function("build")
 _PROVIDER: Reader[PythonReference] = function("reply")
 _HUMAN = with_example(list_of(any_text), '["", "go on", exit]')
-_REASONS = with_example(
-    list_of(one_of("termination reason", TERMINATION_REASONS)), "[termination_message]"
-)
+_REASONS = with_example(REASONS, "[termination_message]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +76,7 @@ class Shared:
     checks: PythonReference | None = None
     provider: PythonReference | None = None
     script: PythonReference | None = None
+    mocks: tuple[str, ...] | None = None
     human: tuple[str, ...] | None = None
     limits: Mapping[str, Any] = field(default_factory=dict)
     accept: tuple[str, ...] | None = None
@@ -78,6 +84,8 @@ class Shared:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     cassette: Mapping[str, Any] = field(default_factory=dict)
     sandbox: Mapping[str, Any] = field(default_factory=dict)
+    faults: Resilience | None = None
+    fuzz: Mapping[str, Any] = field(default_factory=dict)
     written: frozenset[str] = frozenset()
 
     def over(self, lower: Shared) -> Shared:
@@ -93,6 +101,7 @@ class Shared:
         merged["parameters"] = {**lower.parameters, **self.parameters}
         merged["cassette"] = {**lower.cassette, **self.cassette}
         merged["sandbox"] = {**lower.sandbox, **self.sandbox}
+        merged["fuzz"] = {**lower.fuzz, **self.fuzz}
         merged["written"] = self.written | lower.written
         return Shared(**merged)
 
@@ -104,6 +113,7 @@ def read_shared(section: Section) -> Shared:
         checks=_reference(section, "checks", checks, "checks.py"),
         provider=_reference(section, "provider", _PROVIDER, "provider.py:reply"),
         script=section.find("script", _TEAM),
+        mocks=section.find("mocks", with_example(filled(list_of(text)), "[reviewer]")),
         human=section.find("human", _HUMAN),
         limits=section.get("limits", with_example(_limits, _LIMITS), {}),
         accept=section.get("accept", _accept, None),
@@ -111,6 +121,8 @@ def read_shared(section: Section) -> Shared:
         parameters=section.get("parameters", mapping_of(data), {}),
         cassette=section.get("cassette", with_example(_cassette, _CASSETTE), {}),
         sandbox=section.get("sandbox", sandbox, {}),
+        faults=section.find("faults", with_example(resilience, FAULTS_EXAMPLE)),
+        fuzz=section.get("fuzz", with_example(_fuzz, _FUZZ), {}),
         written=frozenset(key for key in SHARED_KEYS if section.has(key)),
     )
 
@@ -144,6 +156,20 @@ def _limits(value: Value) -> dict[str, Any]:
 
 def _cassette(value: Value) -> dict[str, Any]:
     readers: dict[str, Reader[Any]] = {"ignore": list_of(_rule), "repeat": flag}
+    section = Section(value, readers)
+    return {
+        key: section.get(key, reader, None) for key, reader in readers.items() if section.has(key)
+    }
+
+
+def _fuzz(value: Value) -> dict[str, Any]:
+    readers: dict[str, Reader[Any]] = {
+        "closing": text,
+        "closers": filled(list_of(text)),
+        "approver": text,
+        "approval": text,
+        "accept": REASONS,
+    }
     section = Section(value, readers)
     return {
         key: section.get(key, reader, None) for key, reader in readers.items() if section.has(key)

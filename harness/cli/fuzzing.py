@@ -1,0 +1,155 @@
+"""What ``harness fuzz`` does once its arguments are parsed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli.app import EXIT_GATE_FAILED
+from harness.cli.session import load_all
+from harness.errors import SelectionError
+from harness.fuzzing import FuzzSettings, Hunt, Subject, hunt, replay, tell
+from harness.fuzzing.saved import SUFFIX, finding_path, read, save
+from harness.fuzzing.story import messages_told
+from harness.fuzzing.subjects import subjects_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.fuzzing import Finding
+    from harness.model.transcript import TerminationReason
+
+
+@dataclass(frozen=True, kw_only=True)
+class FuzzArguments:
+    """The command line of ``harness fuzz``, one field per option."""
+
+    targets: tuple[str, ...]
+    scenarios_root: Path
+    config: str
+    examples: int
+    seed: int | None
+    closing: str | None
+    closers: tuple[str, ...]
+    approver: str | None
+    approval: str | None
+    turns: int | None
+    accept: tuple[TerminationReason, ...]
+    faults: tuple[str, ...]
+    task_as_is: bool
+    save: Path
+    replay: tuple[Path, ...]
+
+    def settings_for(self, subject: Subject) -> FuzzSettings:
+        """What is said and demanded, the scenario's own demands under the options."""
+        return FuzzSettings.for_scenario(
+            subject.scenario,
+            examples=self.examples,
+            seed=self.seed,
+            closing=self.closing,
+            closers=self.closers,
+            approver=self.approver,
+            approval=self.approval,
+            turns=self.turns,
+            accept=self.accept,
+            faults=self.faults,
+            varies_task=not self.task_as_is,
+        )
+
+
+def run(arguments: FuzzArguments) -> int:
+    """Fuzz, or play saved findings; returns the exit code."""
+    if arguments.replay:
+        return _replay(arguments)
+    is_broken = False
+    for subject in _subjects(arguments):
+        settings = arguments.settings_for(subject)
+        found = hunt(subject, settings)
+        click.echo(_headline(subject, found))
+        for finding in found.findings:
+            is_broken = True
+            path = finding_path(arguments.save, subject.name, finding.violation.invariant)
+            save(finding, path, subject.name, settings)
+            click.echo(_told(finding, path))
+    return EXIT_GATE_FAILED if is_broken else 0
+
+
+def _subjects(arguments: FuzzArguments) -> list[Subject]:
+    named = [target.strip("/").split("/") for target in arguments.targets]
+    root = arguments.scenarios_root
+    # A path below the suites' folder is what a shell's completion gives.
+    depth = len(root.parts)
+    named = [parts[depth:] if tuple(parts[:depth]) == root.parts else parts for parts in named]
+    too_long = next((parts for parts in named if len(parts) > 2 or not parts), None)
+    if too_long is not None:
+        raise SelectionError(
+            f"{'/'.join(too_long)!r} is no suite and no suite/scenario. See them with: harness list"
+        )
+    suites = load_all(root, sorted({parts[0] for parts in named}))
+    wanted = {(parts[0], parts[1] if len(parts) == 2 else "") for parts in named}
+    wanted = wanted or {(suite.name, "") for suite in suites}
+    return [
+        subject
+        for suite in suites
+        for scenario in sorted(scenario for name, scenario in wanted if name == suite.name)
+        for subject in subjects_of(suite, scenario, arguments.config)
+    ]
+
+
+def _headline(subject: Subject, found: Hunt) -> str:
+    searched = f"seed {found.seed}, {found.seconds:.1f} s"
+    made_up = "No model was asked and no code was run."
+    if found.first is None:
+        return (
+            f"{subject.name}: survived {found.conversations} conversations ({searched}). {made_up}"
+        )
+    ways = "1 way" if len(found.findings) == 1 else f"{len(found.findings)} ways"
+    return (
+        f"{subject.name}: BROKEN in {ways}, first by conversation {found.first} of "
+        f"{found.conversations}; {found.shrinking} more to shrink it ({searched}). {made_up}"
+    )
+
+
+def _told(finding: Finding, path: Path) -> str:
+    story = "\n".join(f"  {line}" for line in tell(finding).splitlines())
+    count = messages_told(finding)
+    return (
+        f"\n{story}\n\n  {count} message{'s' * (count != 1)}, kept in {path}\n"
+        f"  Play it again with: harness fuzz --replay {path}\n"
+    )
+
+
+def _replay(arguments: FuzzArguments) -> int:
+    paths = [
+        path
+        for given in arguments.replay
+        for path in (sorted(given.rglob(f"*{SUFFIX}")) if given.is_dir() else [given])
+    ]
+    if not paths:
+        raise SelectionError(
+            f"There is no saved conversation in {', '.join(map(str, arguments.replay))}. "
+            "Find some with: harness fuzz"
+        )
+    return EXIT_GATE_FAILED if sum(_breaks(path, arguments) for path in paths) else 0
+
+
+def _breaks(path: Path, arguments: FuzzArguments) -> bool:
+    saved = read(path)
+    parts = saved.header.subject.split("/")
+    if len(parts) != 3 or parts[0] == "tests":
+        raise SelectionError(
+            f"{path}: this conversation was found by the test {saved.header.subject!r}, which "
+            "plays it again by itself. Run that test with: pytest"
+        )
+    suite, scenario, config = parts
+    (loaded,) = load_all(arguments.scenarios_root, [suite])
+    (subject,) = subjects_of(loaded, scenario, config)
+    finding = replay(subject, saved.settings, saved.moves)
+    if finding is None:
+        click.echo(f"{path}: holds now ({saved.header.invariant}, {subject.name})")
+        return False
+    story = "\n".join(f"  {line}" for line in tell(finding).splitlines())
+    click.echo(f"{path}: still breaks {subject.name}\n\n{story}\n")
+    return True

@@ -1,0 +1,88 @@
+"""`@harness.fuzz` in a project's own tests."""
+
+from __future__ import annotations
+
+import pytest
+
+import harness
+from harness.errors import HarnessError
+
+pytest_plugins = ["pytester"]
+
+TEST = """
+import harness
+
+@harness.fuzz(task="What is 1 + 2?", examples=60, seed=3)
+def test_the_team_holds(context, tmp_path):
+    assert tmp_path.is_dir()
+    from autogen import AssistantAgent, UserProxyAgent
+
+    assistant = AssistantAgent("assistant", llm_config=context.llm_config())
+    user = UserProxyAgent(
+        "user",
+        human_input_mode="NEVER",
+        max_consecutive_auto_reply=5,
+        code_execution_config=False,
+        is_termination_msg=lambda message: CONDITION,
+    )
+    return harness.Team(initiator=user, recipient=assistant)
+"""
+SOUND = '(message.get("content") or "").rstrip().endswith("TERMINATE")'
+QUOTED = '"TERMINATE" in (message.get("content") or "")'
+
+
+def run(pytester: pytest.Pytester, condition: str) -> pytest.RunResult:
+    pytester.makepyfile(test_team=TEST.replace("CONDITION", condition))
+    return pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-q")
+
+
+def test_a_sound_team_passes_and_fixtures_reach_the_factory(pytester: pytest.Pytester) -> None:
+    run(pytester, SOUND).assert_outcomes(passed=1)
+
+
+def test_a_broken_team_fails_with_the_conversation_and_is_played_first_next_time(
+    pytester: pytest.Pytester,
+) -> None:
+    kept = ".harness/fuzz/tests/test_team.test_the_team_holds/ends-when-meant.jsonl"
+
+    first = run(pytester, QUOTED)
+
+    first.assert_outcomes(failed=1)
+    first.stdout.fnmatch_lines(
+        [
+            "*assistant -> user",
+            "*I will say TERMINATE when it is done.",
+            "*BROKEN ends-when-meant: *",
+            f"*kept in {kept}",
+            "*seed=3*",
+        ]
+    )
+    assert (pytester.path / kept).is_file()
+
+    run(pytester, QUOTED).stdout.fnmatch_lines([f"*{kept} still breaks the team:"])
+    run(pytester, SOUND).assert_outcomes(passed=1)
+
+
+def test_a_scenario_gives_task_config_and_team(pytester: pytest.Pytester) -> None:
+    from cli_project import write_coding_suite
+
+    write_coding_suite(pytester.path)
+    pytester.makepyfile(
+        test_scenario="""
+        import harness
+
+        @harness.fuzz("scenarios/coding/look", examples=60, seed=1)
+        def test_the_scenario(context):
+            assert context.prompt("coder") == "You are a coder."
+        """
+    )
+
+    done = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-q")
+
+    done.assert_outcomes(failed=1)
+    done.stdout.fnmatch_lines(["*coder -> runner", "*BROKEN ends-when-meant: *"])
+
+
+def test_an_unknown_setting_is_named() -> None:
+    with pytest.raises(HarnessError, match="knows no setting 'exmples'; it knows: examples, seed"):
+        harness.fuzz(exmples=3)
