@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cassettes import cassette_path, load_cassette
+from harness.cassettes import cassette_path, find_earlier, load_cassette
 from harness.cassettes.cassette import PARTIAL_SUFFIX
 from harness.errors import CassetteError
 from harness.runner.plan import Catalogue, all_keys
@@ -21,6 +21,10 @@ _CASSETTE = ".jsonl"
 _UNFINISHED_REASON = (
     "a recording that was cut short, or is going on right now; go on with it by: harness record "
     "--update"
+)
+_SUPERSEDED_REASON = (
+    "a recording that was cut short and from which no update takes anything any more: it is older "
+    "than the cassette, or nothing in it can be read"
 )
 _UNFINISHED = _CASSETTE + PARTIAL_SUFFIX  # also with ".old" and the like behind it
 
@@ -46,10 +50,20 @@ def find_leftovers(root: Path, suites: Sequence[Suite], names: Sequence[str]) ->
     found = []
     for path in sorted(path for folder in folders for path in _files(folder)):
         if _UNFINISHED in path.name:
-            found.append(Finding(group="unfinished", path=path, reasons=(_UNFINISHED_REASON,)))
+            found.append(Finding(group="unfinished", path=path, reasons=(_why_unfinished(path),)))
         elif path.name.endswith(_CASSETTE) and path not in played and not _is_free(path):
             found.append(Finding(group="orphaned", path=path, reasons=(_why(path in scripted),)))
     return found
+
+
+def _why_unfinished(path: Path) -> str:
+    finished = path.with_name(path.name.partition(PARTIAL_SUFFIX)[0])
+    try:
+        earlier = find_earlier(finished)
+    except CassetteError:
+        earlier = None
+    used = [one.path for one in earlier.recordings] if earlier else [path]
+    return _UNFINISHED_REASON if path in used or not finished.exists() else _SUPERSEDED_REASON
 
 
 def _why(is_scripted: bool) -> str:  # noqa: FBT001 - the only thing it depends on

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 from pathlib import Path
@@ -182,6 +183,22 @@ def test_unfinished_recordings_are_listed_apart(harness: Command, project: Path)
         "1.jsonl.partial.old",
         "1.jsonl.partial.old.1",
     ]
+
+
+def test_an_unfinished_recording_older_than_the_cassette_is_not_called_a_start(
+    harness: Command, project: Path
+) -> None:
+    whole = cassette(project)
+    old, new = Path(f"{whole}.partial.old"), Path(f"{whole}.partial")
+    for path in (old, new):
+        path.write_bytes(whole.read_bytes()[:-40])
+    os.utime(old, (1, 1))
+
+    done = harness("cassette", "verify", "--no-replay", "--json")
+
+    reasons = {Path(path).name: text for path, text in found(done)["unfinished"].items()}
+    assert "no update takes anything" in str(reasons[old.name])
+    assert "harness record --update" in str(reasons[new.name])
 
 
 def test_a_truncated_cassette_is_damaged_and_the_others_are_still_replayed(
