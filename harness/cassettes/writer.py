@@ -125,10 +125,20 @@ class CassetteWriter:
         """Complete the file, with what it cost in its first line, and give it its name.
 
         Raises:
-            CassetteError: If another cassette took the name meanwhile.
-            OSError: If the disk refuses.
+            CassetteError: If another cassette took the name meanwhile, or the disk refuses.
         """
-        _write_all(self._file, self._encoder.end())
+        try:
+            self._finish()
+        except OSError as fault:
+            raise CassetteError(
+                f"{self._path}: the recording could not be finished: {fault.strerror or fault}. "
+                f"All of it is in {self._partial}. Make room, then: harness record --update"
+            ) from fault
+        finally:
+            self._file.close()
+
+    def _finish(self) -> None:
+        self._append(self._encoder.end())
         os.fsync(self._file.fileno())
         self._refuse_existing()
         cost = self._cost_usd if self._encoder.interactions else None
@@ -138,7 +148,6 @@ class CassetteWriter:
             self._partial.replace(self._path)
         else:
             self._replace_first_line(encode_header(header))
-        self._file.close()
 
     def abandon(self) -> None:
         """Leave what was recorded in the ``.partial`` file."""
@@ -152,8 +161,10 @@ class CassetteWriter:
     def _replace_first_line(self, first_line: bytes) -> None:
         """Copy the file under another first line, then let the copy take the name."""
         finished = self._path.with_name(self._path.name + ".finished")
+        # What somebody was killed over is in the way; what a link points to is not ours.
+        finished.unlink(missing_ok=True)
         try:
-            with self._partial.open("rb") as old, finished.open("wb") as new:
+            with self._partial.open("rb") as old, finished.open("xb") as new:
                 old.seek(len(self._first_line))
                 new.write(first_line)
                 while block := old.read(_BLOCK_BYTES):

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cassettes import cassette_path, load_cassette
+from harness.cassettes import cassette_path, find_earlier, load_cassette
 from harness.cassettes.cassette import PARTIAL_SUFFIX
 from harness.errors import CassetteError
 from harness.model.sample import SCRIPTED_SOURCE
@@ -22,6 +22,10 @@ _CASSETTE = ".jsonl"
 _UNFINISHED_REASON = (
     "a recording that was cut short, or is going on right now; go on with it by: harness record "
     "--update"
+)
+_SUPERSEDED_REASON = (
+    "a recording that was cut short and from which no update takes anything any more: it is older "
+    "than the cassette, or nothing in it can be read"
 )
 _UNFINISHED = _CASSETTE + PARTIAL_SUFFIX  # also with ".old" and the like behind it
 
@@ -63,7 +67,7 @@ def _unfinished(path: Path) -> Finding:
     return Finding(
         group="unfinished",
         path=path,
-        reasons=(_UNFINISHED_REASON,),
+        reasons=(_why_unfinished(path),),
         is_scripted=_source(path).startswith(SCRIPTED_SOURCE),
     )
 
@@ -73,6 +77,16 @@ def _source(path: Path) -> str:
         return load_cassette(path).header.source
     except CassetteError:
         return ""
+
+
+def _why_unfinished(path: Path) -> str:
+    finished = path.with_name(path.name.partition(PARTIAL_SUFFIX)[0])
+    try:
+        earlier = find_earlier(finished)
+    except CassetteError:
+        earlier = None
+    used = [one.path for one in earlier.recordings] if earlier else [path]
+    return _UNFINISHED_REASON if path in used or not finished.exists() else _SUPERSEDED_REASON
 
 
 def _why(is_scripted: bool) -> str:  # noqa: FBT001 - the only thing it depends on

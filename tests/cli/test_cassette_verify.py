@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 from pathlib import Path
@@ -207,6 +208,22 @@ def test_a_recording_that_was_cut_short_is_gone_on_with_and_never_removed(
     assert removing == ["rm", "-r", "--", "cassettes/coding/look/plain/1.jsonl.partial.old"]
     assert mended.returncode == 0, mended.stdout
     assert harness("cassette", "verify").returncode == 0
+
+
+def test_an_unfinished_recording_older_than_the_cassette_is_not_called_a_start(
+    harness: Command, project: Path
+) -> None:
+    whole = cassette(project)
+    old, new = Path(f"{whole}.partial.old"), Path(f"{whole}.partial")
+    for path in (old, new):
+        path.write_bytes(whole.read_bytes()[:-40])
+    os.utime(old, (1, 1))
+
+    done = harness("cassette", "verify", "--no-replay", "--json")
+
+    reasons = {Path(path).name: text for path, text in found(done)["unfinished"].items()}
+    assert "no update takes anything" in str(reasons[old.name])
+    assert "harness record --update" in str(reasons[new.name])
 
 
 def test_a_truncated_cassette_is_damaged_and_the_others_are_still_replayed(

@@ -111,3 +111,18 @@ def test_a_connection_that_an_agent_hid_is_an_error(project: Path) -> None:
     assert sample.cassette is not None
     assert (sample.cassette.asked, sample.cassette.sockets_opened) == (0, 1)
     assert "1 connections were attempted outside the cassette" in replayed.stdout
+
+
+def test_a_call_that_a_recording_would_lack_is_an_error(project: Path) -> None:
+    call = "urlopen('http://127.0.0.1:9/')"
+    attempt = (
+        "import _thread, time; from urllib.request import urlopen; "
+        f"_thread.start_new_thread(lambda: {call}, ()); time.sleep(1)"
+    )
+    (project / "scenarios/coding/team.py").write_text(HIDING_TEAM.format(attempt=attempt))
+
+    recorded = harness(project, "record", "--scripted", "--overwrite")
+
+    assert recorded.returncode == 1, recorded.stdout + recorded.stderr
+    assert "GET http://127.0.0.1:9/ was made by a thread or task" in recorded.stdout
+    assert (project / "cassettes/coding/look/plain/1.jsonl.partial").exists()
