@@ -115,9 +115,12 @@ class Server:
         return said["missing"], said["threads"]
 
     def _lost(self, what: str) -> ServerLost:
+        said = ""
+        if not self._log.closed:
+            self._end()
+            self._log.seek(0)
+            said = self._log.read(_MOST_SAID).decode("utf-8", "replace").strip()
         self.close()
-        self._log.seek(0)
-        said = self._log.read(_MOST_SAID).decode("utf-8", "replace").strip()
         return ServerLost(f"the interpreter that runs code {what}: {said or 'it said nothing'}")
 
     @property
@@ -212,6 +215,10 @@ class Server:
         if self._waiting is not None:
             self._waiting[1].close()
             self._waiting = None
+        self._end()
+        self._log.close()
+
+    def _end(self) -> None:
         with suppress(ProcessLookupError):
             self._process.kill()
         self._process.wait()

@@ -67,6 +67,8 @@ def lead(cell: Cell, pipes: Pipes) -> NoReturn:
     The kernel then ends whatever else still runs in the namespace.
     """
     kernel.die_with_parent()
+    # Else the keeper would see these processes in /proc by other numbers than it knows.
+    kernel.unshare(kernel.CLONE_NEWNS)
     kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
     # The block must neither read this process's memory nor reach its descriptors.
     kernel.set_dumpable(False)
