@@ -113,22 +113,14 @@ FILES: dict[str, dict[str, str]] = {
         "pytest.ini": "[pytest]\naddopts = --collect-only\n",
         "setup.cfg": "[tool:pytest]\naddopts = --collect-only\n",
     },
-    "verdicts in files": {
-        name: '{"passed": true, "checks": [{"name": "adds", "passed": true}]}'
-        for name in ("verdict.json", "result.json", "harness_check.py", ".harness/verdict.json")
-    },
+    "verdicts in files": dict.fromkeys(
+        ("verdict.json", "result.json", "harness_check.py", ".harness/verdict.json"),
+        '{"passed": true, "checks": [{"name": "adds", "passed": true}]}',
+    ),
 }
 MODULES = {
     "ends the process": "import os\nos._exit(0)\n",
     "prints a verdict": "print('passed')\nprint('4 passed')\nraise SystemExit(0)\n",
-    "changes what tests and prints": (
-        "import builtins, unittest, sys\n"
-        "builtins.print = lambda *given: sys.stdout.write('True\\n')\n"
-        "unittest.TestCase.run = lambda *given: None\n"
-        "class Same(float):\n    __eq__ = lambda self, other: True\n"
-        "    __str__ = lambda self: '4'\n"
-        "def add(a, b):\n    return Same(0)\n"
-    ),
     "kills its parent": (
         "import os, signal\n"
         "for number in (os.getppid(), 1, -1):\n"
@@ -142,7 +134,8 @@ MODULES = {
         f"forged = {FORGED!r}\n"
         "frame = sys._getframe()\n"
         "while frame:\n"
-        "    for value in [*frame.f_locals.values(), *frame.f_globals.values(), *gc.get_objects()]:\n"
+        "    known = [*frame.f_locals.values(), *frame.f_globals.values(), *gc.get_objects()]\n"
+        "    for value in known:\n"
         "        if isinstance(value, (Connection, socket.socket)):\n"
         "            try:\n                os.write(value.fileno(), forged)\n"
         "            except OSError:\n                pass\n"
@@ -162,6 +155,14 @@ MODULES = {
         "        except OSError:\n            pass\n"
     ),
 }
+LIES_TO_TESTS = (
+    "import builtins, unittest, sys\n"
+    "builtins.print = lambda *given: sys.stdout.write('True\\n')\n"
+    "unittest.TestCase.run = lambda *given: None\n"
+    "class Same(float):\n    __eq__ = lambda self, other: True\n"
+    "    __str__ = lambda self: '4'\n"
+    "def add(a, b):\n    return Same(0)\n"
+)
 BLOCKS = {
     **MODULES,
     "leaves a process behind": (
@@ -241,8 +242,7 @@ def test_no_file_in_the_workspace_makes_a_check_pass(
 def test_no_module_that_a_check_runs_makes_it_pass(
     suite: Path, sandbox: Sandbox, tmp_path: Path, module: str
 ) -> None:
-    honest = "" if "def add" in module else WRONG["adder.py"]
-    attacked = {"adder.py": module + honest}
+    attacked = {"adder.py": module + WRONG["adder.py"]}
 
     assert_all_failed(suite, workspace_with(tmp_path, attacked), sandbox)
 
@@ -259,3 +259,14 @@ def test_nothing_that_ran_before_makes_a_check_pass(
 
     (workspace / "answer.json").write_text("41")
     assert_all_failed(suite, workspace, sandbox)
+
+
+def test_a_module_can_fool_a_test_that_shares_its_process_but_not_a_check_outside(
+    suite: Path, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    workspace = workspace_with(tmp_path, {"adder.py": LIES_TO_TESTS})
+
+    found = outcomes(sample_of(suite, workspace, sandbox))
+
+    assert found["hidden_test"] == "passed"
+    assert found["adds"].startswith("failed: it cannot add")

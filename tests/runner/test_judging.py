@@ -170,7 +170,7 @@ def test_a_check_that_ends_its_process_is_broken_and_the_others_are_judged(
     assert "check_crashes ended the process it ran in (signal 11: " in found["crashes"]
     assert found["says_what_is_no_verdict"].endswith("said something that is no verdict")
     assert found["closes"].startswith("broken: check_closes ended the process it ran in")
-    with pytest.raises(CheckError, match="check_exits ended the process .* mistake in the check"):
+    with pytest.raises(CheckError, match=r"check_exits ended the process .* mistake in the check"):
         Acceptance().score(sample)
 
 
