@@ -62,6 +62,9 @@ class NamespaceCell:
         workspace = os.open("/tmp/workspace", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         for name, place in _PLACES.items():
             kernel.bind(f"/tmp/{name}", place)
+        if room.is_read_only:
+            # The client writes through its descriptor all the same, which is of another mount.
+            kernel.make_read_only(WORKSPACE)
         _uncover(covered)
         return workspace
 
@@ -85,9 +88,7 @@ class NamespaceCell:
         """The kernel ends what is left in the namespace when its first process ends."""
 
     def expect(self, job: Job) -> None:
-        """Close the workspace to writing, if the job wants that."""
-        if job.is_read_only:
-            kernel.make_read_only(WORKSPACE)
+        """Nothing: the cell was made for it."""
 
     def walls(self, job: Job) -> inside.Walls:
         """Reading everything in view, writing to the cell's own folders."""
