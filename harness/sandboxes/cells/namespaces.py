@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.sandboxes.cells import filters, inside, jail, kernel
 from harness.sandboxes.cells.view import HOME, WORKSPACE, is_inside
-from harness.sandboxes.cells.watch import end_process, family_of
+from harness.sandboxes.cells.watch import Processes, end_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +33,9 @@ class NamespaceCell:
             OSError: If the kernel refuses.
         """
         self._settings = settings
-        self._first = 0
         self.reaper = 0
+        # Before the cell gets one in which only its own are.
+        self.processes = Processes()
         _become(settings.user)
         user, group = os.geteuid(), os.getegid()
         kernel.unshare(
@@ -71,10 +72,10 @@ class NamespaceCell:
     def start(self, pipes: inside.Pipes) -> int:
         """Start the first process of the cell."""
         os.umask(0o022)
-        self._first = self.reaper = os.fork()
-        if self._first == 0:
+        self.reaper = os.fork()
+        if self.reaper == 0:
             inside.lead(self, pipes)
-        return self._first
+        return self.reaper
 
     def settle(self) -> None:
         """Show the block its own processes only."""
@@ -104,11 +105,11 @@ class NamespaceCell:
 
     def tasks(self) -> Iterator[int]:
         """All processes of the cell but the first."""
-        yield from family_of(self._first)
+        yield from self.processes.family_of(self.reaper)
 
     def end(self) -> None:
         """End the first process, and with it the kernel ends all others."""
-        end_process(self._first)
+        end_process(self.reaper)
 
     def is_full(self) -> str | None:
         """Whether the file system is full: "disk" or "files"."""
