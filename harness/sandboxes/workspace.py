@@ -81,7 +81,10 @@ def _walk(workspace: Path) -> Iterator[WorkspaceFile]:
                 if entry.name not in _SKIPPED_FOLDERS and depth < _MAX_DEPTH:
                     folders.append((entry.path, f"{relative}/", depth + 1))
             elif entry.is_file(follow_symlinks=False):
-                size = entry.stat(follow_symlinks=False).st_size
+                try:
+                    size = entry.stat(follow_symlinks=False).st_size
+                except OSError:  # Gone, or its path is too long to be said.
+                    continue
                 yield WorkspaceFile(relative=relative, location=entry.path, size_bytes=size)
 
 

@@ -138,10 +138,15 @@ class World:
         os.chown(path, user, user)
         self.victims["temporary file"] = Path(path)
         self.listeners = self._listeners()
-        self.account = Account(name, user, self.folder, self.token)
+        self._name = name
+        self.start()
         self.before = self._outside()
         self.state = self._harness_state()
         self._count = 0
+
+    def start(self) -> None:
+        """Start the harness."""
+        self.account = Account(self._name, self._user, self.folder, self.token)
 
     def _own(self, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
@@ -321,6 +326,9 @@ def end_all(name: str) -> None:
 def check_contained(world: World, tier: str, attack: Attack) -> Ran:
     """Assert that it achieves nothing, meets its limit, and that code runs as before afterwards."""
     ran, found = world.attack(tier, attack)
+    if ran is None:
+        world.account.close()
+        world.start()
     after = world.account.run(tier, world.workspace(), "print('as before')")
 
     assert found == [], ran.output if ran else ""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.sandboxes.cells import inside, namespaces, unshared, wire
 from harness.sandboxes.cells.job import Room, decode, encode
-from harness.sandboxes.cells.watch import Watch
+from harness.sandboxes.cells.watch import Processes, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,11 +32,13 @@ class Cell(Protocol):
 
     Attributes:
         handed_over: Descriptors for the client.
+        processes: Where its processes can be looked at.
         reaper: The process that waits for processes of the block whose parent has ended.
     """
 
     handed_over: tuple[int, ...]
     reaper: int
+    processes: Processes
 
     def start(self, pipes: inside.Pipes) -> int:
         """Start the process that will run the block; the id of the one to wait for."""
