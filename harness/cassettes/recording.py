@@ -9,14 +9,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
+
 from harness.cassettes.asking import RequestReader
 from harness.cassettes.ignoring import Ignoring
+from harness.cassettes.payload import content_of
 from harness.cassettes.redaction import NO_RULES, Redactor
 from harness.cassettes.scope import CALLER
+from harness.cassettes.scripted import is_scripted_reply
 from harness.cassettes.scrub import Scrubber
 from harness.cassettes.session import Session, entered
 from harness.cassettes.writer import CassetteWriter
 from harness.errors import SampleInterrupt
+from harness.model.sample import SCRIPTED_SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,6 +153,7 @@ class RecordSession(Session):
         response = self._scrubber.response(
             received.status, received.reason, received.headers, received.body, received.chunks
         )
+        self._note_author(content_of(response.body))
         request = self._scrubber.request(began.request)
         cost = None
         if self._charging is not None:
@@ -166,6 +172,12 @@ class RecordSession(Session):
         self.served += 1
         del self._unanswered[began.key]
 
+    def _note_author(self, content: bytes) -> None:
+        """Words of the scripted provider must not pass for a model's, wherever it is served."""
+        if self.header.source != SCRIPTED_SOURCE and is_scripted_reply(content):
+            self.header = msgspec.structs.replace(self.header, source=SCRIPTED_SOURCE)
+            self._writer.name_source(SCRIPTED_SOURCE)
+
     def close(self, *, is_clean: bool) -> None:
         """Finish the file, or leave it partial.
 
@@ -177,7 +189,10 @@ class RecordSession(Session):
             if is_clean and was_open and self.is_sound:
                 self._finish()
             else:
-                self._writer.abandon()
+                self._abandon()
+
+    def _abandon(self) -> None:
+        self._writer.abandon()
 
     def _finish(self) -> None:
         self._writer.finish()

@@ -17,10 +17,11 @@ from harness.cassettes.matching import Index, Request, Shape, part_of
 from harness.cassettes.reader import load_cassette
 from harness.cassettes.recording import RecordSession, kept_open
 from harness.cassettes.redaction import NO_RULES, Redactor
-from harness.errors import CassetteError
+from harness.errors import CassetteError, SampleInterrupt
+from harness.model.sample import SCRIPTED_SOURCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from harness.cassettes.cassette import Cassette, Interaction
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from harness.cassettes.session import Sent
     from harness.model.scenario import SecretRules
 
+_FAILED = 400
 _DIGESTS = ("config_digest", "scenario_digest", "conversation_digest", "facets", "ignored")
 
 
@@ -46,9 +48,9 @@ class Earlier:
 
 
 def find_earlier(path: Path, ignored: tuple[str, ...] = ()) -> Earlier | None:
-    """What was recorded of a sample so far: an unfinished recording wins over a finished one.
+    """What was recorded of a sample so far: an unfinished recording wins over an older one.
 
-    An unfinished recording is newer: finishing one removes or renames it.
+    One that was set aside when the sample was recorded anew is older than that.
 
     Args:
         path: Path of the sample's cassette.
@@ -58,13 +60,18 @@ def find_earlier(path: Path, ignored: tuple[str, ...] = ()) -> Earlier | None:
         CassetteError: If the finished cassette is damaged.
     """
     leftovers = tuple(sorted(path.parent.glob(f"{_escaped(path.name)}{PARTIAL_SUFFIX}*")))
+    finished = load_cassette(path, ignored=ignored) if path.exists() else None
     readable = [cassette for one in leftovers if (cassette := _loaded(one, ignored))]
-    fullest = max(readable, key=lambda one: len(one.interactions), default=None)
-    if fullest is not None and fullest.interactions:
+    newer = [one for one in readable if finished is None or _time(one) >= _time(finished)]
+    fullest = max(newer, key=lambda one: len(answers_of(one)), default=None)
+    if fullest is not None and answers_of(fullest):
         return Earlier(fullest, leftovers)
-    if path.exists():
-        return Earlier(load_cassette(path, ignored=ignored), leftovers)
-    return None
+    return None if finished is None else Earlier(finished, leftovers)
+
+
+def _time(cassette: Cassette) -> str:
+    """When it was last written, as ISO 8601 in UTC."""
+    return cassette.header.updated_at or cassette.header.recorded_at
 
 
 def _escaped(name: str) -> str:
@@ -91,7 +98,7 @@ class UpdateSession(RecordSession):
         charging: Prices calls and keeps them below a sum; None for neither.
 
     Raises:
-        CassetteError: If it was recorded from another source, or cannot be written.
+        CassetteError: If it cannot be written.
     """
 
     def __init__(
@@ -104,15 +111,19 @@ class UpdateSession(RecordSession):
         charging: Charging | None = None,
     ) -> None:
         recorded = earlier.cassette.header
-        _require_source(path, recorded, header)
         self._wanted = header
         if earlier.cassette.interactions:
+            # Whoever is asked now gives none of what is kept.
             header = msgspec.structs.replace(
-                header, recorded_at=recorded.recorded_at, updated_at=header.recorded_at
+                header,
+                recorded_at=recorded.recorded_at,
+                updated_at=header.recorded_at,
+                source=recorded.source,
+                base_url=recorded.base_url,
             )
         super().__init__(path, header, redactor, charging=charging, overwrite=True)
         self._earlier = earlier
-        self._index = Index(earlier.cassette.interactions)
+        self._index = Index(answers_of(earlier.cassette))
         self._finder = RequestReader(Ignoring(header.ignored))
         self.diverged_at = 0
 
@@ -125,6 +136,7 @@ class UpdateSession(RecordSession):
             found = self._index.take(request)
             if found is None:
                 self.diverged_at = self.asked + 1
+                self._require_one_source()
                 return None
             self._count_call()
             self._copy(found)
@@ -132,6 +144,18 @@ class UpdateSession(RecordSession):
             self.served += 1
         self._note_latency(found.latency_seconds)
         return found
+
+    def _require_one_source(self) -> None:
+        """Refuse to go on with another provider than the one that gave what is kept.
+
+        Raises:
+            SampleInterrupt: If it is another.
+        """
+        if self.header.source != self._wanted.source:
+            self.is_open = False
+            raise SampleInterrupt(mixing(self.path, self.header.source, self._wanted.source))
+        if self.header.base_url != self._wanted.base_url:
+            self.header = msgspec.structs.replace(self.header, base_url=self._wanted.base_url)
 
     def _copy(self, interaction: Interaction) -> None:
         self._writer.write(
@@ -169,6 +193,16 @@ class UpdateSession(RecordSession):
             # Everything in it stands in the finished cassette now.
             self._remove_leftover()
 
+    def _abandon(self) -> None:
+        if self.served > self.kept:
+            super()._abandon()
+            return
+        # Nothing new is in it: what it was made from says as much, and more.
+        self._writer.discard()
+        if self._writer.set_aside is not None:
+            name = self.path.name + PARTIAL_SUFFIX
+            self._writer.set_aside.rename(self.path.with_name(name))
+
     def _remove_leftover(self) -> None:
         path = self._earlier.cassette.path
         if path in self._earlier.leftovers:
@@ -190,12 +224,23 @@ def _exactly(request: Request) -> Request:
     return Request(request.method, request.path, request.query, exact, origin=request.origin)
 
 
-def _require_source(path: Path, recorded: CassetteHeader, header: CassetteHeader) -> None:
-    if recorded.source != header.source:
-        raise CassetteError(
-            f"{path}: it was recorded from {recorded.source}, and an update from {header.source} "
-            "would mix the two in one conversation. Record it anew with: harness record --overwrite"
-        )
+def answers_of(cassette: Cassette) -> Sequence[Interaction]:
+    """What an update has to start from: all but the refusals that cut a recording short."""
+    found = cassette.interactions
+    if not cassette.is_complete:
+        while found and found[-1].status >= _FAILED:
+            found = found[:-1]
+    return found
+
+
+def mixing(path: Path, recorded: str, asked: str) -> str:
+    """Say that an update would ask another provider than the one that was recorded."""
+    flag = " --scripted" if recorded == SCRIPTED_SOURCE else ""
+    return (
+        f"{path}: it was recorded from {recorded}, and an update from {asked} would mix the two "
+        f"in one conversation. Update it from there (harness record --update{flag}), or record "
+        "it anew with: harness record --overwrite"
+    )
 
 
 @contextmanager
@@ -218,7 +263,8 @@ def updating(
         secrets: The user's own rules for what must not be written.
 
     Raises:
-        CassetteError: If the cassette cannot be written or is from another source.
+        CassetteError: If the cassette cannot be written.
+        SampleInterrupt: If another source would have to be asked for more.
     """
     redactor = Redactor.from_environment(os.environ, secrets)
     redactor.require_clean_name(path)

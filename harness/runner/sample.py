@@ -14,6 +14,7 @@ import msgspec
 
 from harness import cassettes
 from harness.capture import Recorder, exception_info
+from harness.cassettes.credentials import without_credentials
 from harness.cassettes.staleness import config_changes, config_facets
 from harness.errors import CassetteError, CassetteMiss, SampleInterrupt, SocketBlocked
 from harness.model.sample import SampleResult, Status
@@ -234,7 +235,8 @@ def _header(task: Task, kit: SampleKit) -> cassettes.CassetteHeader:
     return cassettes.CassetteHeader(
         recorded_at=datetime.now(UTC).isoformat(timespec="seconds"),
         source=task.endpoint.source,
-        base_url=task.endpoint.base_url,
+        # Credentials in it go out with each request, but no file needs them.
+        base_url=without_credentials(task.endpoint.base_url),
         sample=str(task.key),
         config_digest=task.config.digest,
         scenario_digest=task.scenario.digest,

@@ -70,7 +70,7 @@ def test_a_dry_run_tells_what_would_be_recorded_and_touches_nothing(
     # No key is needed: nothing is sent.
     assert done.returncode == 0, done.stderr
     assert "new              coding/look/plain/2  about 2 calls, about $0.0004" in done.stdout
-    assert "(the mean of 1 other epochs)" in done.stdout
+    assert "(as in 1 other epoch)" in done.stdout
     assert "Would record 1 of 2 samples: about 2 calls, $0.0004; 1 still fit" in done.stdout
     assert cassettes(tmp_path) == before
     assert sorted((tmp_path / ".harness/runs").iterdir()) == runs
