@@ -16,6 +16,7 @@ from harness.provider.identity import identify
 from harness.runner.batch import RunConfig
 from harness.runner.build import load_sandbox
 from harness.runner.endpoints import (
+    DEFAULT_KEY_VARIABLE,
     base_url_of,
     check_base_url,
     check_key_variable,
@@ -119,9 +120,13 @@ def _to_record(
     catalogue = Catalogue(suites)
     asked = [key for key in plan if not catalogue.scenario(key).script]
     if not asked:
+        suite = catalogue.suite(plan[0])
+        wanted = "write a provider.py" if arguments.scripted else "name a model under 'model:'"
         raise SelectionError(
             "Every selected scenario is scripted in process (script:) and needs no cassette. "
-            "Run it with: harness run"
+            f"Run it with: harness run {suite.name}. To make it one that is recorded, delete "
+            f"the line 'script:' in {arguments.scenarios_root / suite.name}/suite.yaml, {wanted}, and "
+            "record again."
         )
     if arguments.overwrite or arguments.update:
         return tuple(asked)
@@ -211,6 +216,8 @@ def behaviours(suites: Sequence[Suite]) -> list[Behaviour]:
         names = ", ".join(suite.name for suite in suites)
         raise SelectionError(
             f"No scenario of {names} has a provider script (provider.py with a function reply), "
-            "so the scripted provider has nothing to say."
+            "so the scripted provider has nothing to say. Write one beside suite.yaml, or ask a "
+            f"real provider: {DEFAULT_KEY_VARIABLE}=... harness record {suites[0].name} "
+            "--allow-unsafe"
         )
     return found

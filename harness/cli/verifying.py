@@ -15,7 +15,7 @@ from harness.cli.app import EXIT_GATE_FAILED
 from harness.cli.progress import PlayCounts, showing
 from harness.cli.session import load_all, new_header
 from harness.runner.batch import RunConfig, run_plan
-from harness.runner.build import load_engine
+from harness.runner.build import load_engine, load_sandbox
 from harness.runner.leftovers import find_leftovers
 from harness.runner.memory import MemoryStore
 from harness.runner.mending import Mender
@@ -119,7 +119,8 @@ def _verified(
 ) -> _Verification:
     root = arguments.cassettes_root
     now = datetime.now(UTC)
-    seen = inspect(plan, suites, root, max_age_days=arguments.max_age_days, now=now)
+    label = load_sandbox(arguments.sandbox).label
+    seen = inspect(plan, suites, root, label=label, max_age_days=arguments.max_age_days, now=now)
     findings = list(seen.findings)
     if arguments.no_replay:
         findings += unreplayed(seen, root)
@@ -128,7 +129,7 @@ def _verified(
     if not arguments.is_narrowed:
         # Named suites may stand as paths on the command line; the suites know their names.
         names = [suite.name for suite in suites] if arguments.suites else []
-        findings += find_leftovers(root, suites, names)
+        findings += find_leftovers(root, suites, names, label=label)
     return _Verification(
         selected=len(plan),
         with_cassette=len(with_cassette(plan, Catalogue(suites))),

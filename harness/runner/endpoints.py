@@ -11,6 +11,7 @@ from harness.cassettes.credentials import without_credentials
 from harness.errors import EnvironmentFault, SelectionError
 from harness.pricing import rates_of
 from harness.runner.build import load_sandbox
+from harness.runner.neighbours import is_isolating
 from harness.runner.plan import Catalogue
 from harness.runner.task import EndpointSpec
 
@@ -168,7 +169,7 @@ def refuse_unsafe(sandbox: str, *, allow_unsafe: bool) -> None:
         EnvironmentFault: Unless the sandbox isolates or the user allowed it.
     """
     label = load_sandbox(sandbox).label
-    if "NOT ISOLATED" in label and not allow_unsafe:
+    if not (allow_unsafe or is_isolating(label)):
         raise EnvironmentFault(
             f"The sandbox here is {label}: code written by a live model could read your files and "
             "use your network. Run it in a container or virtual machine, or accept the risk with: "

@@ -6,7 +6,7 @@ import os
 import shlex
 import string
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.runner.leftovers import removable
@@ -70,9 +70,8 @@ class Mender:
             findings: All findings of that group.
         """
         if group in ("orphaned", "unfinished"):
-            doomed = removable([finding.path for finding in findings], self._root)
-            names = " ".join(_quoted(str(path)) for path in doomed)
-            return (f"rm -r -- {names}",) if doomed else ()
+            useless = [finding for finding in findings if finding.goes_on_to is None]
+            return (*self._going_on(findings), *self._removing(useless))
         if group == "failed":
             return tuple(self._selecting(("run",), findings))
         if group not in _RECORD:
@@ -80,12 +79,25 @@ class Mender:
         by_flags: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
         for finding in findings:
             flags = _ANEW if finding.is_expired else _RECORD[group]
-            by_flags[(*flags, "--scripted") if finding.is_scripted else flags].append(finding)
+            by_flags[(*flags, *finding.flags)].append(finding)
         return tuple(
             command
             for flags, some in sorted(by_flags.items())
             for command in self._selecting(("record",), some, flags)
         )
+
+    def _removing(self, findings: Sequence[Finding]) -> Iterator[str]:
+        doomed = removable([finding.path for finding in findings], self._root)
+        if doomed:
+            yield f"rm -r -- {' '.join(_quoted(str(path)) for path in doomed)}"
+
+    def _going_on(self, findings: Sequence[Finding]) -> Iterator[str]:
+        by_flags: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
+        for finding in findings:
+            if finding.goes_on_to is not None:
+                by_flags[finding.flags].append(replace(finding, key=finding.goes_on_to))
+        for flags, some in sorted(by_flags.items()):
+            yield from self._selecting(("record",), some, ("--update", *flags))
 
     def _selecting(
         self, command: tuple[str, ...], findings: Iterable[Finding], flags: tuple[str, ...] = ()

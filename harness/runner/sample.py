@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ from harness.model.score import Score, Unscored
 from harness.model.team import Endpoint, FinishedSample
 from harness.pricing import cost_of_call
 from harness.protocols import Assignment, Scorer
+from harness.runner.neighbours import recording_flags
 from harness.runner.workspace import make_workspace
 from harness.sandboxes.artefacts import collect_artefacts, digests
 
@@ -175,7 +177,7 @@ def _adopt_termination(recorder: Recorder, outcome: _Outcome) -> None:
 @contextmanager
 def _session(task: Task, kit: SampleKit) -> Iterator[Session | None]:
     if task.mode == "replay":
-        path = _replayed_path(task)
+        path = _replayed_path(task, kit)
         cassettes.install()
         with cassettes.replaying(
             path,
@@ -211,24 +213,31 @@ def _recording(
     return cassettes.updating(path, header, earlier, charging=charging, secrets=task.secrets)
 
 
-def _replayed_path(task: Task) -> Path:
+def _replayed_path(task: Task, kit: SampleKit) -> Path:
     """The cassette; when an update is forecast, what that would start from."""
     if task.update:
         earlier = cassettes.find_earlier(Path(task.cassette), task.scenario.ignored)
         if earlier is not None:
             return earlier.cassette.path
-    _require_cassette(task)
+    _require_cassette(task, kit)
     return Path(task.cassette)
 
 
-def _require_cassette(task: Task) -> None:
-    if not Path(task.cassette).exists():
-        key = task.key
-        raise CassetteMiss(
-            f"{task.cassette_label}: the sample has no cassette. Record it with: harness record "
-            f"{key.suite} -k {key.scenario} --config {key.config} --epoch {key.epoch}"
-            f"{' --scripted' if task.scenario.provider else ''}"
-        )
+def _require_cassette(task: Task, kit: SampleKit) -> None:
+    path, key = Path(task.cassette), task.key
+    if path.exists():
+        return
+    flags = recording_flags(
+        path,
+        has_script=task.scenario.provider is not None,
+        base_url=task.endpoint.base_url,
+        label=kit.sandbox.label,
+    )
+    words = ("harness", "record", key.suite, "-k", key.scenario, "--config", key.config)
+    command = shlex.join([*words, "--epoch", str(key.epoch), *flags])
+    raise CassetteMiss(
+        f"{task.cassette_label}: the sample has no cassette. Record it with: {command}"
+    )
 
 
 def _header(task: Task, kit: SampleKit) -> cassettes.CassetteHeader:

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from cassette_project import cassette, contents, copy_project, edit, record_project
-from cli_project import Command, write_coding_suite
-from loopback_provider import KEY, loopback_provider
+from cassette_project import buy_project, cassette, contents, copy_project, edit, record_project
+from cli_project import Command
+from loopback_provider import KEY
 
 UPDATE = ("record", "--update", "--no-report")
 
@@ -22,25 +22,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def bought(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two samples, recorded from a provider that is no script, with a list-priced model."""
-    import subprocess
-    import sys
-
-    from cli_project import environment
-
-    folder = tmp_path_factory.mktemp("bought")
-    suite = write_coding_suite(folder)
-    edit(suite / "suite.yaml", "model: written-1", "model: gpt-4o-mini")
-    with loopback_provider() as provider:
-        flags = ("--allow-unsafe", "--no-report", "--base-url", provider.base_url)
-        done = subprocess.run(
-            [sys.executable, "-m", "harness", "record", *flags],
-            cwd=folder,
-            env=environment(OPENAI_API_KEY=KEY),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    assert done.returncode == 0, done.stdout + done.stderr
+    folder, _ = buy_project(tmp_path_factory.mktemp("bought"))
     return folder
 
 
