@@ -125,8 +125,8 @@ def _to_record(
         raise SelectionError(
             "Every selected scenario is scripted in process (script:) and needs no cassette. "
             f"Run it with: harness run {suite.name}. To make it one that is recorded, delete "
-            f"the line 'script:' in {arguments.scenarios_root / suite.name}/suite.yaml, {wanted}, and "
-            "record again."
+            f"the line 'script:' in {arguments.scenarios_root / suite.name}/suite.yaml, "
+            f"{wanted}, and record again."
         )
     if arguments.overwrite or arguments.update:
         return tuple(asked)

@@ -119,6 +119,7 @@ def _endpoint(suite: Suite, *, base_url: str | None, key_variable: str | None) -
         api_type=settings.get("api_type", "openai"),
         api_version=settings.get("api_version"),
         source=source_at(url),
+        key_variable=variable,
     )
 
 

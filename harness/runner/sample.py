@@ -24,6 +24,7 @@ from harness.model.team import Endpoint, FinishedSample
 from harness.pricing import cost_of_call
 from harness.protocols import Assignment, Scorer
 from harness.runner.neighbours import recording_flags
+from harness.runner.provider_faults import with_advice
 from harness.runner.workspace import make_workspace
 from harness.sandboxes.artefacts import collect_artefacts, digests
 
@@ -121,6 +122,8 @@ def _converse(
         outcome.fail("error", error)
         recorder.overrule(error)
     _adopt_termination(recorder, outcome)
+    if outcome.failure is not None and task.mode in ("record", "live"):
+        outcome.failure = with_advice(outcome.failure, task)
 
 
 def _raise_unsound(session: Session, recorder: Recorder) -> None:

@@ -125,7 +125,7 @@ def test_an_unreachable_provider_is_named_with_the_cause(harness: Command, tmp_p
         OPENAI_API_KEY=KEY,
     )
 
-    assert finished.returncode == 1
+    assert finished.returncode == 2
     assert "Connection refused" in finished.stdout
 
 
