@@ -188,6 +188,7 @@ def _session(task: Task, kit: SampleKit) -> Iterator[Session | None]:
             sample=str(task.key),
             is_repeating=task.scenario.is_repeating,
             ignored=task.scenario.ignored if task.update else None,
+            rules=task.scenario.ignored,
             secrets=task.secrets,
         ) as session:
             yield session
