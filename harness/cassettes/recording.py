@@ -155,6 +155,8 @@ class RecordSession(Session):
         )
         self._note_author(content_of(response.body))
         request = self._scrubber.request(began.request)
+        if self.header.source == SCRIPTED_SOURCE:
+            request.origin = ""  # Its port is another one each time, and nobody else's.
         cost = None
         if self._charging is not None:
             cost = self._charging.settle(request, response, began.reserved_usd)

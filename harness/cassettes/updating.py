@@ -113,14 +113,14 @@ class UpdateSession(RecordSession):
         recorded = earlier.cassette.header
         self._wanted = header
         if earlier.cassette.interactions:
-            # Whoever is asked now gives none of what is kept.
             header = msgspec.structs.replace(
-                header,
-                recorded_at=recorded.recorded_at,
-                updated_at=header.recorded_at,
-                source=recorded.source,
-                base_url=recorded.base_url,
+                header, recorded_at=recorded.recorded_at, updated_at=header.recorded_at
             )
+            if recorded.source != header.source:
+                # Whoever would be asked now gave none of what is kept.
+                header = msgspec.structs.replace(
+                    header, source=recorded.source, base_url=recorded.base_url
+                )
         super().__init__(path, header, redactor, charging=charging, overwrite=True)
         self._earlier = earlier
         self._index = Index(answers_of(earlier.cassette))
@@ -154,8 +154,6 @@ class UpdateSession(RecordSession):
         if self.header.source != self._wanted.source:
             self.is_open = False
             raise SampleInterrupt(mixing(self.path, self.header.source, self._wanted.source))
-        if self.header.base_url != self._wanted.base_url:
-            self.header = msgspec.structs.replace(self.header, base_url=self._wanted.base_url)
 
     def _copy(self, interaction: Interaction) -> None:
         self._writer.write(

@@ -171,7 +171,7 @@ def _git_show(path: Path, revision: str) -> bytes:
     if shown.returncode:
         said = one_line(shown.stderr.decode(errors="replace").strip().partition("\n")[0])
         raise CassetteError(
-            f"{path}@{revision}: git does not have it: {said}. "
+            f"{path}@{revision}: git does not have it: {said.rstrip('.')}. "
             f"See the file's revisions with: git log --oneline -- {path}"
         )
     return shown.stdout

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.app import EXIT_GATE_FAILED
-from harness.cli.progress import PlayCounts, showing
+from harness.cli.progress import FitCounts, showing
 from harness.cli.recording import behaviours, require_live, scripted_urls
 from harness.cli.session import new_header
 from harness.errors import EnvironmentFault, SelectionError
@@ -96,7 +96,7 @@ def _replayed(
     store = MemoryStore(new_header(keys, suites, config, arguments.scenarios_root))
     signal.signal(signal.SIGTERM, _interrupt)
     total = len(keys)
-    with showing(total, PlayCounts(total)) as display:
+    with showing(total, FitCounts(total)) as display:
         run_plan(
             keys,
             unjudged(suites),
@@ -143,7 +143,8 @@ def _amount(forecast: Forecast) -> str:
     if forecast.calls is None:
         return f"cost unknown: {forecast.basis}"
     cost = "price unknown" if forecast.cost_usd is None else _dollars(forecast.cost_usd)
-    return f"about {counted(forecast.calls, 'call')}, {cost} ({forecast.basis})"
+    why = f": {forecast.why}" if forecast.why else ""
+    return f"about {counted(forecast.calls, 'call')}, {cost} ({forecast.basis}){why}"
 
 
 def _dollars(amount: float) -> str:

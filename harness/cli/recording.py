@@ -13,6 +13,7 @@ from harness.cli.session import Outputs, load_all, new_header, start
 from harness.errors import EnvironmentFault, SelectionError
 from harness.model.sample import SCRIPTED_SOURCE
 from harness.provider.identity import identify
+from harness.reports.text import counted
 from harness.runner.batch import RunConfig
 from harness.runner.build import load_sandbox
 from harness.runner.endpoints import (
@@ -132,7 +133,9 @@ def _to_record(
         return tuple(asked)
     fresh = [key for key in asked if not cassette_path(arguments.cassettes_root, key).exists()]
     if len(fresh) < len(asked):
-        click.echo(f"{len(asked) - len(fresh)} samples have a cassette and are skipped.")
+        kept = len(asked) - len(fresh)
+        rest = "has a cassette and is" if kept == 1 else "have a cassette and are"
+        click.echo(f"{counted(kept, 'sample')} {rest} skipped.")
     return tuple(fresh)
 
 

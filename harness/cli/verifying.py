@@ -14,6 +14,7 @@ from harness.cli import options
 from harness.cli.app import EXIT_GATE_FAILED
 from harness.cli.progress import PlayCounts, showing
 from harness.cli.session import load_all, new_header
+from harness.reports.text import counted
 from harness.runner.batch import RunConfig, run_plan
 from harness.runner.build import load_engine, load_sandbox
 from harness.runner.leftovers import find_leftovers
@@ -196,8 +197,10 @@ def _entry(finding: Finding) -> dict[str, Any]:
 def _print(verification: _Verification, mender: Mender, writer: Writer) -> None:
     scripted = verification.selected - verification.with_cassette
     aside = f"; {scripted} more are scripted in process and need none" if scripted else ""
+    missing = len(verification.of("missing"))
+    absent = f", {missing} without one" if missing else ""
     writer.line(
-        f"{verification.with_cassette} samples with cassettes looked at, "
+        f"{counted(verification.with_cassette, 'sample')} that play cassettes looked at{absent}, "
         f"{verification.replayed} replayed{aside}."
     )
     for group, meaning in _MEANING.items():
@@ -212,7 +215,9 @@ def _print(verification: _Verification, mender: Mender, writer: Writer) -> None:
         writer.line(f"Not a fault: {len(changed)} changed since recording", "bold")
         _list(changed, writer)
     if verification.is_good:
-        writer.line("All good.", "bold green")
+        unreplayed = verification.with_cassette and not verification.replayed
+        limits = " as far as the files tell: nothing was replayed (--no-replay)"
+        writer.line(f"All good{limits if unreplayed else ''}.", "bold green")
 
 
 def _list(found: Sequence[Finding], writer: Writer) -> None:

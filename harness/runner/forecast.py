@@ -9,6 +9,7 @@ from harness.cassettes import cassette_path, find_earlier
 from harness.cassettes.costs import cost_of_usage, usage_of_response
 from harness.cassettes.updating import answers_of, mixing
 from harness.errors import CassetteError
+from harness.reports.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -35,6 +36,8 @@ class Forecast:
         calls: About how many calls would be recorded; None if nothing tells.
         cost_usd: About what they would cost in US dollars; None if nothing tells.
         basis: What `calls` and `cost_usd` are taken from, in words; why it is refused.
+        why: What of the earlier recording no longer fits, in words; what an agent wrote may
+            stand in them.
     """
 
     key: SampleKey
@@ -43,6 +46,7 @@ class Forecast:
     calls: int | None = None
     cost_usd: float | None = None
     basis: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -191,7 +195,16 @@ def _update(result: SampleResult, archive: Archive, source: str) -> Forecast:
     if not earlier.is_complete:
         size = _Size(len(earlier.interactions) - kept, None, "it was cut short, so at least these")
         return _forecast(result.key, "from", size, kept)
-    return _forecast(result.key, "from", archive.size(earlier, result.key, kept), kept)
+    size = archive.size(earlier, result.key, kept)
+    return replace(_forecast(result.key, "from", size, kept), why=_why(result))
+
+
+def _why(result: SampleResult) -> str:
+    """The cause that a miss names, without where and what next; else the error."""
+    if result.cassette is not None and result.cassette.misses:
+        told = result.cassette.misses[0].partition(": no recorded answer for ")[2]
+        return one_line(told.partition(": ")[2].partition(". The nearest is")[0])
+    return one_line(result.failure.message) if result.failure else ""
 
 
 def _typical(key: SampleKey, everything: Sequence[SampleKey], archive: Archive) -> _Size | None:

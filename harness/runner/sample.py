@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from harness.model.sample import CassetteUse
     from harness.model.transcript import ExceptionInfo, ModelCall
     from harness.runner.kit import SampleKit
-    from harness.runner.task import Task
+    from harness.runner.task import EndpointSpec, Task
 
 
 @dataclass
@@ -248,8 +249,7 @@ def _header(task: Task, kit: SampleKit) -> cassettes.CassetteHeader:
     return cassettes.CassetteHeader(
         recorded_at=datetime.now(UTC).isoformat(timespec="seconds"),
         source=task.endpoint.source,
-        # Credentials in it go out with each request, but no file needs them.
-        base_url=without_credentials(task.endpoint.base_url),
+        base_url=_kept_url(task.endpoint),
         sample=str(task.key),
         config_digest=task.config.digest,
         scenario_digest=task.scenario.digest,
@@ -259,6 +259,15 @@ def _header(task: Task, kit: SampleKit) -> cassettes.CassetteHeader:
         engine_version=kit.engine.version(),
         sdk_version=cassettes.sdk_version(),
     )
+
+
+def _kept_url(endpoint: EndpointSpec) -> str:
+    """The base URL as a file keeps it: without credentials, and without what is new each time."""
+    url = without_credentials(endpoint.base_url)
+    if not endpoint.is_scripted:
+        return url
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition(":")[0] or parts.netloc).geturl()
 
 
 def _assignment(
