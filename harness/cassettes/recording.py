@@ -11,15 +11,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+import msgspec
+
 from harness.cassettes.asking import RequestReader
 from harness.cassettes.cassette import partial_path
 from harness.cassettes.ignoring import Ignoring
+from harness.cassettes.payload import content_of
 from harness.cassettes.redaction import NO_RULES, Redactor
 from harness.cassettes.scope import CALLER, Caller
+from harness.cassettes.scripted import is_scripted_reply
 from harness.cassettes.scrub import Scrubber
 from harness.cassettes.session import Session, entered
 from harness.cassettes.writer import CassetteWriter
 from harness.errors import CassetteError, SampleInterrupt
+from harness.model.sample import SCRIPTED_SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -234,7 +239,10 @@ class RecordSession(Session):
         response = self._scrubber.response(
             received.status, received.reason, received.headers, received.body, received.chunks
         )
+        self._note_author(content_of(response.body))
         request = self._scrubber.request(began.request)
+        if self.header.source == SCRIPTED_SOURCE:
+            request.origin = ""  # Its port is another one each time, and nobody else's.
         cost = None
         if self._charging is not None:
             cost = self._charging.settle(request, response, began.reserved_usd)
@@ -258,6 +266,12 @@ class RecordSession(Session):
         waiting = [one for one in waiting if one is not began and not began.is_retry_of(one)]
         if waiting:
             self._unanswered[began.key] = waiting
+
+    def _note_author(self, content: bytes) -> None:
+        """Words of the scripted provider must not pass for a model's, wherever it is served."""
+        if self.header.source != SCRIPTED_SOURCE and is_scripted_reply(content):
+            self.header = msgspec.structs.replace(self.header, source=SCRIPTED_SOURCE)
+            self._writer.name_source(SCRIPTED_SOURCE)
 
     def close(self, *, is_clean: bool) -> None:
         """Finish the file, or leave it partial.

@@ -253,9 +253,10 @@ class ReplaySession(AnsweringSession):
         pace: What recorded times are multiplied by when a stream is replayed; 0 not to wait.
         secrets: The user's own rules for what no message may show.
         ignored: Rules for what matching overlooks; None for those in the cassette.
+        rules: What the scenario has matching overlook by now; explanations know of it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but two by keyword
         self,
         cassette: Cassette,
         label: str = "",
@@ -264,14 +265,16 @@ class ReplaySession(AnsweringSession):
         pace: float = 0.0,
         secrets: SecretRules = NO_RULES,
         ignored: tuple[str, ...] | None = None,
+        rules: tuple[str, ...] = (),
     ) -> None:
         super().__init__(cassette.path, cassette.header, label)
         self.pace = pace
         self._secrets = secrets
+        self._rules = rules
         self._cassette = cassette
         self._index = Index(cassette.interactions, is_repeating=is_repeating)
-        rules = cassette.header.ignored if ignored is None else ignored
-        self._reader = RequestReader(Ignoring(rules))
+        overlooked = cassette.header.ignored if ignored is None else ignored
+        self._reader = RequestReader(Ignoring(overlooked))
         self._served_cost_usd: float | None = 0.0
 
     @property
@@ -342,7 +345,9 @@ class ReplaySession(AnsweringSession):
         redactor = Redactor.from_environment(os.environ, self._secrets)
         request = Scrubber(redactor).request(request)
         if self.is_open:
-            text = explain(self.label, self._cassette, self._index, request, call)
+            text = explain(
+                self.label, self._cassette, self._index, request, call, rules=self._rules
+            )
         else:
             text = explain_finished(self.label, request, call)
         return redactor.text(text)
@@ -358,6 +363,7 @@ def replaying(  # noqa: PLR0913 - all but one are keyword-only
     pace: float = 0.0,
     secrets: SecretRules = NO_RULES,
     ignored: tuple[str, ...] | None = None,
+    rules: tuple[str, ...] = (),
 ) -> Iterator[ReplaySession]:
     """Answer every request of this context from a cassette; nothing reaches the network.
 
@@ -370,6 +376,7 @@ def replaying(  # noqa: PLR0913 - all but one are keyword-only
         pace: 1.0 replays a stream as fast as it was recorded, 0.5 twice as fast, 0 at once.
         secrets: The user's own rules for what no message may show.
         ignored: Rules for what matching overlooks; None for those in the cassette.
+        rules: What the scenario has matching overlook by now, for explanations.
 
     Raises:
         CassetteError: If the cassette is missing, damaged, of another version, or
@@ -385,6 +392,7 @@ def replaying(  # noqa: PLR0913 - all but one are keyword-only
         pace=pace,
         secrets=secrets,
         ignored=ignored,
+        rules=rules,
     )
     _require_sample(session, sample)
     try:

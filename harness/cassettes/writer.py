@@ -11,6 +11,7 @@ import msgspec
 from harness.cassettes.cassette import partial_path
 from harness.cassettes.encoder import Encoder
 from harness.cassettes.format import CassetteHeader, ResponseRecord, encode_header
+from harness.cassettes.reader import load_cassette
 from harness.errors import CassetteError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from harness.cassettes.matching import Request
 
+_FAILED = 400
 _BLOCK_BYTES = 1 << 20
 
 
@@ -47,7 +49,7 @@ class CassetteWriter:
         self._partial = partial_path(path)
         self._refuse_existing()
         self._encoder = Encoder(header.base_url)
-        self._header = header
+        self._header = self._final = header
         self._first_line = encode_header(header)
         self._file, self.set_aside = _open_new(self._partial, self._first_line)
         self._size_bytes = len(self._first_line)
@@ -121,6 +123,10 @@ class CassetteWriter:
             raise
         self._size_bytes += len(data)
 
+    def name_source(self, source: str) -> None:
+        """Say in the finished file's first line who answered, where that shows late."""
+        self._final = msgspec.structs.replace(self._final, source=source)
+
     def finish(self) -> None:
         """Complete the file, with what it cost in its first line, and give it its name.
 
@@ -143,7 +149,7 @@ class CassetteWriter:
         self._refuse_existing()
         cost = self._cost_usd if self._encoder.interactions else None
         rounded = None if cost is None else round(cost, 10)  # without the noise of adding up
-        header = msgspec.structs.replace(self._header, cost_usd=rounded)
+        header = msgspec.structs.replace(self._final, cost_usd=rounded)
         if header == self._header:
             self._partial.replace(self._path)
         else:
@@ -218,7 +224,8 @@ def _set_aside(partial: Path) -> Path | None:
         _lock(abandoned, partial)
         is_header = abandoned.readline().startswith(b'{"kind":"header"')
         is_empty = is_header and not abandoned.readline().endswith(b"\n")
-    if is_empty:
+        is_worthless = is_empty or (is_header and _holds_refusals_alone(partial))
+    if is_worthless:
         partial.unlink()
         return None
     aside, number = partial.with_name(partial.name + ".old"), 1
@@ -227,6 +234,14 @@ def _set_aside(partial: Path) -> Path | None:
         aside = partial.with_name(f"{partial.name}.old{number}")
     partial.replace(aside)
     return aside
+
+
+def _holds_refusals_alone(partial: Path) -> bool:
+    """Whether a provider refused all that was asked: nobody paid for that."""
+    try:
+        return all(one.status >= _FAILED for one in load_cassette(partial).interactions)
+    except CassetteError:
+        return False
 
 
 def _lock(file: IO[bytes] | FileIO, partial: Path) -> None:

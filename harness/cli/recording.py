@@ -10,13 +10,21 @@ import click
 
 from harness.cli import options
 from harness.cli.session import Outputs, load_all, new_header, start
-from harness.errors import SelectionError
+from harness.errors import EnvironmentFault, SelectionError
 from harness.model.sample import SCRIPTED_SOURCE
 from harness.provider.identity import identify
+from harness.reports.text import counted
 from harness.runner.batch import RunConfig
-from harness.runner.endpoints import live_endpoints, require_prices
+from harness.runner.endpoints import (
+    DEFAULT_KEY_VARIABLE,
+    base_url_of,
+    check_base_url,
+    check_key_variable,
+    live_endpoints,
+    require_prices,
+)
 from harness.runner.plan import Catalogue, make_plan
-from harness.runner.sandboxes import refuse_unsafe
+from harness.runner.sandboxes import refuse_unsafe, resolved_sandbox
 from harness.runner.task import EndpointSpec
 
 _IDENTIFY_SECONDS = 2.0
@@ -45,10 +53,7 @@ class RecordArguments(options.SampleArguments):
 
 def record(arguments: RecordArguments) -> int:
     """Record what has no cassette yet; returns the exit code."""
-    if arguments.update and arguments.overwrite:
-        raise SelectionError(
-            "--update keeps what still fits of a cassette, --overwrite keeps nothing: give one."
-        )
+    _check(arguments)
     suites = load_all(arguments.scenarios_root, arguments.suites)
     plan = _to_record(make_plan(suites, arguments.selection), suites, arguments)
     if not plan:
@@ -83,6 +88,31 @@ def record(arguments: RecordArguments) -> int:
         return start(header, suites, config, outputs)
 
 
+def _check(arguments: RecordArguments) -> None:
+    """Refuse options that cannot be meant, also where nothing would be recorded.
+
+    Raises:
+        SelectionError: Saying which.
+        PluginError: If there is no such sandbox.
+    """
+    if arguments.update and arguments.overwrite:
+        raise SelectionError(
+            "--update keeps what still fits of a cassette, --overwrite keeps nothing: give one."
+        )
+    if arguments.scripted and (arguments.base_url or arguments.api_key_env):
+        other = "--base-url" if arguments.base_url else "--api-key-env"
+        raise SelectionError(
+            f"--scripted serves the suites' own scripted provider for this recording, {other} is "
+            "for another one: give one of the two."
+        )
+    if arguments.base_url:
+        check_base_url(arguments.base_url)
+    if arguments.api_key_env:
+        check_key_variable(arguments.api_key_env)
+    if arguments.sandbox:
+        resolved_sandbox(arguments.sandbox)
+
+
 def _to_record(
     plan: Sequence[SampleKey], suites: Sequence[Suite], arguments: RecordArguments
 ) -> tuple[SampleKey, ...]:
@@ -91,15 +121,21 @@ def _to_record(
     catalogue = Catalogue(suites)
     asked = [key for key in plan if not catalogue.scenario(key).is_scripted]
     if not asked:
+        suite = catalogue.suite(plan[0])
+        wanted = "write a provider.py" if arguments.scripted else "name a model under 'model:'"
         raise SelectionError(
             "Every selected scenario is scripted in process (script:) and needs no cassette. "
-            "Run it with: harness run"
+            f"Run it with: harness run {suite.name}. To make it one that is recorded, delete "
+            f"the line 'script:' in {arguments.scenarios_root / suite.name}/suite.yaml, "
+            f"{wanted}, and record again."
         )
     if arguments.overwrite or arguments.update:
         return tuple(asked)
     fresh = [key for key in asked if not cassette_path(arguments.cassettes_root, key).exists()]
     if len(fresh) < len(asked):
-        click.echo(f"{len(asked) - len(fresh)} samples have a cassette and are skipped.")
+        kept = len(asked) - len(fresh)
+        rest = "has a cassette and is" if kept == 1 else "have a cassette and are"
+        click.echo(f"{counted(kept, 'sample')} {rest} skipped.")
     return tuple(fresh)
 
 
@@ -107,30 +143,55 @@ def _to_record(
 def _provider(
     suites: Sequence[Suite], arguments: RecordArguments
 ) -> Iterator[dict[str, EndpointSpec]]:
-    if arguments.base_url and identify(arguments.base_url, _IDENTIFY_SECONDS):
-        # Served by `harness provider serve`: say so, or its words would pass for a model's.
-        yield _scripted_endpoints(suites, arguments.base_url)
+    if arguments.scripted:
+        from harness.provider.server import serving
+
+        with serving(behaviours(suites), seed=arguments.seed) as server:
+            yield {suite.name: _scripted_endpoint(server.base_url) for suite in suites}
         return
-    if not arguments.scripted:
+    # Served by `harness provider serve`: say so, or its words would pass for a model's.
+    scripted = scripted_urls(suites, arguments)
+    live = [suite for suite in suites if suite.name not in scripted]
+    endpoints = require_live(live, arguments) if live else {}
+    yield endpoints | {name: _scripted_endpoint(url) for name, url in scripted.items()}
+
+
+def scripted_urls(suites: Sequence[Suite], arguments: RecordArguments) -> dict[str, str]:
+    """The URLs at which a scripted provider answers, by the suites that would ask there."""
+    urls = {suite.name: base_url_of(suite, arguments.base_url) for suite in suites}
+    found = {url for url in set(urls.values()) if identify(url, _IDENTIFY_SECONDS)}
+    return {name: url for name, url in urls.items() if url in found}
+
+
+def require_live(suites: Sequence[Suite], arguments: RecordArguments) -> dict[str, EndpointSpec]:
+    """The endpoints of real providers.
+
+    Raises:
+        EnvironmentFault: Naming at once all that is missing to ask them.
+    """
+    faults = []
+    try:
         refuse_unsafe(suites, arguments.sandbox, allow_unsafe=arguments.allow_unsafe)
-        yield live_endpoints(
+    except EnvironmentFault as fault:
+        faults.append(str(fault))
+    try:
+        endpoints = live_endpoints(
             suites, base_url=arguments.base_url, key_variable=arguments.api_key_env
         )
-        return
-    from harness.provider.server import serving
+    except EnvironmentFault as fault:
+        faults.append(str(fault))
+    if faults:
+        raise EnvironmentFault("\n".join(faults))
+    return endpoints
 
-    with serving(behaviours(suites), seed=arguments.seed) as server:
-        yield _scripted_endpoints(suites, server.base_url)
 
-
-def _scripted_endpoints(suites: Sequence[Suite], base_url: str) -> dict[str, EndpointSpec]:
-    spec = EndpointSpec(
+def _scripted_endpoint(base_url: str) -> EndpointSpec:
+    return EndpointSpec(
         base_url=base_url,
         api_key="the-scripted-provider-needs-none",
         is_scripted=True,
         source=SCRIPTED_SOURCE,
     )
-    return {suite.name: spec for suite in suites}
 
 
 def behaviours(suites: Sequence[Suite]) -> list[Behaviour]:
@@ -158,6 +219,8 @@ def behaviours(suites: Sequence[Suite]) -> list[Behaviour]:
         names = ", ".join(suite.name for suite in suites)
         raise SelectionError(
             f"No scenario of {names} has a provider script (provider.py with a function reply), "
-            "so the scripted provider has nothing to say."
+            "so the scripted provider has nothing to say. Write one beside suite.yaml, or ask a "
+            f"real provider: {DEFAULT_KEY_VARIABLE}=... harness record {suites[0].name} "
+            "--allow-unsafe"
         )
     return found

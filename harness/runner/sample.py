@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -9,11 +10,13 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import msgspec
 
 from harness import cassettes
 from harness.capture import Recorder, exception_info
+from harness.cassettes.credentials import without_credentials
 from harness.cassettes.staleness import config_changes, config_facets
 from harness.errors import CassetteError, CassetteMiss, SampleInterrupt, SocketBlocked
 from harness.model.sample import SampleResult, Status
@@ -21,6 +24,8 @@ from harness.model.score import Score, Unscored
 from harness.model.team import Endpoint, FinishedSample
 from harness.pricing import cost_of_call
 from harness.protocols import Assignment, Scorer
+from harness.runner.neighbours import recording_flags
+from harness.runner.provider_faults import with_advice
 from harness.runner.workspace import make_workspace
 from harness.sandboxes.artefacts import collect_artefacts, digests
 from harness.sandboxes.images import collect_images
@@ -34,7 +39,7 @@ if TYPE_CHECKING:
     from harness.model.sample import CassetteUse
     from harness.model.transcript import ExceptionInfo, ModelCall
     from harness.runner.kit import SampleKit
-    from harness.runner.task import Task
+    from harness.runner.task import EndpointSpec, Task
 
 
 @dataclass
@@ -138,6 +143,8 @@ def _converse(
         outcome.fail("error", error)
         recorder.overrule(error)
     _adopt_termination(recorder, outcome)
+    if outcome.failure is not None and task.mode in ("record", "live"):
+        outcome.failure = with_advice(outcome.failure, task)
 
 
 def _raise_unsound(session: Session, recorder: Recorder) -> None:
@@ -196,7 +203,7 @@ def _adopt_termination(recorder: Recorder, outcome: _Outcome) -> None:
 @contextmanager
 def _session(task: Task, kit: SampleKit) -> Iterator[Session | None]:
     if task.mode == "replay":
-        path = _replayed_path(task)
+        path = _replayed_path(task, kit)
         cassettes.install()
         with cassettes.replaying(
             path,
@@ -204,6 +211,7 @@ def _session(task: Task, kit: SampleKit) -> Iterator[Session | None]:
             sample=str(task.key),
             is_repeating=task.scenario.is_repeating,
             ignored=task.scenario.ignored if task.update else None,
+            rules=task.scenario.ignored,
             secrets=task.secrets,
         ) as session:
             yield session
@@ -232,31 +240,38 @@ def _recording(
     return cassettes.updating(path, header, earlier, charging=charging, secrets=task.secrets)
 
 
-def _replayed_path(task: Task) -> Path:
+def _replayed_path(task: Task, kit: SampleKit) -> Path:
     """The cassette; when an update is forecast, what that would start from."""
     if task.update:
         earlier = cassettes.find_earlier(Path(task.cassette), task.scenario.ignored)
         if earlier is not None:
             return earlier.cassette.path
-    _require_cassette(task)
+    _require_cassette(task, kit)
     return Path(task.cassette)
 
 
-def _require_cassette(task: Task) -> None:
-    if not Path(task.cassette).exists():
-        key = task.key
-        raise CassetteMiss(
-            f"{task.cassette_label}: the sample has no cassette. Record it with: harness record "
-            f"{key.suite} -k {key.scenario} --config {key.config} --epoch {key.epoch}"
-            f"{' --scripted' if task.scenario.provider else ''}"
-        )
+def _require_cassette(task: Task, kit: SampleKit) -> None:
+    path, key = Path(task.cassette), task.key
+    if path.exists():
+        return
+    flags = recording_flags(
+        path,
+        has_script=task.scenario.provider is not None,
+        base_url=task.endpoint.base_url,
+        label=kit.sandbox.label,
+    )
+    words = ("harness", "record", key.suite, "-k", key.scenario, "--config", key.config)
+    command = shlex.join([*words, "--epoch", str(key.epoch), *flags])
+    raise CassetteMiss(
+        f"{task.cassette_label}: the sample has no cassette. Record it with: {command}"
+    )
 
 
 def _header(task: Task, kit: SampleKit) -> cassettes.CassetteHeader:
     return cassettes.CassetteHeader(
         recorded_at=datetime.now(UTC).isoformat(timespec="seconds"),
         source=task.endpoint.source,
-        base_url=task.endpoint.base_url,
+        base_url=_kept_url(task.endpoint),
         sample=str(task.key),
         config_digest=task.config.digest,
         scenario_digest=task.scenario.digest,
@@ -266,6 +281,15 @@ def _header(task: Task, kit: SampleKit) -> cassettes.CassetteHeader:
         engine_version=kit.engine.version(),
         sdk_version=cassettes.sdk_version(),
     )
+
+
+def _kept_url(endpoint: EndpointSpec) -> str:
+    """The base URL as a file keeps it: without credentials, and without what is new each time."""
+    url = without_credentials(endpoint.base_url)
+    if not endpoint.is_scripted:
+        return url
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition(":")[0] or parts.netloc).geturl()
 
 
 def _assignment(

@@ -47,7 +47,7 @@ def test_fresh_cassettes_are_all_good_and_nothing_is_left_behind(
     done = harness("cassette", "verify")
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "2 samples with cassettes looked at, 2 replayed." in done.stdout
+    assert "2 samples that play cassettes looked at, 2 replayed." in done.stdout
     assert "All good." in done.stdout
     assert "2/2 samples: 2 played" in done.stdout
     assert contents(project) == before
@@ -298,7 +298,7 @@ def test_suites_scripted_in_process_need_no_cassette(harness: Command, tmp_path:
     done = harness("cassette", "verify")
 
     assert done.returncode == 0, done.stderr
-    assert "0 samples with cassettes looked at, 0 replayed; 2 more are scripted" in done.stdout
+    assert "0 samples that play cassettes looked at, 0 replayed; 2 more are scripted" in done.stdout
 
 
 def test_an_empty_suite_is_the_users_mistake(harness: Command, tmp_path: Path) -> None:
