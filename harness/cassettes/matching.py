@@ -49,7 +49,7 @@ class Part:
     ) -> None:
         self.value = value
         self.digest = digest
-        self.is_masked = is_masked and removed != "nothing"
+        self.is_masked = is_masked
         self.removed: Removed = removed
 
 

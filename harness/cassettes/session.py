@@ -294,7 +294,7 @@ class ReplaySession(AnsweringSession):
             CassetteMiss: If there is none left, or the session has ended, or it is another
                 process's.
         """
-        if self._is_forked:
+        if os.getpid() != self._process:
             raise CassetteMiss(self._refuse_forked())
         with self._lock:
             request = sent.request(self._reader)
