@@ -161,12 +161,11 @@ class World:
         for pid in _named(self.name):
             with suppress(ProcessLookupError):
                 os.kill(pid, 9)
-        for path in (
-            *self._strays(),
-            *glob.glob(f"{self.folder}/**/*{self.name}*", recursive=True),
-        ):
-            remove_tree(Path(path))
-            Path(path).unlink(missing_ok=True)
+        for path in (*self._strays(), *glob.glob(f"{self.folder}/*{self.name}*")):
+            if os.path.isdir(path) and not os.path.islink(path):
+                remove_tree(Path(path))
+            else:
+                os.unlink(path)
         for part in ("home", "samples", "project", "tmp"):
             remove_tree(self.folder / part)
         self._own(self.folder / "tmp")
