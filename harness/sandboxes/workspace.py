@@ -204,7 +204,13 @@ def clear_way(folder: Path, relative: str) -> None:
 
 
 def remove_tree(folder: Path) -> None:
-    """Remove a folder whatever the code run in it did to it: permissions, or endless depth."""
+    """Remove a folder whatever the code run in it did to it: permissions, or endless depth.
+
+    A symlink is removed itself; what it leads to is left alone.
+    """
+    if folder.is_symlink():
+        folder.unlink()
+        return
     with suppress(RecursionError):
         shutil.rmtree(folder, ignore_errors=True)
     if os.path.lexists(folder):

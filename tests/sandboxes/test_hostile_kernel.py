@@ -182,8 +182,7 @@ if libc.prctl(22, 0, 0, 0, 0) == 0: got("took the filter off")
     "settings of the kernel": Attack(
         """
 for path in ("kernel/core_pattern", "kernel/hostname", "vm/overcommit_memory",
-             "net/ipv4/ip_forward", "kernel/modprobe", "fs/protected_symlinks",
-             "user/max_user_namespaces"):
+             "net/ipv4/ip_forward", "kernel/modprobe", "user/max_user_namespaces"):
     attempt(open, f"/proc/sys/{path}", "r+")
 for path in ("/proc/sysrq-trigger", "/proc/1/oom_score_adj", "/proc/self/uid_map",
              "/sys/power/state", f"/proc/{HARNESS}/oom_score_adj", "/sys/fs/cgroup/cgroup.procs"):

@@ -163,7 +163,7 @@ def test_within_its_limits_a_block_is_not_bothered(world, isolating):
         "open('f', 'wb').write(bytes(20 << 20))\nx = bytearray(100 << 20)\ntime.sleep(0.2)\n"
         "for n in range(500): open(f'{n}', 'w').close()\nprint('x' * 30_000)\n"
     )
-    limits = {"memory_mb": 400, "processes": 60, "files": 800, "disk_mb": 32, "output_kb": 64}
+    limits = {"memory_mb": 900, "processes": 60, "files": 800, "disk_mb": 32, "output_kb": 64}
 
     ran = world.account.run(isolating, world.workspace(), code, **limits)
 
