@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from harness.cassettes.asking import RequestReader
 from harness.cassettes.forks import REFUSALS, refused
 from harness.cassettes.misses import Asked
 from harness.cassettes.payload import decompressed
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from harness.cassettes.asking import RequestReader
     from harness.cassettes.cassette import Interaction
     from harness.cassettes.format import CassetteHeader, Chunks
     from harness.cassettes.matching import Request
