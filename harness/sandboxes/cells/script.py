@@ -65,9 +65,7 @@ def prepare(seed: int, frozen_at: float | None, *, is_unbuffered: bool) -> None:
     import random
 
     if is_unbuffered:
-        for descriptor, name in ((1, "stdout"), (2, "stderr")):
-            stream = _unbuffered(descriptor, getattr(sys, name))
-            vars(sys).update({name: stream, f"__{name}__": stream})
+        _stop_buffering()
     random.seed(seed)
     tempfile: Any = sys.modules.get("tempfile")
     if tempfile is not None:
@@ -79,6 +77,12 @@ def prepare(seed: int, frozen_at: float | None, *, is_unbuffered: bool) -> None:
         import time_machine
 
         time_machine.travel(frozen_at, tick=False).start()
+
+
+def _stop_buffering() -> None:
+    for descriptor, name in ((1, "stdout"), (2, "stderr")):
+        stream = _unbuffered(descriptor, getattr(sys, f"__{name}__"))
+        vars(sys).update({name: stream, f"__{name}__": stream})
 
 
 def _unbuffered(descriptor: int, stream: Any) -> io.TextIOWrapper:
@@ -217,6 +221,9 @@ def _wind_up(folder: str, status: int) -> int:
 def _end_interpreter(status: int) -> NoReturn:
     import ctypes
 
+    # What is printed by then would stay in the buffers: this module keeps them alive.
+    if sys.stdout is sys.__stdout__ and _flush(status) == status:
+        _stop_buffering()
     ctypes.pythonapi.Py_Exit(status & 0xFF)
     raise AssertionError
 
