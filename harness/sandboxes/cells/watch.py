@@ -8,6 +8,7 @@ import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from harness.sandboxes.output import CappedOutput
@@ -116,7 +117,10 @@ class Watch:
     def _look(self) -> str | None:
         """The first limit that is exceeded right now."""
         bounds, seen, processes = self._bounds, self.seen, self._cell.processes
-        pids = list(self._cell.tasks())
+        pids = list(islice(self._cell.tasks(), bounds.tasks + 1))
+        if len(pids) > bounds.tasks:
+            # At once: they may be becoming more, faster than each can be looked at.
+            return "processes"
         figures = [processes.figures(pid) for pid in pids]
         tasks = sum(one[0] for one in figures)
         # What its reaper has waited for counts too: processes whose parents ended before them.
