@@ -99,3 +99,26 @@ def test_outside_a_project_list_is_one_helpful_sentence(project: Path) -> None:
         f"Error: There is no folder scenarios here ({project}). Start one with: "
         "harness new scenario my_suite/hello, or name yours with --scenarios.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "label"), [("auto", ""), ("none", "NOT ISOLATED")], ids=["auto", "none"]
+)
+def test_a_check_that_ends_its_process_is_named_and_ends_nothing_else(
+    project: Path, sandbox: str, label: str
+) -> None:
+    suite = write_suite(project)
+    (suite / "checks.py").write_text(
+        "import os\n\ndef check_ended(sample):\n    if sample.key.epoch == 1:\n"
+        "        os._exit(0)\n\ndef check_other(sample):\n    assert sample.workspace.is_dir()\n"
+    )
+
+    done = harness("run", "--no-report", "-n", "1", "--sandbox", sandbox)
+
+    assert done.returncode == 1
+    first, second = read_log(find_log(project / ".harness" / "runs", "latest")).samples
+    assert first.failure is not None
+    assert first.failure.message.startswith("check_ended ended the process it ran in (exit code 0)")
+    assert "Of the other checks: 1 of 1 checks passed: other." in first.failure.message
+    assert second.is_success
+    assert label in second.sandbox
