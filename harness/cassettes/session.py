@@ -176,6 +176,7 @@ class ReplaySession(Session):
             more often than it was recorded.
         pace: What recorded times are multiplied by when a stream is replayed; 0 not to wait.
         secrets: The user's own rules for what no message may show.
+        command: What a miss names to record the cassette again; "" for ``harness record``.
     """
 
     mode = "replay"
@@ -188,8 +189,10 @@ class ReplaySession(Session):
         is_repeating: bool = False,
         pace: float = 0.0,
         secrets: SecretRules = NO_RULES,
+        command: str = "",
     ) -> None:
         super().__init__(cassette.path, cassette.header, label)
+        self._command = command
         self.pace = pace
         self._secrets = secrets
         self._cassette = cassette
@@ -244,7 +247,9 @@ class ReplaySession(Session):
         redactor = Redactor.from_environment(os.environ, self._secrets)
         request = Scrubber(redactor).request(request)
         if self.is_open:
-            text = explain(self.label, self._cassette, self._index, request, call)
+            text = explain(
+                self.label, self._cassette, self._index, request, call, command=self._command
+            )
         else:
             text = explain_finished(self.label, request, call)
         return redactor.text(text)
@@ -260,6 +265,7 @@ def replaying(  # noqa: PLR0913 - all but one are keyword-only
     pace: float = 0.0,
     secrets: SecretRules = NO_RULES,
     ignored: tuple[str, ...] | None = None,
+    command: str = "",
 ) -> Iterator[ReplaySession]:
     """Answer every request of this context from a cassette; nothing reaches the network.
 
@@ -272,6 +278,7 @@ def replaying(  # noqa: PLR0913 - all but one are keyword-only
         pace: 1.0 replays a stream as fast as it was recorded, 0.5 twice as fast, 0 at once.
         secrets: The user's own rules for what no message may show.
         ignored: Rules for what matching overlooks; None for those in the cassette.
+        command: What a miss names to record the cassette again; "" for ``harness record``.
 
     Raises:
         CassetteError: If the cassette is missing, damaged, of another version, or
@@ -286,6 +293,7 @@ def replaying(  # noqa: PLR0913 - all but one are keyword-only
         is_repeating=is_repeating,
         pace=pace,
         secrets=secrets,
+        command=command,
     )
     _require_sample(session, sample)
     try:

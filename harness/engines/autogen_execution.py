@@ -9,7 +9,6 @@ they were configured for would have told them. Both stop at the first block that
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.model.transcript import CodeExecution
@@ -17,6 +16,7 @@ from harness.protocols import Execution
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from harness.engines.autogen_scope import SampleState, Scope
     from harness.engines.autogen_termination import Observer
@@ -209,10 +209,13 @@ class _CodeRunner:
 
 
 def _folder(workspace: Path, work_dir: Any) -> Path:
-    """The folder to run in: the configured one if it is inside the workspace, else that."""
+    """The folder to run in: the configured one if it is inside the workspace, else that.
+
+    A relative one is meant to be inside.
+    """
     if work_dir is None:
         return workspace
-    folder = Path(work_dir).resolve()
+    folder: Path = (workspace / work_dir).resolve()
     if not folder.is_relative_to(workspace.resolve()):
         return workspace
     folder.mkdir(parents=True, exist_ok=True)
