@@ -29,7 +29,7 @@ def build_kit(task: Task) -> SampleKit:
     return SampleKit(
         engine=load_engine(task.config.engine),
         sandbox=load_sandbox(task.sandbox),
-        scorers=_scorers(msgspec.json.encode(scenario.scorers), scenario),
+        scorers=load_scorers(scenario),
         build_team=load_callable(scenario.team),
         build_script=load_callable(scenario.script) if scenario.script else None,
         checks=load_checks(scenario.checks) if scenario.checks else {},
@@ -51,6 +51,11 @@ def load_sandbox(name: str) -> Sandbox:
 
 
 _SCORERS: dict[bytes, tuple[Scorer, ...]] = {}
+
+
+def load_scorers(scenario: Scenario) -> tuple[Scorer, ...]:
+    """The scorers a scenario names; see `build_kit` for what it raises."""
+    return _scorers(msgspec.json.encode(scenario.scorers), scenario)
 
 
 def _scorers(cache_key: bytes, scenario: Scenario) -> tuple[Scorer, ...]:
