@@ -229,8 +229,8 @@ def conversing(capture: Capture) -> Iterator[Conversation]:
         raise
     finally:
         conversation.close()
-    for error in late:
-        raise error
+    for failure in late:
+        raise failure
 
 
 @contextmanager
