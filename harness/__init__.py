@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from harness.comparison import compare_configs, compare_runs
     from harness.errors import CassetteMiss, HarnessError
+    from harness.expectations import expect
     from harness.logs import find_log, read_log
     from harness.model.run import RunLog
     from harness.model.sample import SampleKey, SampleResult
@@ -43,6 +44,7 @@ _HOMES = {
     "compare_runs": "harness.comparison",
     "decode_transcript": "harness.model.transcript",
     "encode_transcript": "harness.model.transcript",
+    "expect": "harness.expectations",
     "find_log": "harness.logs",
     "load_suite": "harness.suites",
     "read_log": "harness.logs",
@@ -69,6 +71,7 @@ __all__ = [
     "compare_runs",
     "decode_transcript",
     "encode_transcript",
+    "expect",
     "find_log",
     "load_suite",
     "read_log",

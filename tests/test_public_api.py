@@ -21,6 +21,7 @@ PUBLIC = [
     "compare_runs",
     "decode_transcript",
     "encode_transcript",
+    "expect",
     "find_log",
     "load_suite",
     "read_log",

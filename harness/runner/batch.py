@@ -99,7 +99,14 @@ def run_plan(
             on_tick()
 
 
-def make_task(key: SampleKey, catalogue: Catalogue, config: RunConfig, scratch: Path) -> Task:
+def make_task(
+    key: SampleKey,
+    catalogue: Catalogue,
+    config: RunConfig,
+    scratch: Path,
+    *,
+    budget: tuple[str, float] | None = None,
+) -> Task:
     """Everything a worker needs for one sample.
 
     Args:
@@ -107,6 +114,8 @@ def make_task(key: SampleKey, catalogue: Catalogue, config: RunConfig, scratch: 
         catalogue: Holds its scenario and config.
         config: How to run it.
         scratch: Folder of its own; made by the worker.
+        budget: File and US dollars of what all recordings may cost together; by default the
+            config's, in a file beside the scratch folders.
     """
     from harness.cassettes import cassette_path
 
@@ -123,7 +132,7 @@ def make_task(key: SampleKey, catalogue: Catalogue, config: RunConfig, scratch: 
         cassette_label=str(cassette),
         overwrite=config.overwrite,
         update=config.update,
-        budget=_budget(config, scratch.parent),
+        budget=budget or _budget(config, scratch.parent),
         endpoint=config.endpoints.get(key.suite, _offline(suite)),
         sandbox=config.sandbox,
         secrets=suite.secrets,
