@@ -58,6 +58,9 @@ class ExpectationFailed(AssertionError):
         is_shown_apart: Whether somebody else shows the turns; str() is the headline alone then.
     """
 
+    # Where it is public; the name is printed with every failure.
+    __module__ = "harness.expectations"
+
     def __init__(self, headline: str, view: View, transcript: Transcript) -> None:
         self.headline = headline
         self.harness_view = view

@@ -10,6 +10,7 @@ from harness.expectations.snapshots import steps_of
 from harness.expectations.speakers import first_difference
 from harness.expectations.view import as_text, view_of
 from harness.model.transcript import Transcript
+from harness.pytest_plugin.reporting import EXPLAINED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +36,7 @@ def explained(config: pytest.Config, op: str, left: object, right: object) -> li
         None if no side is a transcript, or a fact of one that the test has at hand.
     """
     if isinstance(left, Transcript) and isinstance(right, Transcript):
+        config.stash[EXPLAINED] = True
         return _transcripts(left, right) if op == "==" else None
     if not isinstance(left, str | int | list) and not isinstance(right, str | int | list):
         return None
@@ -42,6 +44,7 @@ def explained(config: pytest.Config, op: str, left: object, right: object) -> li
     if found is None:
         return None
     transcript, name, position = found
+    config.stash[EXPLAINED] = True
     return [
         f"{name} {left!r} {op} {right!r}",
         "",

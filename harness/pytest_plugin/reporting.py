@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from pathlib import Path
+from types import SimpleNamespace, TracebackType
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from _pytest._code.code import TerminalRepr
 
+import harness
 from harness.expectations import ExpectationFailed
 from harness.expectations.view import Line, View, view_of
 from harness.model.sample import encode_sample
@@ -13,19 +19,38 @@ from harness.pytest_plugin.state import captured_of
 from harness.pytest_plugin.verdicts import SampleFailed
 
 if TYPE_CHECKING:
-    import pytest
     from _pytest._io import TerminalWriter
 
     from harness.model.sample import SampleResult
 
 _LAST_TURNS = 3
+# What lies between a test and what was raised by its conversation block.
+_NOT_SHOWN = (str(Path(harness.__file__).parent) + os.sep, contextlib.__file__)
+EXPLAINED = pytest.StashKey[bool]()
 
 
 def prepare(item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
     """Before pytest puts the failure into words: what is shown apart need not be said twice."""
-    error = call.excinfo.value if call.excinfo else None
+    if call.excinfo is None:
+        return
+    error = call.excinfo.value
     if isinstance(error, ExpectationFailed):
         error.is_shown_apart = True
+    error.__traceback__ = _without_ours(error.__traceback__)
+    call.excinfo = pytest.ExceptionInfo.from_exception(error)
+
+
+def _without_ours(entry: TracebackType | None) -> TracebackType | None:
+    """A traceback without the frames between a test and what its conversation block raised."""
+    shown: list[TracebackType] = []
+    while entry is not None:
+        if not entry.tb_frame.f_code.co_filename.startswith(_NOT_SHOWN):
+            shown.append(entry)
+        entry = entry.tb_next
+    rest: TracebackType | None = None
+    for each in reversed(shown):
+        rest = TracebackType(rest, each.tb_frame, each.tb_lasti, each.tb_lineno)
+    return rest
 
 
 def completed_report(
@@ -39,7 +64,12 @@ def completed_report(
         attributes["harness_samples"] = [encode_sample(r).decode() for r in captured.results]
     if report.failed and call.excinfo is not None:
         error = call.excinfo.value
-        view = _view(error, captured.results, captured.shown)
+        is_explained = item.config.stash.get(EXPLAINED, False)
+        item.config.stash[EXPLAINED] = False
+        if is_explained and isinstance(error, AssertionError):
+            view = _commands(captured.results)
+        else:
+            view = _view(error, captured.results, captured.shown)
         if view:
             attributes["harness_view"] = [list(line) for line in view]
         if isinstance(error, SampleFailed):
@@ -50,7 +80,7 @@ def completed_report(
 def _view(error: BaseException, results: list[SampleResult], shown: list[SampleResult]) -> View:
     view: View | None = getattr(error, "harness_view", None)
     if view is not None:
-        return [*view, *_commands(_same(error, results, shown))]
+        return list(dict.fromkeys([*view, *_commands(_same(error, results, shown))]))
     lines: View = []
     for result in results:
         if result.transcript.messages:
@@ -87,7 +117,9 @@ class WithConversation(TerminalRepr):
         self._failure = failure
         self._lines = lines
         # What pytest's short summary and other plugins look at.
-        self.reprcrash = getattr(failure, "reprcrash", None)
+        crash = getattr(failure, "reprcrash", None)
+        first = str(failure).partition("\n")[0]
+        self.reprcrash = crash or SimpleNamespace(path="", lineno=0, message=first)
         self.reprtraceback = getattr(failure, "reprtraceback", None)
 
     def toterminal(self, tw: TerminalWriter) -> None:
