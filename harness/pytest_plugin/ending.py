@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.errors import HarnessError
-from harness.model.scenario import AgentConfig, PythonReference, Scenario, Suite
 from harness.pytest_plugin.conversations import SUITE
 from harness.pytest_plugin.upkeep import Upkeep, upkeep_of
+from harness.runner.conversation import suite_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from harness.model.run import RunLog
     from harness.model.sample import SampleResult
+    from harness.model.scenario import Suite
     from harness.pytest_plugin.state import State
 
 
@@ -90,7 +89,7 @@ class Ending:
         )
         header = new_header(
             [result.key for result in results],
-            [*self._suites(results), *_made_up(results, self._state.config.rootpath)],
+            [*self._suites(results), *self._own(results)],
             config,
             settings.scenarios_root,
             program="pytest",
@@ -110,6 +109,12 @@ class Ending:
                 )
             yield loaded[name]
 
+    def _own(self, results: Iterable[SampleResult]) -> Iterable[Suite]:
+        own = [result for result in results if result.key.suite == SUITE]
+        if own:
+            title = "Conversations of your own tests"
+            yield suite_of(own, title=title, folder=self._state.config.rootpath)
+
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what was played and saved, and which cassettes want looking after."""
         upkeep = self._upkeep
@@ -124,38 +129,3 @@ class Ending:
         settings = self._state.settings
         if self._state.results and settings.report is not None and not self._faults:
             terminalreporter.write_line(f"Report: {settings.report}")
-
-
-def _made_up(results: Iterable[SampleResult], root: Path) -> Iterable[Suite]:
-    """The tests' own conversations as a suite: tests are scenarios, their parameters configs."""
-    own = [result for result in results if result.key.suite == SUITE]
-    if not own:
-        return
-    by_scenario: dict[str, list[SampleResult]] = defaultdict(list)
-    for result in own:
-        by_scenario[result.key.scenario].append(result)
-    yield Suite(
-        name=SUITE,
-        title="Conversations of your own tests",
-        folder=str(root),
-        epochs=max(result.key.epoch for result in own),
-        scenarios=tuple(
-            Scenario(
-                name=name,
-                suite=SUITE,
-                title=name,
-                task=_task(group[0]),
-                folder=str(root),
-                team=PythonReference(path="", attribute=""),
-            )
-            for name, group in by_scenario.items()
-        ),
-        configs=tuple(
-            AgentConfig(name=name) for name in dict.fromkeys(result.key.config for result in own)
-        ),
-    )
-
-
-def _task(result: SampleResult) -> str:
-    messages = result.transcript.messages
-    return messages[0].content if messages else ""

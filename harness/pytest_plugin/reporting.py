@@ -43,6 +43,7 @@ def prepare(item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
 def _without_ours(entry: TracebackType | None) -> TracebackType | None:
     """A traceback without the frames between a test and what its conversation block raised."""
     shown: list[TracebackType] = []
+    whole = entry
     while entry is not None:
         if not entry.tb_frame.f_code.co_filename.startswith(_NOT_SHOWN):
             shown.append(entry)
@@ -50,7 +51,7 @@ def _without_ours(entry: TracebackType | None) -> TracebackType | None:
     rest: TracebackType | None = None
     for each in reversed(shown):
         rest = TracebackType(rest, each.tb_frame, each.tb_lasti, each.tb_lineno)
-    return rest
+    return rest or whole
 
 
 def completed_report(

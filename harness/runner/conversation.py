@@ -21,6 +21,7 @@ from harness.model.scenario import (
     Scenario,
     ScorerSpec,
     SecretRules,
+    Suite,
 )
 from harness.runner.build import load_engine, load_sandbox, load_scorers
 from harness.runner.kit import SampleKit
@@ -29,7 +30,7 @@ from harness.runner.sessions import FailedRecording, last_failure, raise_unsound
 from harness.runner.task import EndpointSpec, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from harness.model.sample import Mode, SampleKey, SampleResult
@@ -283,3 +284,41 @@ def _kit(task: Task, script: ModelScript | None) -> SampleKit:
 
 def _no_team(_: TeamContext) -> NoReturn:
     raise HarnessError("The user's own code builds this team.")
+
+
+def suite_of(results: Sequence[SampleResult], *, title: str, folder: Path) -> Suite:
+    """Captured conversations as a suite, for logs and reports.
+
+    Args:
+        results: At least one, all of one suite.
+        title: One line for people.
+        folder: Where they were started.
+    """
+    suite = results[0].key.suite
+    first = {result.key.scenario: result for result in reversed(results)}
+    return Suite(
+        name=suite,
+        title=title,
+        folder=str(folder),
+        epochs=max(result.key.epoch for result in results),
+        scenarios=tuple(
+            Scenario(
+                name=name,
+                suite=suite,
+                title=name,
+                task=_task(result),
+                folder=str(folder),
+                team=PythonReference(path="", attribute=""),
+            )
+            for name, result in sorted(first.items())
+        ),
+        configs=tuple(
+            AgentConfig(name=name, engine=ENGINE)
+            for name in sorted({result.key.config for result in results})
+        ),
+    )
+
+
+def _task(result: SampleResult) -> str:
+    messages = result.transcript.messages
+    return messages[0].content if messages else ""
