@@ -21,7 +21,7 @@ from harness.cli.app import EXIT_GATE_FAILED
 from harness.cli.session import gate
 from harness.errors import HarnessError, SampleInterrupt, SelectionError
 from harness.model.run import RunLog
-from harness.model.sample import SampleKey
+from harness.model.sample import SCRIPTS, SampleKey
 from harness.runner.batch import RunConfig
 from harness.runner.conversation import Capture, Conversation, conversing, suite_of
 from harness.runner.endpoints import refuse_unsafe
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.model.sample import Mode, SampleResult
-
-SUITE = "exec"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +119,7 @@ def key_of(script: Path, args: tuple[str, ...]) -> SampleKey:
     inside = place.relative_to(here) if place.is_relative_to(here) else Path(place.name)
     name = ".".join(inside.with_suffix("").parts)
     return SampleKey(
-        suite=SUITE, scenario=_plain(name), config=_plain(" ".join(args)) or "default", epoch=1
+        suite=SCRIPTS, scenario=_plain(name), config=_plain(" ".join(args)) or "default", epoch=1
     )
 
 

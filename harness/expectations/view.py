@@ -121,22 +121,22 @@ def _described(event: AnyEvent, turn: int) -> tuple[str, str, str]:
         case CodeExecution():
             style = "red" if event.exit_code else "green"
             end = f"exit {event.exit_code}" + (", timed out" if event.timed_out else "")
-            return f"    {event.agent} ran {event.language}: {end}", style, event.output
+            return f"{event.agent} ran {event.language}: {end}", style, event.output
         case ToolInvocation():
-            return f"    {event.agent} calls tool {event.name}", "", event.arguments
+            return f"{event.agent} calls tool {event.name}", "", event.arguments
         case ToolResult():
             verb = "failed" if event.is_error else "answered"
-            return f"    tool {event.name} {verb}", "red" if event.is_error else "", event.content
+            return f"tool {event.name} {verb}", "red" if event.is_error else "", event.content
         case HumanInput():
-            return f"    {event.agent} asked the human", "", f"{event.prompt}\n{event.reply!r}"
+            return f"{event.agent} asked the human", "", f"{event.prompt}\n{event.reply!r}"
         case Fault():
-            return f"    injected fault: {event.kind} for {event.agent}", "yellow", event.detail
+            return f"injected fault: {event.kind} for {event.agent}", "yellow", event.detail
         case SpeakerSelection():
-            return f"    {event.manager} chose {event.selected or 'nobody'}", "", ""
+            return f"{event.manager} chose {event.selected or 'nobody'}", "", ""
         case ModelCall():
             error = event.error.message if event.error else event.reply
             return (
-                f"    {event.purpose} call of {event.agent} to {event.model_requested}",
+                f"{event.purpose} call of {event.agent} to {event.model_requested}",
                 "",
                 error,
             )

@@ -14,6 +14,10 @@ SAMPLE_SCHEMA_VERSION = 1
 # What a cassette names as its source when no real model spoke.
 SCRIPTED_SOURCE = "scripted provider"
 
+# Suites of conversations that no scenario describes: scripts', and the users' own tests'.
+SCRIPTS = "exec"
+TESTS = "pytest"
+
 Mode = Literal["replay", "record", "live", "mock"]
 Status = Literal["completed", "error", "miss"]
 Outcome = Literal["pass", "fail", "error", "miss"]

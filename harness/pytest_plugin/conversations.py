@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
-from harness.model.sample import SampleKey
+from harness.model.sample import TESTS, SampleKey
 from harness.pytest_plugin.settings import require_safe
 from harness.pytest_plugin.state import State, captured_of, state_of
 from harness.pytest_plugin.verdicts import keep
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from harness.model.scenario import Limits, Price, SecretRules
     from harness.protocols import ModelScript
 
-SUITE = "pytest"
 _PLAIN = re.compile(r"[\w.+-]+")
 _NAME = re.compile(r"[\w+-]+")
 
@@ -135,7 +134,7 @@ def key_of(item: pytest.Item, name: str, count: int) -> SampleKey:
         count: How often that name was used in the test so far, this time included.
     """
     test, config = name_of(item.nodeid)
-    return SampleKey(suite=SUITE, scenario=f"{test}.{name}", config=config, epoch=count)
+    return SampleKey(suite=TESTS, scenario=f"{test}.{name}", config=config, epoch=count)
 
 
 def name_of(nodeid: str) -> tuple[str, str]:

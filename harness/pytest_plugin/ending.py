@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.errors import HarnessError
-from harness.pytest_plugin.conversations import SUITE
+from harness.model.sample import TESTS
 from harness.pytest_plugin.upkeep import Upkeep, upkeep_of
 from harness.runner.conversation import suite_of
 
@@ -97,7 +97,7 @@ class Ending:
         return RunLog(header=header, samples=tuple(results))
 
     def _suites(self, results: Iterable[SampleResult]) -> Iterable[Suite]:
-        names = {result.key.suite for result in results} - {SUITE}
+        names = {result.key.suite for result in results} - {TESTS}
         loaded = {suite.name: suite for suite in self._state.suites.values()}
         for name in sorted(names):
             if name not in loaded:  # Only xdist's workers have met it.
@@ -110,7 +110,7 @@ class Ending:
             yield loaded[name]
 
     def _own(self, results: Iterable[SampleResult]) -> Iterable[Suite]:
-        own = [result for result in results if result.key.suite == SUITE]
+        own = [result for result in results if result.key.suite == TESTS]
         if own:
             title = "Conversations of your own tests"
             yield suite_of(own, title=title, folder=self._state.config.rootpath)

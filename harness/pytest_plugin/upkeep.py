@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.model.sample import SCRIPTED_SOURCE
-from harness.pytest_plugin.conversations import SUITE, name_of
+from harness.model.sample import SCRIPTED_SOURCE, TESTS
+from harness.pytest_plugin.conversations import name_of
 from harness.reports.numbers import usd
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _saved(played: Sequence[CassetteUse]) -> str:
 
 def _orphans(state: State, results: Sequence[SampleResult]) -> Iterator[str]:
     """Cassettes of tests that are gone, and of names that a test no longer uses."""
-    root = state.settings.cassettes_root / SUITE
+    root = state.settings.cassettes_root / TESTS
     if not root.is_dir():
         return
     gone = _Gone(state, results)
@@ -122,7 +122,7 @@ class _Gone:
     def is_gone(self, test: str, config: str, name: str, epoch: str) -> bool:
         """Whether no test plays the cassette any more."""
         if (test, config) in self._tests:
-            is_played = f"{SUITE}/{test}.{name}/{config}/{epoch}" in self._played
+            is_played = f"{TESTS}/{test}.{name}/{config}/{epoch}" in self._played
             return self._ran.get((test, config), False) and not is_played
         if any(test.startswith(module) for module in self._whole):
             return True
