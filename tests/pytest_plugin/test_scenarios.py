@@ -53,10 +53,10 @@ def test_a_scenario_file_is_a_test_per_config_and_epoch(
             "      fine, thanks",
             "Read it whole: harness show talk/hello/plain/2",
             f"PASSED {item}/1",
-            f"FAILED {item}/2 - it_is_fine: only the first epoch is fine*",
+            f"FAILED {item}/2*",
         ]
     )
-    assert "its last turns" in (project / "r.html").read_text() or (project / "r.html").exists()
+    assert "talk/hello/plain/2" in (project / "r.html").read_text()
     assert 'name="harness.termination" value="max_turns"' in (project / "j.xml").read_text()
 
 
@@ -175,7 +175,7 @@ def test_a_marker_makes_a_test_per_sample(pytester: pytest.Pytester, project: Pa
         [
             "*turns * == 1",
             "Read it whole: harness show talk/hello/plain/2",
-            "FAILED *test_second[[]hello/plain/2[]] - *",
+            "FAILED *test_second[[]hello/plain/2[]]*",
         ]
     )
 
