@@ -3,12 +3,75 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.cli import options
 from harness.model.transcript import TERMINATION_REASONS
+
+if TYPE_CHECKING:
+    from harness.cli.options import F
+
+
+def _ways(function: F) -> F:
+    """Add how models are asked."""
+    function = click.option(
+        "--allow-unsafe",
+        is_flag=True,
+        help="Run code written by a live model although the sandbox does not isolate it.",
+    )(function)
+    function = click.option(
+        "--max-cost",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="USD",
+        help="Stop before the recorded calls together cost more.",
+    )(function)
+    function = click.option(
+        "--overwrite", is_flag=True, help="With --record: replace a cassette that exists."
+    )(function)
+    function = click.option("--live", is_flag=True, help="Ask the provider; nothing is recorded.")(
+        function
+    )
+    function = click.option(
+        "--update",
+        is_flag=True,
+        help="Keep what still fits of the cassette; record from the first call that does not.",
+    )(function)
+    function = click.option(
+        "--record", is_flag=True, help="Ask the provider, and keep its traffic."
+    )(function)
+    return function
+
+
+def _conversation(function: F) -> F:
+    """Add what is asked of the conversation."""
+    function = click.option(
+        "--sandbox",
+        default="process",
+        show_default=True,
+        metavar="NAME",
+        help="Sandbox for the agents' code; list them with: harness plugins sandboxes",
+    )(function)
+    function = click.option("--show", is_flag=True, help="Print the whole conversation, too.")(
+        function
+    )
+    function = click.option(
+        "--accept",
+        multiple=True,
+        type=click.Choice(TERMINATION_REASONS),
+        default=("termination_message",),
+        show_default=True,
+        metavar="REASON",
+        help="Termination reason that counts as a success.",
+    )(function)
+    function = click.option(
+        "--human",
+        multiple=True,
+        metavar="TEXT",
+        help="What a human types when an agent asks, in order; '' skips.",
+    )(function)
+    return function
 
 
 @click.command(
@@ -16,48 +79,8 @@ from harness.model.transcript import TERMINATION_REASONS
 )
 @click.argument("script", type=click.Path(path_type=Path))
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
-@click.option("--record", is_flag=True, help="Ask the provider, and keep its traffic.")
-@click.option(
-    "--update",
-    is_flag=True,
-    help="Keep what still fits of the cassette; record from the first call that does not.",
-)
-@click.option("--live", is_flag=True, help="Ask the provider; nothing is recorded.")
-@click.option("--overwrite", is_flag=True, help="With --record: replace a cassette that exists.")
-@click.option(
-    "--max-cost",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="USD",
-    help="Stop before the recorded calls together cost more.",
-)
-@click.option(
-    "--allow-unsafe",
-    is_flag=True,
-    help="Run code written by a live model although the sandbox does not isolate it.",
-)
-@click.option(
-    "--human",
-    multiple=True,
-    metavar="TEXT",
-    help="What a human types when an agent asks, in order; '' skips.",
-)
-@click.option(
-    "--accept",
-    multiple=True,
-    type=click.Choice(TERMINATION_REASONS),
-    default=("termination_message",),
-    show_default=True,
-    metavar="REASON",
-    help="Termination reason that counts as a success.",
-)
-@click.option("--show", is_flag=True, help="Print the whole conversation, too.")
-@click.option(
-    "--sandbox",
-    default="process",
-    show_default=True,
-    metavar="NAME",
-    help="Sandbox for the agents' code; list them with: harness plugins sandboxes",
-)
+@_ways
+@_conversation
 @options.cassettes
 @options.run_folder
 @click.option("--report", type=click.Path(path_type=Path), help="Path of the HTML report.")
