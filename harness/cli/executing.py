@@ -146,6 +146,7 @@ def _capture(arguments: ExecArguments, key: SampleKey, scratch: Path) -> Capture
         sandbox=arguments.sandbox,
         human=arguments.human,
         accept=arguments.accept,
+        files=Path.cwd(),
     )
 
 

@@ -104,6 +104,10 @@ class SampleResult(_Strict, frozen=True, kw_only=True):
     started_at: str
     duration_seconds: float
 
+    def __repr__(self) -> str:
+        # Its transcript would fill the screen wherever a debugger or an assertion shows it.
+        return f"<SampleResult {self.key}: {self.outcome}>"
+
     @property
     def verdicts(self) -> tuple[Score, ...]:
         """The scores that judge (have `passed`), as opposed to those that only measure."""

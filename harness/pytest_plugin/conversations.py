@@ -41,6 +41,9 @@ class Conversations:
         self._scratch = scratch
         self._counts: Counter[str] = Counter()
 
+    def __repr__(self) -> str:
+        return f"<conversation of {self._item.nodeid}>"
+
     @contextmanager
     def record(  # noqa: PLR0913 - all but one are keyword-only
         self,

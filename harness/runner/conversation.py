@@ -24,10 +24,12 @@ from harness.model.scenario import (
     Suite,
 )
 from harness.runner.build import load_engine, load_sandbox, load_scorers
+from harness.runner.files import CopyingSandbox
 from harness.runner.kit import SampleKit
 from harness.runner.sample import SampleRun
 from harness.runner.sessions import FailedRecording, last_failure, raise_unsound, session_of
 from harness.runner.task import EndpointSpec, Task
+from harness.runner.workspace import workspace_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -64,6 +66,8 @@ class Capture:
         prices: Of models without a list price.
         secrets: What must not be recorded, besides what the harness knows by itself.
         script: Answers model calls in process; the mode is "mock" then.
+        files: Folder of the user's that gets what the agents leave in their work_dir; None
+            to leave it in the workspace.
     """
 
     key: SampleKey
@@ -82,6 +86,7 @@ class Capture:
     prices: Mapping[str, Price] | None = None
     secrets: SecretRules = field(default_factory=SecretRules)
     script: ModelScript | None = None
+    files: Path | None = None
 
     def task(self) -> Task:
         """The same as a task."""
@@ -209,7 +214,7 @@ def conversing(capture: Capture) -> Iterator[Conversation]:
         EnvironmentFault: If AutoGen is missing.
     """
     task = capture.task()
-    run = SampleRun(task, _kit(task, capture.script))
+    run = SampleRun(task, _kit(task, capture))
     conversation = Conversation(run)
     late: list[Exception] = []
     try:
@@ -271,10 +276,14 @@ def _network_of(task: Task) -> AbstractContextManager[object]:
     return cassettes.offline(label=str(task.key))
 
 
-def _kit(task: Task, script: ModelScript | None) -> SampleKit:
+def _kit(task: Task, capture: Capture) -> SampleKit:
+    script = capture.script
+    sandbox = load_sandbox(task.sandbox)
+    if capture.files is not None:
+        sandbox = CopyingSandbox(sandbox, workspace_in(Path(task.scratch)), capture.files)
     return SampleKit(
         engine=load_engine(ENGINE),
-        sandbox=load_sandbox(task.sandbox),
+        sandbox=sandbox,
         scorers=load_scorers(task.scenario),
         build_team=_no_team,
         build_script=None if script is None else lambda _: script,

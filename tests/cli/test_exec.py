@@ -28,6 +28,7 @@ user_proxy = autogen.UserProxyAgent(
     code_execution_config={"work_dir": "coding", "use_docker": False},
 )
 result = user_proxy.initiate_chat(assistant, message=helper.TASK)
+print("the file says", open("coding/answer.txt").read())
 print("the script says", result.chat_history[-1]["content"], sys.argv[1:])
 """
 GROUP = """
@@ -85,11 +86,13 @@ def test_a_two_agent_script_is_recorded_then_replayed_without_key_or_network(
     project: Path,
 ) -> None:
     recorded = record(project, "two_agents.py")
+    (project / "coding" / "answer.txt").unlink()
     replayed = execute(project, "--report", "r.html", "two_agents.py")
 
     assert recorded.returncode == 0, recorded.stdout + recorded.stderr
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr
     for done in (recorded, replayed):
+        assert "the file says 42" in done.stdout
         assert "the script says It is 42. TERMINATE []" in done.stdout
         assert "exec/two_agents/default/1  PASS" in done.stdout
         assert "termination: 100 %, pass: Ended by termination_message of user_proxy" in done.stdout
