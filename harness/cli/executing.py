@@ -23,7 +23,7 @@ from harness.errors import HarnessError, SampleInterrupt, SelectionError
 from harness.model.run import RunLog
 from harness.model.sample import SCRIPTS, SampleKey
 from harness.runner.batch import RunConfig
-from harness.runner.conversation import Capture, Conversation, conversing, suite_of
+from harness.runner.conversation import Capture, conversing, suite_of
 from harness.runner.endpoints import refuse_unsafe
 from harness.runner.header import new_header
 from harness.runner.keys import placeholder_keys
@@ -152,10 +152,10 @@ def _capture(arguments: ExecArguments, key: SampleKey, scratch: Path) -> Capture
 
 def _run(arguments: ExecArguments, capture: Capture) -> tuple[SampleResult, int]:
     """Run the script in a conversation of its own; returns the result and an exit code."""
-    conversation: Conversation | None = None
+    results: list[SampleResult] = []
     code = 0
     try:
-        with conversing(capture) as conversation:
+        with conversing(capture, results.append):
             code = _script(arguments)
     except HarnessError:
         raise
@@ -165,8 +165,7 @@ def _run(arguments: ExecArguments, capture: Capture) -> tuple[SampleResult, int]
         # The script's own: shown as Python would, without our frames.
         click.echo(redacted_text(_traceback(error)), err=True)
         code = EXIT_GATE_FAILED
-    assert conversation is not None
-    return redacted(conversation.result), code
+    return redacted(results[0]), code
 
 
 def _script(arguments: ExecArguments) -> int:

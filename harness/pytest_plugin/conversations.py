@@ -93,14 +93,9 @@ class Conversations:
             secrets=secrets,
         )
         captured = captured_of(self._item)
-        conversation = None
-        try:
-            with conversing(capture) as conversation:
-                captured.conversations.append(conversation)
-                yield conversation
-        finally:
-            if conversation is not None:
-                keep(self._item, conversation.result, secrets)
+        with conversing(capture, lambda result: keep(self._item, result, secrets)) as conversation:
+            captured.conversations.append(conversation)
+            yield conversation
 
     def _capture(self, key: SampleKey, script: ModelScript | None, **options: object) -> Capture:
         from harness.cassettes import cassette_path

@@ -32,7 +32,7 @@ from harness.runner.task import EndpointSpec, Task
 from harness.runner.workspace import workspace_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from harness.model.sample import Mode, SampleKey, SampleResult
@@ -201,11 +201,17 @@ class Conversation:
 
 
 @contextmanager
-def conversing(capture: Capture) -> Iterator[Conversation]:
+def conversing(
+    capture: Capture, on_end: Callable[[SampleResult], None] = lambda _: None
+) -> Iterator[Conversation]:
     """Capture the AutoGen chats that the block's own code holds.
 
     What is raised inside goes on outwards, except the limits of the capture, which end the
     block. Of a replay that missed, the miss is raised, whatever agents made of it.
+
+    Args:
+        capture: How.
+        on_end: Gets the result, also of a block that could not begin.
 
     Raises:
         CassetteMiss: If a request is not in the cassette, or there is none.
@@ -235,6 +241,7 @@ def conversing(capture: Capture) -> Iterator[Conversation]:
         raise
     finally:
         conversation.close()
+        on_end(conversation.result)
     for failure in late:
         raise failure
 

@@ -196,6 +196,8 @@ def test_without_a_cassette_nothing_goes_live_and_the_command_is_told(tmp_path: 
 
     assert done.returncode == 1
     assert "the sample has no cassette. Record it with: pytest tests/test_team.py::" in done.stdout
+    (sample,) = samples(project).values()
+    assert sample.status == "miss"
     assert refused.returncode == 4
     assert "NOT ISOLATED" in refused.stderr
     assert "--harness-allow-unsafe" in refused.stderr
