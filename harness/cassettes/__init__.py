@@ -13,8 +13,9 @@ from harness.cassettes.installation import install, sdk_version
 from harness.cassettes.offline import Attempts, offline
 from harness.cassettes.reader import load_cassette
 from harness.cassettes.recording import RecordSession, recording
+from harness.cassettes.replaying import replaying
 from harness.cassettes.scope import calling, current_session
-from harness.cassettes.session import Session, replaying
+from harness.cassettes.session import Session
 from harness.cassettes.updating import UpdateSession, updating
 
 __all__ = [

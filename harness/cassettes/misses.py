@@ -79,9 +79,17 @@ class _Finding:
     path: str = ""
 
 
-def explain(label: str, cassette: Cassette, index: Index, request: Request, asked: Asked) -> str:
+def explain(
+    label: str,
+    cassette: Cassette,
+    index: Index,
+    request: Request,
+    asked: Asked,
+    *,
+    command: str = "",
+) -> str:
     """Say in one paragraph why a request has no answer; see `miss_of`."""
-    return miss_of(label, cassette, index, request, asked).text
+    return miss_of(label, cassette, index, request, asked, command=command).text
 
 
 def as_stray(text: str) -> str:
@@ -102,7 +110,15 @@ def explain_finished(label: str, request: Request, asked: Asked) -> str:
     )
 
 
-def miss_of(label: str, cassette: Cassette, index: Index, request: Request, asked: Asked) -> Miss:
+def miss_of(
+    label: str,
+    cassette: Cassette,
+    index: Index,
+    request: Request,
+    asked: Asked,
+    *,
+    command: str = "",
+) -> Miss:
     """Find out why a request has no answer.
 
     Args:
@@ -111,6 +127,7 @@ def miss_of(label: str, cassette: Cassette, index: Index, request: Request, aske
         index: What of it is still unplayed.
         request: The request.
         asked: Who asked.
+        command: What records the cassette again; "" for ``harness record``.
     """
     entries = cassette.interactions
     finding = _finding(entries, index, request, asked)
@@ -123,7 +140,7 @@ def miss_of(label: str, cassette: Cassette, index: Index, request: Request, aske
     is_scripted = cassette.header.source == SCRIPTED_SOURCE
     cost_usd = 0.0 if is_scripted else _cost(again)
     estimate = _estimate(len(again), cost_usd, is_scripted=is_scripted)
-    text = f"{text}{estimate} {_COMMAND}{_command(cassette)}"
+    text = f"{text}{estimate} {_COMMAND}{command or _command(cassette)}"
     return Miss(finding.kind, text, number, finding.path, len(again), cost_usd)
 
 

@@ -10,6 +10,9 @@ from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
 
 from harness.cassettes.asking import RequestReader
 from harness.cassettes.cassette import partial_path
@@ -22,7 +25,7 @@ from harness.cassettes.writer import CassetteWriter
 from harness.errors import CassetteError, SampleInterrupt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from harness.cassettes.cassette import Interaction
@@ -99,6 +102,8 @@ class RecordSession(Session):
         redactor: Knows the secrets that must not be written.
         charging: Prices calls and keeps them below a sum; None for neither.
         overwrite: Whether an existing cassette may be replaced.
+        name_source: Tells where an answer comes from by the URL that was asked, for a
+            header that does not know its source beforehand.
 
     Raises:
         CassetteError: If the cassette exists or cannot be written.
@@ -114,8 +119,12 @@ class RecordSession(Session):
         *,
         charging: Charging | None = None,
         overwrite: bool = False,
+        name_source: Callable[[str], str] | None = None,
     ) -> None:
         super().__init__(path, header)
+        self._name_source = name_source
+        # One URL of each host, in the order they were asked first.
+        self._hosts: dict[str, str] = {}
         self._scrubber = Scrubber(redactor, is_raw=True)
         self._writer = CassetteWriter(path, self._scrubber.header(header), overwrite=overwrite)
         self._charging = charging
@@ -189,6 +198,7 @@ class RecordSession(Session):
             key = self._key(sent, request)
             reserved = self._charging.reserve(request, len(sent.body)) if self._charging else 0.0
             self._count_call()
+            self._hosts.setdefault(urlsplit(sent.url).netloc, sent.url)
             caller, clock = CALLER.get(), time.perf_counter()
             began = Began(request, key, self.asked, reserved, clock, caller, _runner())
             self._unanswered.setdefault(key, []).append(began)
@@ -296,7 +306,16 @@ class RecordSession(Session):
             ) from None
 
     def _finish(self) -> None:
-        self._writer.finish()
+        self._writer.finish(source=self._source())
+
+    def _source(self) -> str:
+        """Where the answers came from, if the header does not say; else ""."""
+        if self._name_source is None:
+            return ""
+        names = [self.header.source, *map(self._name_source, self._hosts.values())]
+        source = ", ".join(dict.fromkeys(filter(None, names)))
+        self.header = msgspec.structs.replace(self.header, source=source)
+        return source
 
 
 @contextmanager
@@ -307,6 +326,7 @@ def recording(
     overwrite: bool = False,
     charging: Charging | None = None,
     secrets: SecretRules = NO_RULES,
+    name_source: Callable[[str], str] | None = None,
 ) -> Iterator[RecordSession]:
     """Let every request of this context through, and record it.
 
@@ -319,6 +339,7 @@ def recording(
         overwrite: Whether an existing cassette may be replaced.
         charging: Prices calls and keeps them below a sum; None for neither.
         secrets: The user's own rules for what must not be written.
+        name_source: See `RecordSession`.
 
     Raises:
         CassetteError: If the cassette exists or cannot be written.
@@ -326,7 +347,14 @@ def recording(
     redactor = Redactor.from_environment(os.environ, secrets)
     redactor.require_clean_name(path)
     with kept_open(
-        RecordSession(path, header, redactor, charging=charging, overwrite=overwrite)
+        RecordSession(
+            path,
+            header,
+            redactor,
+            charging=charging,
+            overwrite=overwrite,
+            name_source=name_source,
+        )
     ) as session:
         yield session
 

@@ -19,7 +19,7 @@ from harness.cassettes.redaction import NO_RULES, Redactor
 from harness.errors import CassetteError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from harness.cassettes.cassette import Cassette, Interaction
@@ -40,6 +40,7 @@ class UpdateSession(RecordSession):
         redactor: Knows the secrets that must not be written.
         earlier: What was recorded before.
         charging: Prices calls and keeps them below a sum; None for neither.
+        name_source: See `RecordSession`.
 
     Raises:
         CassetteError: If it was recorded from another source, or cannot be written.
@@ -53,15 +54,20 @@ class UpdateSession(RecordSession):
         earlier: Earlier,
         *,
         charging: Charging | None = None,
+        name_source: Callable[[str], str] | None = None,
     ) -> None:
         recorded = earlier.cassette.header
+        if name_source is not None and not header.source:
+            header = msgspec.structs.replace(header, source=recorded.source)
         _require_source(path, recorded, header)
         self._wanted = header
         if earlier.cassette.interactions:
             header = msgspec.structs.replace(
                 header, recorded_at=recorded.recorded_at, updated_at=header.recorded_at
             )
-        super().__init__(path, header, redactor, charging=charging, overwrite=True)
+        super().__init__(
+            path, header, redactor, charging=charging, overwrite=True, name_source=name_source
+        )
         self._earlier = earlier
         self._sources = Sources(earlier.recordings or (earlier.cassette,))
         self._finder = RequestReader(Ignoring(header.ignored))
@@ -125,7 +131,7 @@ class UpdateSession(RecordSession):
         if self.is_unchanged:
             self._writer.discard()
         else:
-            self._writer.finish()
+            self._writer.finish(source=self._source())
         self._remove_covered(self.path)
 
     def _abandon(self) -> None:
@@ -183,6 +189,7 @@ def updating(
     *,
     charging: Charging | None = None,
     secrets: SecretRules = NO_RULES,
+    name_source: Callable[[str], str] | None = None,
 ) -> Iterator[UpdateSession]:
     """Replay the requests that were recorded before, record the others.
 
@@ -193,12 +200,15 @@ def updating(
         earlier: What was recorded before; see `harness.cassettes.find_earlier`.
         charging: Prices calls and keeps them below a sum; None for neither.
         secrets: The user's own rules for what must not be written.
+        name_source: See `RecordSession`.
 
     Raises:
         CassetteError: If the cassette cannot be written or is from another source.
     """
     redactor = Redactor.from_environment(os.environ, secrets)
     redactor.require_clean_name(path)
-    session = UpdateSession(path, header, redactor, earlier, charging=charging)
+    session = UpdateSession(
+        path, header, redactor, earlier, charging=charging, name_source=name_source
+    )
     with kept_open(session):
         yield session

@@ -121,8 +121,11 @@ class CassetteWriter:
             raise
         self._size_bytes += len(data)
 
-    def finish(self) -> None:
+    def finish(self, *, source: str = "") -> None:
         """Complete the file, with what it cost in its first line, and give it its name.
+
+        Args:
+            source: Where the interactions came from, if that was not known before.
 
         Raises:
             CassetteError: If another cassette took the name meanwhile.
@@ -133,7 +136,9 @@ class CassetteWriter:
         self._refuse_existing()
         cost = self._cost_usd if self._encoder.interactions else None
         rounded = None if cost is None else round(cost, 10)  # without the noise of adding up
-        header = msgspec.structs.replace(self._header, cost_usd=rounded)
+        header = msgspec.structs.replace(
+            self._header, cost_usd=rounded, source=source or self._header.source
+        )
         if header == self._header:
             self._partial.replace(self._path)
         else:

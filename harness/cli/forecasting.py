@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.progress import PlayCounts, showing
-from harness.cli.session import new_header
 from harness.runner.batch import RunConfig, run_plan
 from harness.runner.forecast import Archive, Forecast, forecast_update, forecast_whole
+from harness.runner.header import new_header
 from harness.runner.memory import MemoryStore
 from harness.runner.plan import Catalogue, all_keys
 from harness.runner.verify import unjudged

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli import options
-from harness.cli.session import Outputs, load_all, new_header, start
+from harness.cli.session import Outputs, start
 from harness.errors import SelectionError
-from harness.model.sample import SCRIPTED_SOURCE
 from harness.provider.identity import identify
 from harness.runner.batch import RunConfig
 from harness.runner.endpoints import live_endpoints, require_prices
+from harness.runner.header import load_all, new_header
 from harness.runner.plan import Catalogue, make_plan
 from harness.runner.sandboxes import refuse_unsafe
-from harness.runner.task import EndpointSpec
+from harness.runner.scripted import scripted_endpoints, serving_scripted
 
 _IDENTIFY_SECONDS = 2.0
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from harness.model.sample import SampleKey
     from harness.model.scenario import Suite
-    from harness.provider.server import Behaviour
+    from harness.runner.task import EndpointSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +109,7 @@ def _provider(
 ) -> Iterator[dict[str, EndpointSpec]]:
     if arguments.base_url and identify(arguments.base_url, _IDENTIFY_SECONDS):
         # Served by `harness provider serve`: say so, or its words would pass for a model's.
-        yield _scripted_endpoints(suites, arguments.base_url)
+        yield scripted_endpoints(suites, arguments.base_url)
         return
     if not arguments.scripted:
         refuse_unsafe(suites, arguments.sandbox, allow_unsafe=arguments.allow_unsafe)
@@ -117,47 +117,5 @@ def _provider(
             suites, base_url=arguments.base_url, key_variable=arguments.api_key_env
         )
         return
-    from harness.provider.server import serving
-
-    with serving(behaviours(suites), seed=arguments.seed) as server:
-        yield _scripted_endpoints(suites, server.base_url)
-
-
-def _scripted_endpoints(suites: Sequence[Suite], base_url: str) -> dict[str, EndpointSpec]:
-    spec = EndpointSpec(
-        base_url=base_url,
-        api_key="the-scripted-provider-needs-none",
-        is_scripted=True,
-        source=SCRIPTED_SOURCE,
-    )
-    return {suite.name: spec for suite in suites}
-
-
-def behaviours(suites: Sequence[Suite]) -> list[Behaviour]:
-    """What the scripted provider plays: one behaviour per scenario that has a provider script.
-
-    Raises:
-        SelectionError: If no scenario has one.
-    """
-    from harness.provider.server import Behaviour
-    from harness.suites import load_callable
-
-    found = [
-        Behaviour(
-            scenario=scenario.name,
-            task=scenario.task,
-            parameters=scenario.parameters,
-            reply=load_callable(scenario.provider),
-            file=f"{scenario.folder}/scenario.yaml",
-        )
-        for suite in suites
-        for scenario in suite.scenarios
-        if scenario.provider is not None
-    ]
-    if not found:
-        names = ", ".join(suite.name for suite in suites)
-        raise SelectionError(
-            f"No scenario of {names} has a provider script (provider.py with a function reply), "
-            "so the scripted provider has nothing to say."
-        )
-    return found
+    with serving_scripted(suites, seed=arguments.seed) as endpoints:
+        yield endpoints

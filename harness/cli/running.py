@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli import options
-from harness.cli.session import Outputs, finish, go_on, load_all, new_header, start
+from harness.cli.session import Outputs, finish, go_on, start
 from harness.errors import SelectionError
 from harness.runner.batch import RunConfig
 from harness.runner.endpoints import live_endpoints
+from harness.runner.header import load_all, new_header
 from harness.runner.plan import Catalogue, describe_suites, make_plan, require_unchanged
 from harness.runner.redact import redacted
 from harness.runner.sandboxes import refuse_unsafe

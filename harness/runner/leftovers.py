@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.cassettes import cassette_path, load_cassette
 from harness.cassettes.cassette import PARTIAL_SUFFIX
 from harness.errors import CassetteError
-from harness.model.sample import SCRIPTED_SOURCE
+from harness.model.sample import SCRIPTED_SOURCE, SCRIPTS, TESTS
 from harness.runner.plan import Catalogue, all_keys
 from harness.runner.verify import Finding, with_cassette
 
@@ -29,8 +29,8 @@ _UNFINISHED = _CASSETTE + PARTIAL_SUFFIX  # also with ".old" and the like behind
 def find_leftovers(root: Path, suites: Sequence[Suite], names: Sequence[str]) -> list[Finding]:
     """Orphaned cassettes and unfinished recordings.
 
-    A cassette that names no sample in its header, as an imported one does or one that a
-    test recorded for itself, is nobody's orphan.
+    A cassette that names no sample in its header, as an imported one does, is nobody's
+    orphan; nor is one of ``harness exec`` or of a test: pytest knows about those.
 
     Args:
         root: Folder of the cassettes; it need not exist.
@@ -90,9 +90,9 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _is_free(path: Path) -> bool:
-    """Whether a cassette belongs to no sample by its own word."""
+    """Whether a cassette belongs to no suite's sample by its own word."""
     try:
-        return load_cassette(path).header.sample == ""
+        return load_cassette(path).header.sample.partition("/")[0] in ("", SCRIPTS, TESTS)
     except CassetteError:
         return False
 
