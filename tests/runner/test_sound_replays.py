@@ -81,8 +81,7 @@ def test_calls_that_were_neither_served_nor_missed_are_an_error(project: Path) -
     text = path.read_text()
     quoted = '"$reply":[1,"choices",0,"message","content"]'
     assert quoted in text
-    # Found when the first call is looked up, as several are read at a time: what the second
-    # quotes is not there.
+    # Found when the second call is looked up: what it quotes is not there.
     path.write_text(text.replace(quoted, quoted.replace("choices", "chances")))
 
     replayed = harness(project, "run")
@@ -93,7 +92,7 @@ def test_calls_that_were_neither_served_nor_missed_are_an_error(project: Path) -
     assert sample.status == "error"
     assert sample.failure is not None
     assert sample.failure.message.startswith(
-        "cassettes/coding/look/plain/1.jsonl: 1 calls were asked, but 0 served and none missed: 1 "
+        "cassettes/coding/look/plain/1.jsonl: 2 calls were asked, but 1 served and none missed: 1 "
     )
     assert "harness cassette verify" in replayed.stdout
 
@@ -111,3 +110,18 @@ def test_a_connection_that_an_agent_hid_is_an_error(project: Path) -> None:
     assert sample.cassette is not None
     assert (sample.cassette.asked, sample.cassette.sockets_opened) == (0, 1)
     assert "1 connections were attempted outside the cassette" in replayed.stdout
+
+
+def test_a_call_that_a_recording_would_lack_is_an_error(project: Path) -> None:
+    call = "urlopen('http://127.0.0.1:9/')"
+    attempt = (
+        "import _thread, time; from urllib.request import urlopen; "
+        f"_thread.start_new_thread(lambda: {call}, ()); time.sleep(1)"
+    )
+    (project / "scenarios/coding/team.py").write_text(HIDING_TEAM.format(attempt=attempt))
+
+    recorded = harness(project, "record", "--scripted", "--overwrite")
+
+    assert recorded.returncode == 1, recorded.stdout + recorded.stderr
+    assert "GET http://127.0.0.1:9/ was made by a thread or task" in recorded.stdout
+    assert (project / "cassettes/coding/look/plain/1.jsonl.partial").exists()
