@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from forked import run_module
 from pytest_project import environment, run_pytest, served
 from readme import readme_blocks
 
@@ -36,10 +35,7 @@ def test_each_way_in_works_as_written(project: Path) -> None:
         keys = {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "sk-of-a-test"}
         recorded = run_pytest(project, *flags, **keys)
         script = ["--record", "--allow-unsafe", "my_team.py"]
-        told = [sys.executable, "-m", "harness", "exec", *script]
-        executed = subprocess.run(
-            told, cwd=project, env=environment(**keys), capture_output=True, text=True, check=False
-        )
+        executed = run_module("harness", ["exec", *script], cwd=project, env=environment(**keys))
     replayed = run_pytest(project, "--harness-report=conversations.html", "--harness-strict")
 
     assert executed.returncode == 0, executed.stdout + executed.stderr

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from forked import run_module
 from pytest_project import environment, served
 
 from harness.logs import find_log, read_log
+from harness.runner.sandboxes import own_sandbox
+
+if TYPE_CHECKING:
+    import subprocess
 
 TWO_AGENTS = """
 import os, sys
@@ -52,24 +57,34 @@ RECORD = ("--record", "--allow-unsafe", "--no-report")
 CASSETTE = "cassettes/exec/two_agents/default/1.jsonl"
 
 
+def write_scripts(folder: Path) -> Path:
+    (folder / "two_agents.py").write_text(TWO_AGENTS)
+    (folder / "group.py").write_text(GROUP)
+    (folder / "helper.py").write_text("TASK = 'Compute the answer.'\n")
+    return folder
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    (tmp_path / "two_agents.py").write_text(TWO_AGENTS)
-    (tmp_path / "group.py").write_text(GROUP)
-    (tmp_path / "helper.py").write_text("TASK = 'Compute the answer.'\n")
-    return tmp_path
+    return write_scripts(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def _once_recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    project = write_scripts(tmp_path_factory.mktemp("scripts"))
+    done = record(project, "two_agents.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return project
+
+
+@pytest.fixture
+def recorded(_once_recorded: Path, tmp_path: Path) -> Path:
+    """A project whose script of two agents has a cassette."""
+    return shutil.copytree(_once_recorded, tmp_path / "recorded")
 
 
 def execute(project: Path, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "harness", "exec", *arguments],
-        cwd=project,
-        env=environment(**extra),
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+    return run_module("harness", ["exec", *arguments], cwd=project, env=environment(**extra))
 
 
 def record(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -100,7 +115,7 @@ def test_a_two_agent_script_is_recorded_then_replayed_without_key_or_network(
     sample = newest(project)
     assert (sample.mode, sample.cassette.asked, sample.cassette.served) == ("replay", 2, 2)
     assert sample.cassette.source == "scripted provider"
-    assert [run.sandbox for run in sample.transcript.code_executions] == ["process (NOT ISOLATED)"]
+    assert [run.sandbox for run in sample.transcript.code_executions] == [own_sandbox(None).label]
     assert [artefact.path for artefact in sample.artefacts] == ["coding/answer.txt"]
     assert "exec/two_agents" in (project / "r.html").read_text()
     assert not (project / ".cache").exists()
@@ -126,8 +141,8 @@ def test_nothing_goes_live_unless_told(project: Path) -> None:
     with served() as url:
         extra = {"OPENAI_BASE_URL": url, "MY_OWN_API_KEY": "sk-of-a-test"}
         silent = execute(project, "two_agents.py", **extra)
-        unsafe = execute(project, "--record", "two_agents.py", **extra)
-        live = execute(project, "--live", "two_agents.py", **extra)
+        unsafe = execute(project, "--record", "--sandbox", "none", "two_agents.py", **extra)
+        live = execute(project, "--live", "--sandbox", "none", "two_agents.py", **extra)
 
     assert (silent.returncode, unsafe.returncode, live.returncode) == (2, 2, 2)
     assert f"{CASSETTE}: the script has no cassette yet" in silent.stderr
@@ -137,17 +152,16 @@ def test_nothing_goes_live_unless_told(project: Path) -> None:
     assert not (project / "cassettes").exists()
 
 
-def test_a_changed_script_misses_and_an_update_mends_it(project: Path) -> None:
-    record(project, "two_agents.py")
-    kept = record(project, "two_agents.py")
-    script = (project / "two_agents.py").read_text()
-    (project / "two_agents.py").write_text(script.replace('"temperature": 0', '"temperature": 1'))
+def test_a_changed_script_misses_and_an_update_mends_it(recorded: Path) -> None:
+    kept = record(recorded, "two_agents.py")
+    script = (recorded / "two_agents.py").read_text()
+    (recorded / "two_agents.py").write_text(script.replace('"temperature": 0', '"temperature": 1'))
 
-    missed = execute(project, "--no-report", "two_agents.py")
+    missed = execute(recorded, "--no-report", "two_agents.py")
     with served() as url:
         update = ("--update", "--allow-unsafe", "--no-report", "--max-cost", "1")
         extra = {"OPENAI_BASE_URL": url, "MY_OWN_API_KEY": "sk-of-a-test"}
-        updated = execute(project, *update, "two_agents.py", **extra)
+        updated = execute(recorded, *update, "two_agents.py", **extra)
 
     assert kept.returncode == 2
     assert "the cassette exists and was not replaced" in kept.stderr
@@ -155,7 +169,7 @@ def test_a_changed_script_misses_and_an_update_mends_it(project: Path) -> None:
     assert "temperature" in missed.stdout
     assert "To record it again: harness exec --update two_agents.py" in missed.stdout
     assert updated.returncode == 0, updated.stdout + updated.stderr
-    assert execute(project, "--no-report", "two_agents.py").returncode == 0
+    assert execute(recorded, "--no-report", "two_agents.py").returncode == 0
 
 
 def test_arguments_have_cassettes_of_their_own(project: Path) -> None:
@@ -169,16 +183,15 @@ def test_arguments_have_cassettes_of_their_own(project: Path) -> None:
     assert "[4] assistant to user_proxy" in replayed.stdout
 
 
-def test_what_the_script_raises_is_shown_as_python_shows_it(project: Path) -> None:
-    record(project, "two_agents.py")
-    script = (project / "two_agents.py").read_text()
-    (project / "two_agents.py").write_text(f"{script}\nraise ValueError('mine')\n")
+def test_what_the_script_raises_is_shown_as_python_shows_it(recorded: Path) -> None:
+    script = (recorded / "two_agents.py").read_text()
+    (recorded / "two_agents.py").write_text(f"{script}\nraise ValueError('mine')\n")
 
-    raised = execute(project, "--no-report", "two_agents.py")
-    (project / "two_agents.py").write_text(f"{script}\nsys.exit(7)\n")
-    left = execute(project, "--no-report", "two_agents.py")
-    (project / "two_agents.py").write_text(f"{script}\nsys.exit()\n")
-    fine = execute(project, "--no-report", "two_agents.py")
+    raised = execute(recorded, "--no-report", "two_agents.py")
+    (recorded / "two_agents.py").write_text(f"{script}\nsys.exit(7)\n")
+    left = execute(recorded, "--no-report", "two_agents.py")
+    (recorded / "two_agents.py").write_text(f"{script}\nsys.exit()\n")
+    fine = execute(recorded, "--no-report", "two_agents.py")
 
     assert raised.returncode == 1
     assert 'two_agents.py", line' in raised.stderr

@@ -1,18 +1,17 @@
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from pytest_project import recorded, write_project
+from pytest_project import copied, recorded, write_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 @pytest.fixture(scope="session")
-def _once_recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def once_recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project whose one test is recorded; copied for each test that wants it."""
     project = write_project(tmp_path_factory.mktemp("recorded") / "project")
     done = recorded(project)
@@ -21,11 +20,9 @@ def _once_recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def project(_once_recorded: Path, tmp_path: Path) -> Path:
+def project(once_recorded: Path, tmp_path: Path) -> Path:
     """A project with a team of its own, and a test of it that has a cassette."""
-    target = tmp_path / "project"
-    shutil.copytree(_once_recorded, target, ignore=shutil.ignore_patterns(".harness", ".pytest*"))
-    return target
+    return copied(once_recorded, tmp_path / "project")
 
 
 @pytest.fixture

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+import os
 
+import pytest
+from pytest_project import result_of, run_pytest
+
+OPEN = ("--harness-sandbox=none",)
 EMPTY = "def test_nothing(): pass"
 
 
 def run(pytester: pytest.Pytester, *arguments: str, ini: str = ""):
     pytester.makepyfile(EMPTY)
     pytester.makeini(f"[pytest]\n{ini}\n")
-    return pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cassetter", *arguments)
+    return result_of(run_pytest(pytester.path, *arguments, CI=os.environ.get("CI", "")))
 
 
 @pytest.mark.parametrize(
@@ -20,7 +24,10 @@ def run(pytester: pytest.Pytester, *arguments: str, ini: str = ""):
         pytest.param("harness_mode = live", "true", "*only when told on the command*", id="CI"),
         pytest.param("harness_mode = record", "1", "*only when told on the command*", id="record"),
         pytest.param(
-            "harness_mode = live", "", "*NOT ISOLATED*--harness-allow-unsafe*", id="unsafe"
+            "harness_mode = live\nharness_sandbox = none",
+            "",
+            "*NOT ISOLATED*--harness-allow-unsafe*",
+            id="unsafe",
         ),
     ],
 )
@@ -40,9 +47,9 @@ def test_the_command_line_says_it_also_in_ci(
 ) -> None:
     monkeypatch.setenv("CI", "true")
 
-    told = run(pytester, "--harness-mode=live", "--harness-allow-unsafe", ini="")
+    told = run(pytester, "--harness-mode=live", "--harness-allow-unsafe", *OPEN)
     offline = run(pytester, "--harness-mode=replay", ini="harness_mode = live")
-    unsafe = run(pytester, "--harness-mode=live")
+    unsafe = run(pytester, "--harness-mode=live", *OPEN)
 
     assert (told.ret, offline.ret, unsafe.ret) == (0, 0, pytest.ExitCode.USAGE_ERROR)
     unsafe.stderr.fnmatch_lines(["*NOT ISOLATED*--harness-allow-unsafe*"])
@@ -70,7 +77,7 @@ def test_every_option_has_a_twin_in_the_ini_file(pytester: pytest.Pytester) -> N
 def test_a_sum_that_is_none_is_refused(pytester: pytest.Pytester, sum_: str) -> None:
     pytester.makepyfile("def test_it(conversation): pass")
 
-    done = pytester.runpytest_subprocess("-p", "no:cassetter", f"--harness-max-cost={sum_}")
+    done = run_pytest(pytester.path, f"--harness-max-cost={sum_}")
 
-    assert "is no sum of US dollars" in done.stdout.str() + done.stderr.str()
-    assert done.ret != 0
+    assert "is no sum of US dollars" in done.stdout + done.stderr
+    assert done.returncode != 0

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import xml.etree.ElementTree as ElementTree
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_project import TEAM, environment, recorded, run_pytest, served, write_project
+import pytest
+from forked import run_module
+from pytest_project import TEAM, copied, environment, recorded, run_pytest, served, write_project
 
 from harness.logs import find_log, read_log
+from harness.runner.sandboxes import own_sandbox
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
     from pathlib import Path
+
+
+class Replayed(NamedTuple):
+    project: Path
+    done: subprocess.CompletedProcess[str]
 
 
 def samples(project: Path) -> dict:
@@ -21,9 +28,16 @@ def samples(project: Path) -> dict:
     return {str(sample.key): sample for sample in log.samples}
 
 
-def test_a_recorded_test_replays_without_key_or_network(project: Path) -> None:
-    done = run_pytest(project, "--harness-strict", "--harness-report=out/report.html")
+@pytest.fixture(scope="module")
+def replayed(once_recorded: Path, tmp_path_factory: pytest.TempPathFactory) -> Replayed:
+    """A project whose one test was recorded, after a replay with everything written."""
+    project = copied(once_recorded, tmp_path_factory.mktemp("replayed") / "project")
+    written = ("--harness-report=out/report.html", "--junitxml=junit.xml")
+    return Replayed(project, run_pytest(project, "--harness-strict", *written))
 
+
+def test_a_recorded_test_replays_without_key_or_network(replayed: Replayed) -> None:
+    project, done = replayed
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 cassettes played, 0 stale, 0 unplayed, 0 orphaned; $0.00 saved" in done.stdout
     page = (project / "out" / "report.html").read_text()
@@ -33,11 +47,12 @@ def test_a_recorded_test_replays_without_key_or_network(project: Path) -> None:
     assert (sample.cassette.asked, sample.cassette.served) == (2, 2)
 
 
-def test_the_agents_code_runs_in_the_sandbox_and_leaves_the_project_alone(project: Path) -> None:
-    run_pytest(project)
-
+def test_the_agents_code_runs_in_the_sandbox_and_leaves_the_project_alone(
+    replayed: Replayed,
+) -> None:
+    project, _ = replayed
     (sample,) = samples(project).values()
-    assert [run.sandbox for run in sample.transcript.code_executions] == ["process (NOT ISOLATED)"]
+    assert [run.sandbox for run in sample.transcript.code_executions] == [own_sandbox(None).label]
     assert [artefact.path for artefact in sample.artefacts] == ["coding/answer.txt"]
     assert not (project / "coding").exists()
     assert not (project / ".cache").exists()
@@ -91,14 +106,7 @@ def test_of_something_else(conversation):
     assert "Transcript(" not in done.stdout
     key = "pytest/tests.test_team.test_why.answer/default/1"
     assert f"Read it whole: harness show {key}" in done.stdout
-    shown = subprocess.run(
-        [sys.executable, "-m", "harness", "show", key],
-        cwd=project,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    shown = run_module("harness", ["show", key], cwd=project, env=environment())
     assert "It is 42. TERMINATE" in shown.stdout
     assert done.returncode == 1
 
@@ -129,10 +137,8 @@ def test_silence(conversation):
     assert "#x1B" not in (project / "junit.xml").read_text()
 
 
-def test_junit_properties_tell_termination_turns_and_cost(project: Path) -> None:
-    run_pytest(project, "--junitxml=junit.xml")
-
-    tree = ElementTree.parse(project / "junit.xml")
+def test_junit_properties_tell_termination_turns_and_cost(replayed: Replayed) -> None:
+    tree = ElementTree.parse(replayed.project / "junit.xml")
     found = {p.get("name"): p.get("value") for p in tree.iter("property")}
     assert found == {
         "harness.sample": "pytest/tests.test_team.test_mine.answer/default/1",
@@ -192,7 +198,8 @@ def test_without_a_cassette_nothing_goes_live_and_the_command_is_told(tmp_path: 
 
     with served() as url:
         done = run_pytest(project, OPENAI_BASE_URL=url, OPENAI_API_KEY="sk-live-key-of-a-test")
-        refused = run_pytest(project, "--harness-mode=record", OPENAI_BASE_URL=url)
+        unsafe = ("--harness-mode=record", "--harness-sandbox=none")
+        refused = run_pytest(project, *unsafe, OPENAI_BASE_URL=url)
 
     assert done.returncode == 1
     assert "the sample has no cassette. Record it with: pytest tests/test_team.py::" in done.stdout

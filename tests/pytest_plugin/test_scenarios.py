@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 from cli_project import write_coding_suite, write_suite
-from pytest_project import environment
+from pytest_project import result_of, run_pytest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,20 +20,32 @@ def check_it_is_fine(sample):
 """
 
 
+MOCK_TEAM = """
+from harness import Team
+from harness.mocks import MockAgent
+
+def build(context):
+    return Team(initiator=MockAgent("ann"), recipient=MockAgent("bob"), max_turns=2)
+"""
+
+
+def without_autogen(suite: Path) -> Path:
+    """Have mock agents say what the script says."""
+    (suite / "suite.yaml").write_text("engine: mock\n" + (suite / "suite.yaml").read_text())
+    (suite / "team.py").write_text(MOCK_TEAM)
+    return suite
+
+
 @pytest.fixture
-def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(pytester: pytest.Pytester) -> Path:
     """A suite of two epochs, played by a script; its check fails in the second."""
-    for name in ("CI", "OPENAI_API_KEY", "PYTEST_ADDOPTS"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment().items():
-        monkeypatch.setenv(name, value)
-    suite = write_suite(pytester.path)
+    suite = without_autogen(write_suite(pytester.path))
     (suite / "checks.py").write_text(CHECKS)
     return pytester.path
 
 
 def run(pytester: pytest.Pytester, *arguments: str) -> RunResult:
-    return pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cassetter", *arguments)
+    return result_of(run_pytest(pytester.path, *arguments))
 
 
 def test_a_scenario_file_is_a_test_per_config_and_epoch(
@@ -89,23 +102,45 @@ def test_a_faulty_suite_is_an_error_with_file_and_line(
     assert "Traceback" not in done.stdout.str()
 
 
-def test_scenarios_are_recorded_and_replayed_and_a_miss_explains_itself(
-    pytester: pytest.Pytester, project: Path
-) -> None:
-    write_coding_suite(project)
-    suite = "scenarios/coding"
+CODING = "scenarios/coding"
 
-    without = run(pytester, suite)
-    recorded = run(pytester, suite, "--harness-mode=record", "--harness-scripted")
-    replayed = run(pytester, suite, "--harness-strict", "-n", "2")
-    (project / suite / "look" / "scenario.yaml").write_text("title: Look\ntask: Look away.\n")
-    missed = run(pytester, suite, "-k", "plain and 1")
-    mocked = run(pytester, suite, "--harness-mode=mock")
+
+@pytest.fixture(scope="module")
+def _recorded_coding(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("coding")
+    write_coding_suite(folder)
+    recorded = result_of(run_pytest(folder, CODING, "--harness-mode=record", "--harness-scripted"))
+    recorded.assert_outcomes(passed=2)
+    recorded.stdout.fnmatch_lines(["0 cassettes played, 2 recorded, *"])
+    return folder
+
+
+@pytest.fixture
+def coding(_recorded_coding: Path, pytester: pytest.Pytester) -> Path:
+    """A suite whose team writes code, recorded from its scripted provider."""
+    shutil.copytree(_recorded_coding, pytester.path, dirs_exist_ok=True)
+    return pytester.path / CODING
+
+
+def test_a_scenario_without_a_cassette_tells_how_to_record_it(
+    pytester: pytest.Pytester, coding: Path
+) -> None:
+    shutil.rmtree(pytester.path / "cassettes")
+
+    without = run(pytester, CODING)
 
     without.assert_outcomes(failed=2)
     without.stdout.fnmatch_lines(["*has no cassette. Record it with: harness record coding*"])
-    recorded.assert_outcomes(passed=2)
-    recorded.stdout.fnmatch_lines(["0 cassettes played, 2 recorded, *"])
+
+
+def test_recorded_scenarios_are_replayed_and_a_miss_explains_itself(
+    pytester: pytest.Pytester, coding: Path
+) -> None:
+    replayed = run(pytester, CODING, "--harness-strict", "-n", "2")
+    (coding / "look" / "scenario.yaml").write_text("title: Look\ntask: Look away.\n")
+    missed = run(pytester, CODING, "-k", "plain and 1")
+    mocked = run(pytester, CODING, "--harness-mode=mock")
+
     replayed.assert_outcomes(passed=2)
     replayed.stdout.fnmatch_lines(["2 cassettes played, 0 stale, 0 unplayed, 0 orphaned; *"])
     missed.assert_outcomes(failed=1)
@@ -118,17 +153,13 @@ def test_scenarios_are_recorded_and_replayed_and_a_miss_explains_itself(
     mocked.assert_outcomes(skipped=2)
 
 
-def test_a_changed_config_makes_its_cassette_stale(
-    pytester: pytest.Pytester, project: Path
-) -> None:
-    folder = write_coding_suite(project)
-    run(pytester, "scenarios/coding", "--harness-mode=record", "--harness-scripted")
-    text = (folder / "suite.yaml").read_text()
+def test_a_changed_config_makes_its_cassette_stale(pytester: pytest.Pytester, coding: Path) -> None:
+    text = (coding / "suite.yaml").read_text()
     changed = text.replace("temperature: 0.5", "temperature: 0.5, parameters: {rounds: 3}")
-    (folder / "suite.yaml").write_text(changed)
+    (coding / "suite.yaml").write_text(changed)
 
-    lenient = run(pytester, "scenarios/coding")
-    strict = run(pytester, "scenarios/coding", "--harness-strict")
+    lenient = run(pytester, CODING)
+    strict = run(pytester, CODING, "--harness-strict", "-k", "plain and 1")
 
     assert lenient.ret == 0
     lenient.stdout.fnmatch_lines(
@@ -209,7 +240,7 @@ def test_a_mistake_in_a_marker_names_what_there_is(
 def test_a_sample_that_does_not_complete_fails_its_test(
     pytester: pytest.Pytester, project: Path
 ) -> None:
-    write_suite(project, "broken", behaviour="raise ValueError('no idea')")
+    without_autogen(write_suite(project, "broken", behaviour="raise ValueError('no idea')"))
     pytester.makepyfile(
         test_it="""
         import pytest

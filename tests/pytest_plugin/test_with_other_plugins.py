@@ -65,12 +65,12 @@ def keys(project: Path) -> set[str]:
 
 def test_all_of_them_together(tmp_path: Path) -> None:
     project = write_project(tmp_path / "project", TESTS)
-    first = recorded(project, "-n", "4", "--harness-max-cost=1")
+    first = recorded(project, "-n", "2", "--harness-max-cost=1")
     assert "1 failed, 4 passed" in first.stdout, first.stdout + first.stderr
     assert "6 recorded" in first.stdout
 
     spread = run_pytest(
-        project, "-n", "4", "-p", "randomly", "--harness-report=r.html", "--harness-strict"
+        project, "-n", "2", "-p", "randomly", "--harness-report=r.html", "--harness-strict"
     )
     assert "1 failed, 4 passed" in spread.stdout, spread.stdout + spread.stderr
     assert SUMMARY in spread.stdout

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
+import shutil
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+from forked import run_module
+
 from harness.provider.server import Behaviour, serving
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
     from harness.provider.script import Call
@@ -82,20 +85,21 @@ def environment(**extra: str) -> dict[str, str]:
     return {**kept, "PYTHONDONTWRITEBYTECODE": "1", **extra}
 
 
+# What is installed for the tests of harness, and slow to load.
+UNWANTED = ("-p", "no:cassetter", "-p", "no:hypothesispytest")
+
+
 def run_pytest(project: Path, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
     """Run a real pytest in a project; no plugin of ours but the one under test."""
-    options = ["-p", "no:cassetter", "-p", "no:randomly"]
+    options = [*UNWANTED, "-p", "no:randomly"]
     if any(argument in ("-p", "randomly") for argument in arguments):
-        options = ["-p", "no:cassetter"]
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", *options, *arguments],
-        cwd=project,
-        env=environment(**extra),
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+        options = [*UNWANTED]
+    return run_module("pytest", [*options, *arguments], cwd=project, env=environment(**extra))
+
+
+def result_of(done: subprocess.CompletedProcess[str]) -> pytest.RunResult:
+    """The same as pytester tells it."""
+    return pytest.RunResult(done.returncode, done.stdout.split("\n"), done.stderr.split("\n"), 0.0)
 
 
 def write_project(project: Path, tests: str = TESTS) -> Path:
@@ -105,6 +109,12 @@ def write_project(project: Path, tests: str = TESTS) -> Path:
     (project / "team.py").write_text(TEAM)
     (project / "tests" / "test_team.py").write_text(tests)
     return project
+
+
+def copied(project: Path, target: Path) -> Path:
+    """Copy a project without what was run in it."""
+    left_out = shutil.ignore_patterns(".harness", ".pytest*")
+    return shutil.copytree(project, target, ignore=left_out)
 
 
 def recorded(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
