@@ -18,7 +18,7 @@ from harness.cassettes.asking import RequestReader
 from harness.cassettes.cassette import partial_path
 from harness.cassettes.ignoring import Ignoring
 from harness.cassettes.redaction import NO_RULES, Redactor
-from harness.cassettes.scope import CALLER, Caller
+from harness.cassettes.scope import CALLER, CURRENT, Caller
 from harness.cassettes.scrub import Scrubber
 from harness.cassettes.session import Session, entered
 from harness.cassettes.writer import CassetteWriter
@@ -312,7 +312,12 @@ class RecordSession(Session):
         """Where the answers came from, if the header does not say; else ""."""
         if self._name_source is None:
             return ""
-        names = [self.header.source, *map(self._name_source, self._hosts.values())]
+        # What is asked for it is asked by this recording: no replay beside it forbids that.
+        token = CURRENT.set(self)
+        try:
+            names = [self.header.source, *map(self._name_source, self._hosts.values())]
+        finally:
+            CURRENT.reset(token)
         source = ", ".join(dict.fromkeys(filter(None, names)))
         self.header = msgspec.structs.replace(self.header, source=source)
         return source

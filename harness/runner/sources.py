@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextvars import Context
 from urllib.parse import urlsplit
 
 from harness.model.sample import SCRIPTED_SOURCE
@@ -18,7 +17,6 @@ def source_at(url: str) -> str:
         url: Of a request that was made there.
     """
     base_url, call, _ = url.partition("/chat/completions")
-    # In a context of its own: the question is no part of a recording that is under way.
-    if call and Context().run(identify, base_url, _IDENTIFY_SECONDS):
+    if call and identify(base_url, _IDENTIFY_SECONDS):
         return SCRIPTED_SOURCE
     return urlsplit(url).hostname or url
