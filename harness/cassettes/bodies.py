@@ -63,14 +63,15 @@ def clean_body(content: bytes, content_type: str, redactor: Redactor) -> bytes:
 def clean_form(text: str, redactor: Redactor) -> str:
     """A text with every secret replaced; a form's in its decoded values too."""
     if "=" in text and _FORM.match(text):
-        pairs = parse_qsl(text, keep_blank_values=True)
-        clean = [redactor.pair(*pair) for pair in pairs]
-        if clean != pairs:
-            text = "&".join(
-                f"{quote_plus(name, safe='[]')}={quote_plus(value, safe='[]')}"
-                for name, value in clean
-            )
+        text = "&".join(_clean_pair(pair, redactor) for pair in text.split("&"))
     return redactor.text(text)
+
+
+def _clean_pair(text: str, redactor: Redactor) -> str:
+    """One name and value of a form, spelled as they were unless a secret is in them."""
+    [pair] = parse_qsl(text, keep_blank_values=True) or [("", "")]
+    clean = redactor.pair(*pair)
+    return text if clean == pair else "=".join(quote_plus(each, safe="[]") for each in clean)
 
 
 def _clean_binary(content: bytes, redactor: Redactor) -> bytes:

@@ -19,6 +19,7 @@ _MINIMUM_PASSWORD = 8
 
 _HEADER = re.compile(r"auth|key|token|secret|cookie|password|credential|signature")
 _HARMLESS_HEADERS = frozenset({"idempotency-key", "sec-websocket-key", "x-idempotency-key"})
+_USER_INFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)?[^/?#]*@")
 _URL_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^\s/:@]*):(?P<password>\S+)@")
 
 
@@ -86,3 +87,8 @@ def _basic(encoded: str) -> Iterator[str]:
     if len(password) >= _MINIMUM_PASSWORD and password != user:
         yield plain
         yield password
+
+
+def without_credentials(url: str) -> str:
+    """The URL without user name and password."""
+    return _USER_INFO.sub(lambda match: match[1] or "", url)

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from harness.cassettes.matching import Request
 
 
+# Statuses from here on are refusals.
+_FAILED = 400
+
+
 @dataclass(frozen=True)
 class Earlier:
     """What an update starts from.
@@ -51,14 +55,23 @@ def find_earlier(path: Path, ignored: tuple[str, ...] = ()) -> Earlier | None:
     """
     leftovers = tuple(sorted(path.parent.glob(f"{glob.escape(path.name)}{PARTIAL_SUFFIX}*")))
     finished = load_cassette(path, ignored=ignored) if path.exists() else None
-    readable = [one for left in leftovers if (one := _loaded(left, ignored)) and one.interactions]
+    readable = [one for left in leftovers if (one := _loaded(left, ignored)) and answers_of(one)]
     newer = [one for one in readable if finished is None or _age(one) > _age(finished)]
     ahead = [one for one in newer if finished is None or not is_covered(one, finished)]
-    fullest = max(ahead, key=lambda one: len(one.interactions), default=finished)
+    fullest = max(ahead, key=lambda one: len(answers_of(one)), default=finished)
     if fullest is None:
         return None
     usable = newer if finished is None else [*newer, finished]
     return Earlier(fullest, leftovers, tuple(sorted(usable, key=_age, reverse=True)))
+
+
+def answers_of(cassette: Cassette) -> Sequence[Interaction]:
+    """What an update has to start from: all but the refusals that cut a recording short."""
+    found = cassette.interactions
+    if not cassette.is_complete:
+        while found and found[-1].status >= _FAILED:
+            found = found[:-1]
+    return found
 
 
 def _loaded(path: Path, ignored: tuple[str, ...]) -> Cassette | None:
@@ -109,7 +122,7 @@ class Sources:
     """
 
     def __init__(self, recordings: Sequence[Cassette]) -> None:
-        self._indexes = [Index(one.interactions) for one in recordings]
+        self._indexes = [Index(answers_of(one)) for one in recordings]
 
     def take(self, request: Request) -> Interaction | None:
         """The next interaction recorded for this request; None if no recording has one."""

@@ -49,7 +49,7 @@ class Part:
     ) -> None:
         self.value = value
         self.digest = digest
-        self.is_masked = is_masked and removed != "nothing"
+        self.is_masked = is_masked
         self.removed: Removed = removed
 
 
@@ -213,6 +213,9 @@ def part_of(value: Any, name: str = "", ignoring: Ignoring = NOTHING) -> Part:
         ignoring: What the digest overlooks.
     """
     encoded = ignoring.part(name, value) if ignoring else canonical(value)
+    if b".0" in encoded:  # a whole float, or a text: both cost no more than another look
+        value_of_key = normal(value)
+        encoded = ignoring.part(name, value_of_key) if ignoring else canonical(value_of_key)
     return Part(value, digest_of(encoded), is_masked=has_placeholder(encoded))
 
 

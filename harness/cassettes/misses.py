@@ -77,19 +77,21 @@ class _Finding:
     said: str
     entry: Interaction | None = None
     path: str = ""
+    is_free: bool = False
 
 
-def explain(
+def explain(  # noqa: PLR0913 - all but five are keyword-only
     label: str,
     cassette: Cassette,
     index: Index,
     request: Request,
     asked: Asked,
     *,
+    rules: Sequence[str] = (),
     command: str = "",
 ) -> str:
     """Say in one paragraph why a request has no answer; see `miss_of`."""
-    return miss_of(label, cassette, index, request, asked, command=command).text
+    return miss_of(label, cassette, index, request, asked, rules=rules, command=command).text
 
 
 def as_stray(text: str) -> str:
@@ -110,13 +112,14 @@ def explain_finished(label: str, request: Request, asked: Asked) -> str:
     )
 
 
-def miss_of(
+def miss_of(  # noqa: PLR0913 - all but five are keyword-only
     label: str,
     cassette: Cassette,
     index: Index,
     request: Request,
     asked: Asked,
     *,
+    rules: Sequence[str] = (),
     command: str = "",
 ) -> Miss:
     """Find out why a request has no answer.
@@ -127,15 +130,19 @@ def miss_of(
         index: What of it is still unplayed.
         request: The request.
         asked: Who asked.
+        rules: What the scenario has matching overlook by now.
         command: What records the cassette again; "" for ``harness record``.
     """
     entries = cassette.interactions
-    finding = _finding(entries, index, request, asked)
+    finding = _finding(entries, index, request, asked, rules)
     number = finding.entry.number if finding.entry else None
     call = f"{_call(asked, entries)}, {request.method} {request.path}"
     text = f"{label}: no recorded answer for {call}: {finding.said}"
     if finding.kind == "stray call":
         return Miss(finding.kind, text, number)
+    if finding.is_free:
+        text = f"{text} {_COMMAND}{command or _command(cassette)}"
+        return Miss(finding.kind, text, number, finding.path)
     again = _recorded_again(entries, index, finding.entry)
     is_scripted = cassette.header.source == SCRIPTED_SOURCE
     cost_usd = 0.0 if is_scripted else _cost(again)
@@ -160,7 +167,11 @@ def _of(number: int, recorded: int) -> str:
 
 
 def _finding(
-    entries: Sequence[Interaction], index: Index, request: Request, asked: Asked
+    entries: Sequence[Interaction],
+    index: Index,
+    request: Request,
+    asked: Asked,
+    set_rules: Sequence[str],
 ) -> _Finding:
     if not entries:
         return _Finding("new call", "new call, the cassette holds no interaction.")
@@ -173,7 +184,7 @@ def _finding(
     if not real and found:
         rules = rules_for(found, entry.request, request)
         if rules:
-            return _volatile(rules, found, entry, index)
+            return _volatile(rules, found, entry, index, set_rules)
     return _different(real or found, entry, entries, index, request, asked)
 
 
@@ -192,16 +203,28 @@ def _same(same: Sequence[Interaction], index: Index, total: int) -> _Finding:
 
 
 def _volatile(
-    rules: tuple[str, ...], found: Sequence[Difference], entry: Interaction, index: Index
+    rules: tuple[str, ...],
+    found: Sequence[Difference],
+    entry: Interaction,
+    index: Index,
+    set_rules: Sequence[str],
 ) -> _Finding:
     listed = ", ".join(rule if rule.isidentifier() else f'"{rule}"' for rule in rules)
     kinds = sorted({kind for each in found for kind in each.volatile})
+    is_set = set(rules) <= set(set_rules)
+    what_next = (
+        f"The scenario overlooks that by now (cassette: {{ignore: [{listed}]}}), but this cassette "
+        "is older and keeps the rules it was recorded with. An update takes the new ones over "
+        "and asks for nothing that is recorded."
+        if is_set
+        else f"To overlook that, write `cassette: {{ignore: [{listed}]}}` in scenario.yaml and "
+        "run the command below."
+    )
     said = (
         f"only volatile differs ({', '.join(kinds)}). The nearest is {_named(entry, index)}; they "
-        f"part at {found[0]}.{_further(found[1:])} To overlook that, write "
-        f"`cassette: {{ignore: [{listed}]}}` in scenario.yaml and run the command below."
+        f"part at {found[0]}.{_further(found[1:])} {what_next}"
     )
-    return _Finding("only volatile differs", said, entry, found[0].path)
+    return _Finding("only volatile differs", said, entry, found[0].path, is_free=is_set)
 
 
 def _different(

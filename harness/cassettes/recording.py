@@ -17,12 +17,15 @@ import msgspec
 from harness.cassettes.asking import RequestReader
 from harness.cassettes.cassette import partial_path
 from harness.cassettes.ignoring import Ignoring
+from harness.cassettes.payload import content_of
 from harness.cassettes.redaction import NO_RULES, Redactor
 from harness.cassettes.scope import CALLER, CURRENT, Caller
+from harness.cassettes.scripted import is_scripted_reply
 from harness.cassettes.scrub import Scrubber
 from harness.cassettes.session import Session, entered
 from harness.cassettes.writer import CassetteWriter
 from harness.errors import CassetteError, SampleInterrupt
+from harness.model.sample import SCRIPTED_SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -123,7 +126,7 @@ class RecordSession(Session):
     ) -> None:
         super().__init__(path, header)
         self._name_source = name_source
-        # One URL of each host, in the order they were asked first.
+        # One URL of each host, in the order they were asked first; "" of a scripted provider.
         self._hosts: dict[str, str] = {}
         self._scrubber = Scrubber(redactor, is_raw=True)
         self._writer = CassetteWriter(path, self._scrubber.header(header), overwrite=overwrite)
@@ -245,6 +248,8 @@ class RecordSession(Session):
             received.status, received.reason, received.headers, received.body, received.chunks
         )
         request = self._scrubber.request(began.request)
+        if self._is_scripted(sent, content_of(response.body)):
+            request.origin = ""  # Its port is another one each time, and nobody else's.
         cost = None
         if self._charging is not None:
             cost = self._charging.settle(request, response, began.reserved_usd)
@@ -268,6 +273,18 @@ class RecordSession(Session):
         waiting = [one for one in waiting if one is not began and not began.is_retry_of(one)]
         if waiting:
             self._unanswered[began.key] = waiting
+
+    def _is_scripted(self, sent: Sent, content: bytes) -> bool:
+        """Whether the scripted provider answered, whose words must not pass for a model's."""
+        is_scripted = is_scripted_reply(content)
+        if self._name_source is not None:
+            if is_scripted:
+                self._hosts[urlsplit(sent.url).netloc] = ""
+            return is_scripted
+        if is_scripted and self.header.source != SCRIPTED_SOURCE:
+            self.header = msgspec.structs.replace(self.header, source=SCRIPTED_SOURCE)
+            self._writer.name_source(SCRIPTED_SOURCE)
+        return self.header.source == SCRIPTED_SOURCE
 
     def close(self, *, is_clean: bool) -> None:
         """Finish the file, or leave it partial.
@@ -315,10 +332,12 @@ class RecordSession(Session):
         # What is asked for it is asked by this recording: no replay beside it forbids that.
         token = CURRENT.set(self)
         try:
-            names = [self.header.source, *map(self._name_source, self._hosts.values())]
+            hosts = self._hosts.values()
+            asked = [self._name_source(url) if url else SCRIPTED_SOURCE for url in hosts]
         finally:
             CURRENT.reset(token)
-        source = ", ".join(dict.fromkeys(filter(None, names)))
+        names = filter(None, [*self.header.source.split(", "), *asked])
+        source = ", ".join(dict.fromkeys(names))
         self.header = msgspec.structs.replace(self.header, source=source)
         return source
 

@@ -20,6 +20,7 @@ import msgspec
 from harness.cassettes.credentials import credentials_in, secrets_of_variables
 from harness.cassettes.known_secrets import KnownSecret, has_odd_escapes
 from harness.cassettes.percent import is_percent_encoded, percent_decoded
+from harness.cassettes.secret_assignments import ASSIGNMENTS
 from harness.cassettes.secret_rules import shapes_of
 from harness.cassettes.secret_shapes import (
     FIELDS,
@@ -107,7 +108,7 @@ class Redactor:
         }
         self._rules = rules
         self._fields = FIELDS | {field.lower() for field in rules.fields}
-        shapes = (*SHAPES, *shapes_of(rules.patterns, rules.fields))
+        shapes = (*SHAPES, *ASSIGNMENTS, *shapes_of(rules.patterns, rules.fields))
         # By a character that a hint has: most texts lack some, and need fewer looks.
         self._long: dict[str, list[tuple[str, Shape]]] = {}
         for shape in shapes:

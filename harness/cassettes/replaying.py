@@ -37,6 +37,7 @@ class ReplaySession(AnsweringSession):
         pace: What recorded times are multiplied by when a stream is replayed; 0 not to wait.
         secrets: The user's own rules for what no message may show.
         ignored: Rules for what matching overlooks; None for those in the cassette.
+        rules: What the scenario has matching overlook by now; explanations know of it.
         command: What a miss names to record the cassette again; "" for ``harness record``.
     """
 
@@ -49,16 +50,18 @@ class ReplaySession(AnsweringSession):
         pace: float = 0.0,
         secrets: SecretRules = NO_RULES,
         ignored: tuple[str, ...] | None = None,
+        rules: tuple[str, ...] = (),
         command: str = "",
     ) -> None:
         super().__init__(cassette.path, cassette.header, label)
-        self._command = command
         self.pace = pace
         self._secrets = secrets
+        self._rules = rules
+        self._command = command
         self._cassette = cassette
         self._index = Index(cassette.interactions, is_repeating=is_repeating)
-        rules = cassette.header.ignored if ignored is None else ignored
-        self._reader = RequestReader(Ignoring(rules))
+        overlooked = cassette.header.ignored if ignored is None else ignored
+        self._reader = RequestReader(Ignoring(overlooked))
         self._served_cost_usd: float | None = 0.0
 
     @property
@@ -130,7 +133,13 @@ class ReplaySession(AnsweringSession):
         request = Scrubber(redactor).request(request)
         if self.is_open:
             text = explain(
-                self.label, self._cassette, self._index, request, call, command=self._command
+                self.label,
+                self._cassette,
+                self._index,
+                request,
+                call,
+                rules=self._rules,
+                command=self._command,
             )
         else:
             text = explain_finished(self.label, request, call)
@@ -147,6 +156,7 @@ def replaying(  # noqa: PLR0913 - all but one are keyword-only
     pace: float = 0.0,
     secrets: SecretRules = NO_RULES,
     ignored: tuple[str, ...] | None = None,
+    rules: tuple[str, ...] = (),
     command: str = "",
 ) -> Iterator[ReplaySession]:
     """Answer every request of this context from a cassette; nothing reaches the network.
@@ -160,6 +170,7 @@ def replaying(  # noqa: PLR0913 - all but one are keyword-only
         pace: 1.0 replays a stream as fast as it was recorded, 0.5 twice as fast, 0 at once.
         secrets: The user's own rules for what no message may show.
         ignored: Rules for what matching overlooks; None for those in the cassette.
+        rules: What the scenario has matching overlook by now, for explanations.
         command: What a miss names to record the cassette again; "" for ``harness record``.
 
     Raises:
@@ -176,6 +187,7 @@ def replaying(  # noqa: PLR0913 - all but one are keyword-only
         pace=pace,
         secrets=secrets,
         ignored=ignored,
+        rules=rules,
         command=command,
     )
     _require_sample(session, sample)

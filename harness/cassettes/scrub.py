@@ -203,7 +203,8 @@ class Scrubber:
         if self._is_raw and (cleaned or part).is_masked:
             one = cleaned or part
             removed = removed_from(one.value, part.value) if cleaned else "nothing"
-            cleaned = Part(one.value, one.digest, is_masked=True, removed=removed)
+            is_masked = removed != "nothing"
+            cleaned = Part(one.value, one.digest, is_masked=is_masked, removed=removed)
         self._clean_parts[digest] = cleaned
         return cleaned or part
 

@@ -64,8 +64,11 @@ class Shape:
 
 # A word for a key, with what makes a name of it; patterns that begin with a word are fast.
 TRIGGERS = {
-    word: re.compile(word + r"(?:_id)?[\"'\\\s]{0,12}(?:[:=]|is\b)")
-    for word in ("key", "token", "secret", "password", "passwd", "pgpass", "authorization")
+    word: re.compile(word + r"(?:_id|s)?[0-9]?[\"'\\\s\]]{0,12}(?:[:=]|is\b)")
+    for word in (
+        *("key", "token", "secret", "password", "passwd", "passphrase", "pass", "pwd"),
+        *("pgpass", "credential", "authorization"),
+    )
 }
 
 LONG_WORD = 13

@@ -166,7 +166,8 @@ class Tape:
             value = self._unfolded(self._decoded(record.value, line), lines, line)
             known = part_of(value, name, self.ignoring)
             if known.is_masked and record.removed != "text":
-                known = Part(value, known.digest, is_masked=True, removed=record.removed)
+                is_masked = record.removed != "nothing"
+                known = Part(value, known.digest, is_masked=is_masked, removed=record.removed)
             self._parts[number, name] = known
         return known
 

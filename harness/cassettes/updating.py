@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.cassettes.asking import RequestReader
+from harness.cassettes.cassette import PARTIAL_SUFFIX
 from harness.cassettes.earlier import Earlier, Sources, is_covered, remove_covered
 from harness.cassettes.format import ResponseRecord
 from harness.cassettes.ignoring import Ignoring
@@ -16,7 +17,8 @@ from harness.cassettes.matching import Part, Request, Shape, part_of
 from harness.cassettes.reader import load_cassette
 from harness.cassettes.recording import RecordSession, kept_open
 from harness.cassettes.redaction import NO_RULES, Redactor
-from harness.errors import CassetteError
+from harness.errors import SampleInterrupt
+from harness.model.sample import SCRIPTED_SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,7 +45,7 @@ class UpdateSession(RecordSession):
         name_source: See `RecordSession`.
 
     Raises:
-        CassetteError: If it was recorded from another source, or cannot be written.
+        CassetteError: If it cannot be written.
     """
 
     def __init__(
@@ -59,12 +61,16 @@ class UpdateSession(RecordSession):
         recorded = earlier.cassette.header
         if name_source is not None and not header.source:
             header = msgspec.structs.replace(header, source=recorded.source)
-        _require_source(path, recorded, header)
         self._wanted = header
         if earlier.cassette.interactions:
             header = msgspec.structs.replace(
                 header, recorded_at=recorded.recorded_at, updated_at=header.recorded_at
             )
+            if recorded.source != header.source:
+                # Whoever would be asked now gave none of what is kept.
+                header = msgspec.structs.replace(
+                    header, source=recorded.source, base_url=recorded.base_url
+                )
         super().__init__(
             path, header, redactor, charging=charging, overwrite=True, name_source=name_source
         )
@@ -84,6 +90,7 @@ class UpdateSession(RecordSession):
             found = self._sources.take(request)
             if found is None:
                 self.diverged_at = self.asked + 1
+                self._require_one_source()
                 return None
             self._count_call()
             self._copy(found)
@@ -91,6 +98,16 @@ class UpdateSession(RecordSession):
             self.served += 1
         self._note_latency(found.latency_seconds)
         return found
+
+    def _require_one_source(self) -> None:
+        """Refuse to go on with another provider than the one that gave what is kept.
+
+        Raises:
+            SampleInterrupt: If it is another.
+        """
+        if self.header.source != self._wanted.source:
+            self.is_open = False
+            raise SampleInterrupt(mixing(self.path, self.header.source, self._wanted.source))
 
     def _copy(self, interaction: Interaction) -> None:
         self._writer.write(
@@ -135,8 +152,15 @@ class UpdateSession(RecordSession):
         self._remove_covered(self.path)
 
     def _abandon(self) -> None:
-        super()._abandon()
-        self._remove_covered(self._writer.partial)
+        if self.served > self.kept:
+            super()._abandon()
+            self._remove_covered(self._writer.partial)
+            return
+        # Nothing new is in it: what it was made from says as much, and more.
+        self._writer.discard()
+        if self._writer.set_aside is not None:
+            name = self.path.name + PARTIAL_SUFFIX
+            self._writer.set_aside.rename(self.path.with_name(name))
 
     def _remove_covered(self, by: Path) -> None:
         """Remove the earlier unfinished recordings that say nothing more than this one."""
@@ -173,12 +197,14 @@ def _exactly(request: Request) -> Request:
     return exact
 
 
-def _require_source(path: Path, recorded: CassetteHeader, header: CassetteHeader) -> None:
-    if recorded.source != header.source:
-        raise CassetteError(
-            f"{path}: it was recorded from {recorded.source}, and an update from {header.source} "
-            "would mix the two in one conversation. Record it anew with: harness record --overwrite"
-        )
+def mixing(path: Path, recorded: str, asked: str) -> str:
+    """Say that an update would ask another provider than the one that was recorded."""
+    flag = " --scripted" if recorded == SCRIPTED_SOURCE else ""
+    return (
+        f"{path}: it was recorded from {recorded}, and an update from {asked} would mix the two "
+        f"in one conversation. Update it from there (harness record --update{flag}), or record "
+        "it anew with: harness record --overwrite"
+    )
 
 
 @contextmanager
@@ -203,7 +229,8 @@ def updating(
         name_source: See `RecordSession`.
 
     Raises:
-        CassetteError: If the cassette cannot be written or is from another source.
+        CassetteError: If the cassette cannot be written.
+        SampleInterrupt: If another source would have to be asked for more.
     """
     redactor = Redactor.from_environment(os.environ, secrets)
     redactor.require_clean_name(path)

@@ -11,6 +11,7 @@ import msgspec
 from harness.cassettes.cassette import partial_path
 from harness.cassettes.encoder import Encoder
 from harness.cassettes.format import CassetteHeader, ResponseRecord, encode_header
+from harness.cassettes.reader import load_cassette
 from harness.errors import CassetteError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from harness.cassettes.matching import Request
 
+_FAILED = 400
 _BLOCK_BYTES = 1 << 20
 
 
@@ -47,7 +49,7 @@ class CassetteWriter:
         self._partial = partial_path(path)
         self._refuse_existing()
         self._encoder = Encoder(header.base_url)
-        self._header = header
+        self._header = self._final = header
         self._first_line = encode_header(header)
         self._file, self.set_aside = _open_new(self._partial, self._first_line)
         self._size_bytes = len(self._first_line)
@@ -121,6 +123,10 @@ class CassetteWriter:
             raise
         self._size_bytes += len(data)
 
+    def name_source(self, source: str) -> None:
+        """Say in the finished file's first line who answered, where that shows late."""
+        self._final = msgspec.structs.replace(self._final, source=source)
+
     def finish(self, *, source: str = "") -> None:
         """Complete the file, with what it cost in its first line, and give it its name.
 
@@ -128,22 +134,31 @@ class CassetteWriter:
             source: Where the interactions came from, if that was not known before.
 
         Raises:
-            CassetteError: If another cassette took the name meanwhile.
-            OSError: If the disk refuses.
+            CassetteError: If another cassette took the name meanwhile, or the disk refuses.
         """
-        _write_all(self._file, self._encoder.end())
+        if source:
+            self.name_source(source)
+        try:
+            self._finish()
+        except OSError as fault:
+            raise CassetteError(
+                f"{self._path}: the recording could not be finished: {fault.strerror or fault}. "
+                f"All of it is in {self._partial}. Make room, then: harness record --update"
+            ) from fault
+        finally:
+            self._file.close()
+
+    def _finish(self) -> None:
+        self._append(self._encoder.end())
         os.fsync(self._file.fileno())
         self._refuse_existing()
         cost = self._cost_usd if self._encoder.interactions else None
         rounded = None if cost is None else round(cost, 10)  # without the noise of adding up
-        header = msgspec.structs.replace(
-            self._header, cost_usd=rounded, source=source or self._header.source
-        )
+        header = msgspec.structs.replace(self._final, cost_usd=rounded)
         if header == self._header:
             self._partial.replace(self._path)
         else:
             self._replace_first_line(encode_header(header))
-        self._file.close()
 
     def abandon(self) -> None:
         """Leave what was recorded in the ``.partial`` file."""
@@ -157,8 +172,10 @@ class CassetteWriter:
     def _replace_first_line(self, first_line: bytes) -> None:
         """Copy the file under another first line, then let the copy take the name."""
         finished = self._path.with_name(self._path.name + ".finished")
+        # What somebody was killed over is in the way; what a link points to is not ours.
+        finished.unlink(missing_ok=True)
         try:
-            with self._partial.open("rb") as old, finished.open("wb") as new:
+            with self._partial.open("rb") as old, finished.open("xb") as new:
                 old.seek(len(self._first_line))
                 new.write(first_line)
                 while block := old.read(_BLOCK_BYTES):
@@ -212,7 +229,8 @@ def _set_aside(partial: Path) -> Path | None:
         _lock(abandoned, partial)
         is_header = abandoned.readline().startswith(b'{"kind":"header"')
         is_empty = is_header and not abandoned.readline().endswith(b"\n")
-    if is_empty:
+        is_worthless = is_empty or (is_header and _holds_refusals_alone(partial))
+    if is_worthless:
         partial.unlink()
         return None
     aside, number = partial.with_name(partial.name + ".old"), 1
@@ -221,6 +239,14 @@ def _set_aside(partial: Path) -> Path | None:
         aside = partial.with_name(f"{partial.name}.old{number}")
     partial.replace(aside)
     return aside
+
+
+def _holds_refusals_alone(partial: Path) -> bool:
+    """Whether a provider refused all that was asked: nobody paid for that."""
+    try:
+        return all(one.status >= _FAILED for one in load_cassette(partial).interactions)
+    except CassetteError:
+        return False
 
 
 def _lock(file: IO[bytes] | FileIO, partial: Path) -> None:

@@ -8,9 +8,7 @@ import click
 
 
 @click.command("export")
-@click.argument(
-    "cassettes", nargs=-1, required=True, metavar="CASSETTE...", type=click.Path(path_type=Path)
-)
+@click.argument("cassettes", nargs=-1, required=True, metavar="CASSETTE...")
 @click.option(
     "--to",
     type=click.Path(path_type=Path),
@@ -26,12 +24,12 @@ import click
     show_default=True,
     help="Folder of the cassettes, for samples named by their key.",
 )
-def command(cassettes: tuple[Path, ...], to: Path | None, overwrite: bool, root: Path) -> int:  # noqa: FBT001 - click passes flags by name
+def command(cassettes: tuple[str, ...], to: Path | None, overwrite: bool, root: Path) -> int:  # noqa: FBT001 - click passes flags by name
     """Write cassettes as recordings of stock vcrpy, which replays them byte for byte.
 
-    CASSETTE is a cassette, a folder that is searched for .jsonl files, or the key
-    of a sample: suite/scenario/config/epoch. Agents, costs and the times of
-    streamed pieces have no place in that format.
+    CASSETTE is a cassette, a folder that is searched for .jsonl files, or a sample's
+    key, suite/scenario/config/epoch, or a part of one, such as a suite. Agents,
+    costs and the times of streamed pieces have no place in that format.
 
     \b
     Examples:
@@ -43,11 +41,12 @@ def command(cassettes: tuple[Path, ...], to: Path | None, overwrite: bool, root:
     """
     from harness.cassettes.exchange import export_cassette
     from harness.cassettes.exchange.targets import Kinds, planned
+    from harness.cli.cassette_finding import find_cassettes
     from harness.errors import CassetteError
     from harness.reports.text import one_line
 
     kinds = Kinds((".jsonl",), ".yaml", "harness cassette export")
-    jobs = planned([_located(name, root) for name in cassettes], to, kinds)
+    jobs = planned(find_cassettes(cassettes, root), to, kinds)
     faults = []
     for source, target in jobs:
         try:
@@ -67,9 +66,3 @@ def command(cassettes: tuple[Path, ...], to: Path | None, overwrite: bool, root:
     for text in faults:
         click.echo(f"Error: {text}", err=True)
     return 2 if faults else 0
-
-
-def _located(name: Path, root: Path) -> Path:
-    """The path a cassette was named by, or that of the sample with this key."""
-    below = root / f"{name}.jsonl"
-    return below if not name.exists() and below.is_file() else name

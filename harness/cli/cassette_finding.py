@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 import subprocess
 import tempfile
 from pathlib import Path
@@ -13,9 +14,10 @@ from harness.errors import CassetteError, SelectionError
 from harness.reports.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _SUFFIX = ".jsonl"
+_KEY_PARTS = 4
 _GIT_SECONDS = 30
 
 
@@ -42,12 +44,51 @@ def find_cassette(name: str, root: Path) -> Path:
             f"{name!r} fits {len(found)} cassettes in {root}: {some}. Give more of the key."
         )
     known = [key for key, _ in _keys(root)]
-    near = difflib.get_close_matches(name.removesuffix(_SUFFIX), known, n=1, cutoff=0.3)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
     raise SelectionError(
-        f"There is no cassette {name!r}: neither a file nor a sample's key below {root}.{hint}"
-        f"{_seen(known)}"
+        f"There is no cassette {name!r}: neither a file nor a sample's key below {root}."
+        f"{_nearest(name, known)}{_seen(known)}"
     )
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    """The nearest name; of another suite it would be none."""
+    if len(parts := name.strip("/").removesuffix(_SUFFIX).split("/")) == _KEY_PARTS:
+        suite, scenario, config, epoch = parts
+        known = [key for key in known if key.startswith(f"{suite}/")] or known
+        record = shlex.join(["harness", "record", suite, "-k", scenario, "-c", config, "-e", epoch])
+        if difflib.get_close_matches("/".join(parts), known, n=1, cutoff=0.9) == []:
+            return f" If that is a sample, it is not recorded yet: {record}"
+    near = difflib.get_close_matches(name.removesuffix(_SUFFIX), known, n=1, cutoff=0.3)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def find_cassettes(names: Iterable[str], root: Path) -> list[Path]:
+    """The files and folders that words name: paths, suites, samples' keys or parts of keys.
+
+    Args:
+        names: As given on the command line.
+        root: Folder of the cassettes.
+
+    Raises:
+        SelectionError: If one names nothing, with the nearest name.
+    """
+    found: list[Path] = []
+    for name in names:
+        if _exists(Path(name)):
+            found.append(Path(name))
+        elif name.strip("/") and _exists(root / name.strip("/")):
+            found.append(root / name.strip("/"))
+        else:
+            fitting = [path for key, path in _keys(root) if _fits(name, key)]
+            found += fitting or [find_cassette(name, root)]
+    return list(dict.fromkeys(found))
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # such as a name longer than any file's
+        return False
 
 
 def _is_file(path: Path) -> bool:
@@ -130,7 +171,7 @@ def _git_show(path: Path, revision: str) -> bytes:
     if shown.returncode:
         said = one_line(shown.stderr.decode(errors="replace").strip().partition("\n")[0])
         raise CassetteError(
-            f"{path}@{revision}: git does not have it: {said}. "
+            f"{path}@{revision}: git does not have it: {said.rstrip('.')}. "
             f"See the file's revisions with: git log --oneline -- {path}"
         )
     return shown.stdout

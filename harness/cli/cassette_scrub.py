@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,18 +9,25 @@ import click
 from harness.cli import options
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.model.scenario import SecretRules
 
 
 @click.command("scrub")
-@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
+@click.argument("names", nargs=-1, metavar="[PATH_OR_SAMPLE]...")
 @click.option("--check", is_flag=True, help="Only report; exit code 1 if there is any secret.")
-@options.scenarios
-def command(paths: tuple[Path, ...], check: bool, scenarios_root: Path) -> int:  # noqa: FBT001 - click passes flags by name
+@options.roots
+def command(
+    names: tuple[str, ...],
+    check: bool,  # noqa: FBT001 - click passes flags by name
+    scenarios_root: Path,
+    cassettes_root: Path,
+) -> int:
     """Remove the secrets from cassettes, or find them with --check.
 
-    PATH is a cassette or a folder of them, recordings that were cut short
-    included; default: cassettes. What looks like a secret is replaced by
+    Name cassettes or folders of them, suites, samples' keys or parts of keys;
+    default: all, recordings that were cut short included. What looks like a secret is replaced by
     [redacted], headers beyond the few that are kept are dropped; the rest of the
     file stays as it is, and the cassette still replays. The values of
     secret-looking environment variables, and the rules under 'secrets' in the
@@ -30,7 +36,7 @@ def command(paths: tuple[Path, ...], check: bool, scenarios_root: Path) -> int: 
     \b
     Examples:
       harness cassette scrub --check
-      harness cassette scrub cassettes/sales_report
+      harness cassette scrub sales_report
 
     --check never prints a secret, only its kind, with file, line and place. Exit
     code 2 when a file could not be read or written; all others are done. What
@@ -40,11 +46,13 @@ def command(paths: tuple[Path, ...], check: bool, scenarios_root: Path) -> int: 
 
     from harness.cassettes.leaks import find_leaks, scrub_cassette, scrub_targets
     from harness.cassettes.redaction import Redactor
+    from harness.cli.cassette_finding import find_cassettes
     from harness.errors import CassetteError
     from harness.reports.text import one_line
 
     redactor = Redactor.from_environment(os.environ, _rules(scenarios_root))
-    targets = scrub_targets(paths or (Path("cassettes"),))
+    paths = find_cassettes(names, cassettes_root) if names else [cassettes_root]
+    targets = scrub_targets(tuple(paths))
     found, faults = 0, 0
     for path in targets:
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,31 +9,35 @@ import click
 from harness.cli import options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 
 @click.command("stats")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@click.argument("names", nargs=-1, metavar="[PATH_OR_SAMPLE]...")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 @options.cassettes
-def command(paths: tuple[Path, ...], as_json: bool, cassettes_root: Path) -> int:  # noqa: FBT001 - click passes flags by name
+def command(names: tuple[str, ...], as_json: bool, cassettes_root: Path) -> int:  # noqa: FBT001 - click passes flags by name
     """Count what cassettes hold, by suite and config: files, calls, tokens, dollars.
 
-    PATHs are cassettes or folders of them; without any, the cassettes' folder is
-    counted. Dollars are as priced when recorded: what a replay saves. Those of
-    the scripted provider are told apart, as no money was spent on them.
+    Name cassettes or folders of them, suites, samples' keys or parts of keys;
+    without any, the cassettes' folder is counted. Dollars are as priced
+    when recorded: what a replay saves. Those of the scripted provider are told
+    apart, as no money was spent on them.
 
     \b
     Examples:
       harness cassette stats
-      harness cassette stats cassettes/sales_report --json | jq .total
+      harness cassette stats sales_report --json | jq .total
     """
     import sys
 
     from harness.cassettes.census import take_census
+    from harness.cli.cassette_finding import find_cassettes
     from harness.reports.cassette_stats import print_stats, stats_json
 
-    census = take_census(_cassettes(paths or (cassettes_root,)))
+    paths = find_cassettes(names, cassettes_root) if names else [cassettes_root]
+    census = take_census(_cassettes(paths))
     if as_json:
         click.echo(stats_json(census))
     else:
@@ -42,7 +45,7 @@ def command(paths: tuple[Path, ...], as_json: bool, cassettes_root: Path) -> int
     return 0
 
 
-def _cassettes(paths: tuple[Path, ...]) -> Iterator[Path]:
+def _cassettes(paths: Sequence[Path]) -> Iterator[Path]:
     from harness.errors import SelectionError
 
     seen: set[Path] = set()

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from harness.reports.text import counted
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -53,8 +55,9 @@ class _Counts:
     @property
     def text(self) -> str:
         failed = self.done - self.passed - self.errors - self.misses
-        counts = {"failed": failed, "errors": self.errors, "misses": self.misses}
-        some = "".join(f", {count} {name}" for name, count in counts.items() if count)
+        some = f", {failed} failed" if failed else ""
+        some += f", {counted(self.errors, 'error')}" if self.errors else ""
+        some += f", {self.misses} miss{'es' * (self.misses > 1)}" if self.misses else ""
         return f"{self.passed} passed{some}, {self.rate:.1f} samples/s"
 
     def trouble(self, result: SampleResult) -> str:
@@ -86,6 +89,17 @@ class PlayCounts(_Counts):
     def trouble(self, result: SampleResult) -> str:
         """Nothing: the findings come at the end."""
         return ""
+
+
+class FitCounts(PlayCounts):
+    """Counts of replays that find out how far recordings still fit."""
+
+    @property
+    def text(self) -> str:
+        """Those that fit entirely, and those with something to record."""
+        rest = self.errors + self.misses
+        some = f", {rest} to record" if rest else ""
+        return f"{self.done - rest} still fit{some}, {self.rate:.1f} samples/s"
 
 
 class _Plain:

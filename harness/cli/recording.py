@@ -10,16 +10,19 @@ import click
 
 from harness.cli import options
 from harness.cli.session import Outputs, start
-from harness.errors import SelectionError
-from harness.provider.identity import identify
+from harness.errors import EnvironmentFault, SelectionError
+from harness.reports.text import counted
 from harness.runner.batch import RunConfig
-from harness.runner.endpoints import live_endpoints, require_prices
+from harness.runner.endpoints import (
+    check_base_url,
+    check_key_variable,
+    live_endpoints,
+    require_prices,
+)
 from harness.runner.header import load_all, new_header
 from harness.runner.plan import Catalogue, make_plan
-from harness.runner.sandboxes import refuse_unsafe
-from harness.runner.scripted import scripted_endpoints, serving_scripted
-
-_IDENTIFY_SECONDS = 2.0
+from harness.runner.sandboxes import refuse_unsafe, resolved_sandbox
+from harness.runner.scripted import scripted_endpoint, scripted_urls, serving_scripted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,10 +48,7 @@ class RecordArguments(options.SampleArguments):
 
 def record(arguments: RecordArguments) -> int:
     """Record what has no cassette yet; returns the exit code."""
-    if arguments.update and arguments.overwrite:
-        raise SelectionError(
-            "--update keeps what still fits of a cassette, --overwrite keeps nothing: give one."
-        )
+    _check(arguments)
     suites = load_all(arguments.scenarios_root, arguments.suites)
     plan = _to_record(make_plan(suites, arguments.selection), suites, arguments)
     if not plan:
@@ -83,6 +83,31 @@ def record(arguments: RecordArguments) -> int:
         return start(header, suites, config, outputs)
 
 
+def _check(arguments: RecordArguments) -> None:
+    """Refuse options that cannot be meant, also where nothing would be recorded.
+
+    Raises:
+        SelectionError: Saying which.
+        PluginError: If there is no such sandbox.
+    """
+    if arguments.update and arguments.overwrite:
+        raise SelectionError(
+            "--update keeps what still fits of a cassette, --overwrite keeps nothing: give one."
+        )
+    if arguments.scripted and (arguments.base_url or arguments.api_key_env):
+        other = "--base-url" if arguments.base_url else "--api-key-env"
+        raise SelectionError(
+            f"--scripted serves the suites' own scripted provider for this recording, {other} is "
+            "for another one: give one of the two."
+        )
+    if arguments.base_url:
+        check_base_url(arguments.base_url)
+    if arguments.api_key_env:
+        check_key_variable(arguments.api_key_env)
+    if arguments.sandbox:
+        resolved_sandbox(arguments.sandbox)
+
+
 def _to_record(
     plan: Sequence[SampleKey], suites: Sequence[Suite], arguments: RecordArguments
 ) -> tuple[SampleKey, ...]:
@@ -91,15 +116,21 @@ def _to_record(
     catalogue = Catalogue(suites)
     asked = [key for key in plan if not catalogue.scenario(key).is_scripted]
     if not asked:
+        suite = catalogue.suite(plan[0])
+        wanted = "write a provider.py" if arguments.scripted else "name a model under 'model:'"
         raise SelectionError(
             "Every selected scenario is scripted in process (script:) and needs no cassette. "
-            "Run it with: harness run"
+            f"Run it with: harness run {suite.name}. To make it one that is recorded, delete "
+            f"the line 'script:' in {arguments.scenarios_root / suite.name}/suite.yaml, "
+            f"{wanted}, and record again."
         )
     if arguments.overwrite or arguments.update:
         return tuple(asked)
     fresh = [key for key in asked if not cassette_path(arguments.cassettes_root, key).exists()]
     if len(fresh) < len(asked):
-        click.echo(f"{len(asked) - len(fresh)} samples have a cassette and are skipped.")
+        kept = len(asked) - len(fresh)
+        rest = "has a cassette and is" if kept == 1 else "have a cassette and are"
+        click.echo(f"{counted(kept, 'sample')} {rest} skipped.")
     return tuple(fresh)
 
 
@@ -107,15 +138,34 @@ def _to_record(
 def _provider(
     suites: Sequence[Suite], arguments: RecordArguments
 ) -> Iterator[dict[str, EndpointSpec]]:
-    if arguments.base_url and identify(arguments.base_url, _IDENTIFY_SECONDS):
-        # Served by `harness provider serve`: say so, or its words would pass for a model's.
-        yield scripted_endpoints(suites, arguments.base_url)
+    if arguments.scripted:
+        with serving_scripted(suites, seed=arguments.seed) as endpoints:
+            yield endpoints
         return
-    if not arguments.scripted:
+    # Served by `harness provider serve`: say so, or its words would pass for a model's.
+    scripted = scripted_urls(suites, arguments.base_url)
+    live = [suite for suite in suites if suite.name not in scripted]
+    asked = require_live(live, arguments) if live else {}
+    yield asked | {name: scripted_endpoint(url) for name, url in scripted.items()}
+
+
+def require_live(suites: Sequence[Suite], arguments: RecordArguments) -> dict[str, EndpointSpec]:
+    """The endpoints of real providers.
+
+    Raises:
+        EnvironmentFault: Naming at once all that is missing to ask them.
+    """
+    faults = []
+    try:
         refuse_unsafe(suites, arguments.sandbox, allow_unsafe=arguments.allow_unsafe)
-        yield live_endpoints(
+    except EnvironmentFault as fault:
+        faults.append(str(fault))
+    try:
+        endpoints = live_endpoints(
             suites, base_url=arguments.base_url, key_variable=arguments.api_key_env
         )
-        return
-    with serving_scripted(suites, seed=arguments.seed) as endpoints:
-        yield endpoints
+    except EnvironmentFault as fault:
+        faults.append(str(fault))
+    if faults:
+        raise EnvironmentFault("\n".join(faults))
+    return endpoints

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,12 +13,14 @@ import click
 from harness.cli import options
 from harness.cli.session import Outputs, finish, go_on, start
 from harness.errors import SelectionError
+from harness.reports.text import counted
 from harness.runner.batch import RunConfig
-from harness.runner.endpoints import live_endpoints
+from harness.runner.endpoints import base_url_of, key_variable_of, live_endpoints
 from harness.runner.header import load_all, new_header
+from harness.runner.neighbours import recording_flags
 from harness.runner.plan import Catalogue, describe_suites, make_plan, require_unchanged
 from harness.runner.redact import redacted
-from harness.runner.sandboxes import refuse_unsafe
+from harness.runner.sandboxes import refuse_unsafe, sandbox_labels
 
 if TYPE_CHECKING:
     from harness.model.sample import Mode, SampleKey
@@ -86,12 +90,29 @@ def _require_some_cassette(
     catalogue = Catalogue(suites)
     replayed = [key for key in plan if not catalogue.scenario(key).is_scripted]
     if replayed and not any(cassette_path(config.cassettes_root, k).exists() for k in replayed):
-        has_script = catalogue.scenario(replayed[0]).provider is not None
         raise SelectionError(
-            f"None of the {len(replayed)} samples has a cassette in {config.cassettes_root}; the "
-            f"first is {cassette_path(config.cassettes_root, replayed[0])}. Record them with: "
-            f"harness record {replayed[0].suite}{' --scripted' if has_script else ''}"
+            f"None of the {counted(len(replayed), 'sample')} has a cassette in "
+            f"{config.cassettes_root}; the first is "
+            f"{cassette_path(config.cassettes_root, replayed[0])}. Record them with: "
+            f"{_recording(replayed[0], catalogue, config)}"
         )
+
+
+def _recording(key: SampleKey, catalogue: Catalogue, config: RunConfig) -> str:
+    """The command that records a suite none of whose samples is recorded."""
+    suite = catalogue.suite(key)
+    flags = recording_flags(
+        config.cassettes_root / f"{key}.jsonl",
+        has_script=catalogue.scenario(key).provider is not None,
+        base_url=base_url_of(suite),
+        label=sandbox_labels([suite], config.sandbox),
+    )
+    command = shlex.join(["harness", "record", key.suite, *flags])
+    if "--scripted" in flags:
+        return command
+    variable = key_variable_of(suite)
+    has_key = bool(os.environ.get(variable, "").strip())
+    return command if has_key else f"{variable}=... {command}"
 
 
 def _resume(arguments: RunArguments) -> int:

@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.app import EXIT_GATE_FAILED, EXIT_INTERRUPTED
+from harness.cli.app import EXIT_GATE_FAILED, EXIT_INTERRUPTED, EXIT_USER_MISTAKE
 from harness.cli.progress import showing
-from harness.errors import HarnessError
+from harness.errors import BudgetReached, HarnessError
 from harness.logs import create_log
+from harness.reports.facts import has_reply
+from harness.reports.text import counted
 from harness.runner.batch import run_plan
+from harness.runner.provider_faults import is_users_mistake
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.model.run import RunHeader, RunLog
-    from harness.model.sample import SampleKey
+    from harness.model.sample import SampleKey, SampleResult
     from harness.model.scenario import Suite
     from harness.runner.batch import RunConfig
 
@@ -51,8 +54,8 @@ def start(header: RunHeader, suites: Sequence[Suite], config: RunConfig, outputs
         load_engine(engine).version()
     store = create_log(outputs.runs_folder, header)
     click.echo(
-        f"Run {header.run_id}: {len(header.plan)} samples, mode {header.mode}, "
-        f"{config.workers} workers, sandbox {header.sandbox}"
+        f"Run {header.run_id}: {counted(len(header.plan), 'sample')}, mode {header.mode}, "
+        f"{counted(config.workers, 'worker')}, sandbox {header.sandbox}"
     )
     return go_on(store.path, header.plan, suites, config, outputs)
 
@@ -70,7 +73,8 @@ def go_on(
     store = open_log(log_path)
     signal.signal(signal.SIGTERM, _interrupt)
     again = (
-        "the same command; samples that have a cassette are skipped"
+        "the same command and --update (in place of --overwrite): what is recorded is replayed, "
+        "not paid again"
         if config.mode == "record"
         else f"harness run --resume {log_path.stem}"
     )
@@ -113,13 +117,33 @@ def finish(log: RunLog, outputs: Outputs) -> int:
 def gate(log: RunLog) -> int:
     """The default gate: no errors, no misses, nothing missing."""
     bad = [sample for sample in log.samples if sample.status != "completed"]
-    if bad or log.missing:
-        sys.stdout.flush()
-        click.echo(
-            f"Gate failed: {len(bad)} of {len(log.header.plan)} samples with errors or misses, "
-            f"{len(log.missing)} not run. Read one with: harness show "
-            f"{bad[0].key if bad else 'SAMPLE'}",
-            err=True,
+    if not (bad or log.missing):
+        return 0
+    sys.stdout.flush()
+    if log.header.mode == "record" and all(_could_not_start(each) for each in log.samples):
+        click.echo("Error: nothing was recorded; the first line above says why.", err=True)
+        return EXIT_USER_MISTAKE
+    click.echo(_gate_text(log, bad), err=True)
+    return EXIT_GATE_FAILED
+
+
+def _gate_text(log: RunLog, bad: Sequence[SampleResult]) -> str:
+    unrun = f", {len(log.missing)} not run" if log.missing else ""
+    total = counted(len(log.header.plan), "sample")
+    read = f" Read one with: harness show {bad[0].key}" if bad else ""
+    text = f"Gate failed: {len(bad)} of {total} with errors or misses{unrun}.{read}"
+    if any(_is_over_budget(each) for each in bad):
+        text += (
+            "\nThe recording stopped at --max-cost, and what was recorded so far is kept. Go on "
+            "with the same command, --update in place of --overwrite, and a higher --max-cost "
+            "(what is spent already does not count again)."
         )
-        return EXIT_GATE_FAILED
-    return 0
+    return text
+
+
+def _could_not_start(sample: SampleResult) -> bool:
+    return is_users_mistake(sample.failure) and not has_reply(sample)
+
+
+def _is_over_budget(sample: SampleResult) -> bool:
+    return sample.failure is not None and sample.failure.type.endswith(BudgetReached.__name__)

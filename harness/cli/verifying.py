@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from harness.cli import options
 from harness.cli.app import EXIT_GATE_FAILED
 from harness.cli.progress import PlayCounts, showing
+from harness.reports.text import counted
 from harness.runner.batch import RunConfig, run_plan
 from harness.runner.build import load_engine
 from harness.runner.header import load_all, new_header
@@ -20,6 +21,7 @@ from harness.runner.leftovers import find_leftovers
 from harness.runner.memory import MemoryStore
 from harness.runner.mending import Mender
 from harness.runner.plan import Catalogue, make_plan
+from harness.runner.sandboxes import sandbox_labels
 from harness.runner.selection import Selection
 from harness.runner.verify import inspect, judge, unjudged, unreplayed, with_cassette
 
@@ -119,7 +121,8 @@ def _verified(
 ) -> _Verification:
     root = arguments.cassettes_root
     now = datetime.now(UTC)
-    seen = inspect(plan, suites, root, max_age_days=arguments.max_age_days, now=now)
+    label = sandbox_labels(suites, arguments.sandbox)
+    seen = inspect(plan, suites, root, label=label, max_age_days=arguments.max_age_days, now=now)
     findings = list(seen.findings)
     if arguments.no_replay:
         findings += unreplayed(seen, root)
@@ -128,7 +131,7 @@ def _verified(
     if not arguments.is_narrowed:
         # Named suites may stand as paths on the command line; the suites know their names.
         names = [suite.name for suite in suites] if arguments.suites else []
-        findings += find_leftovers(root, suites, names)
+        findings += find_leftovers(root, suites, names, label=label)
     return _Verification(
         selected=len(plan),
         with_cassette=len(with_cassette(plan, Catalogue(suites))),
@@ -195,8 +198,10 @@ def _entry(finding: Finding) -> dict[str, Any]:
 def _print(verification: _Verification, mender: Mender, writer: Writer) -> None:
     scripted = verification.selected - verification.with_cassette
     aside = f"; {scripted} more are scripted in process and need none" if scripted else ""
+    missing = len(verification.of("missing"))
+    absent = f", {missing} without one" if missing else ""
     writer.line(
-        f"{verification.with_cassette} samples with cassettes looked at, "
+        f"{counted(verification.with_cassette, 'sample')} that play cassettes looked at{absent}, "
         f"{verification.replayed} replayed{aside}."
     )
     for group, meaning in _MEANING.items():
@@ -211,7 +216,9 @@ def _print(verification: _Verification, mender: Mender, writer: Writer) -> None:
         writer.line(f"Not a fault: {len(changed)} changed since recording", "bold")
         _list(changed, writer)
     if verification.is_good:
-        writer.line("All good.", "bold green")
+        unreplayed = verification.with_cassette and not verification.replayed
+        limits = " as far as the files tell: nothing was replayed (--no-replay)"
+        writer.line(f"All good{limits if unreplayed else ''}.", "bold green")
 
 
 def _list(found: Sequence[Finding], writer: Writer) -> None:

@@ -15,6 +15,8 @@ SAMPLE_SCHEMA_VERSION = 1
 
 # What a cassette names as its source when no real model spoke.
 SCRIPTED_SOURCE = "scripted provider"
+# How the `system_fingerprint` of each of its replies begins, wherever they are met.
+SCRIPTED_FINGERPRINT = "scripted-"
 
 # Suites of conversations that no scenario describes: scripts', and the users' own tests'.
 SCRIPTS = "exec"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ScriptError
+from harness.model.sample import SCRIPTED_FINGERPRINT
 from harness.provider.behaviours import Behaviour, Behaviours, ask
 from harness.provider.request import ApiError, ChatRequest
 from harness.provider.script import Call, Reply, text_of
@@ -73,7 +74,7 @@ class Completion:
     @property
     def fingerprint(self) -> str:
         """``system_fingerprint``: says that this is no model, and who counted the tokens."""
-        return f"scripted-{self.counter}"
+        return f"{SCRIPTED_FINGERPRINT}{self.counter}"
 
     def body(self) -> dict[str, Any]:
         """The JSON body of the answer to a request that does not stream."""

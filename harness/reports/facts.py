@@ -77,6 +77,8 @@ def _prices(reasons: Sequence[str]) -> str:
 
 def source_of(sample: SampleResult) -> str:
     """Where a sample's replies come from, in words nobody can mistake for a real model's."""
+    if sample.mode == "record" and sample.status != "completed" and not has_reply(sample):
+        return "nothing was recorded"
     if sample.cassette is None:
         if sample.mode == "mock":
             return "mock \u2014 replies scripted in process, no model was asked"
@@ -84,6 +86,11 @@ def source_of(sample: SampleResult) -> str:
     if sample.cassette.source.startswith(SCRIPTED):
         return f"{sample.cassette.source} \u2014 written replies, not a real model's output"
     return f"recorded from {sample.cassette.source}"
+
+
+def has_reply(sample: SampleResult) -> bool:
+    """Whether a model said anything in a sample."""
+    return any(call.reply or call.tool_calls for call in sample.transcript.model_calls)
 
 
 def _distinct(values: Iterable[str]) -> tuple[str, ...]:

@@ -42,6 +42,11 @@ def visible_data(data: Any) -> Any:  # JSON-like data of any shape
     return data
 
 
+def counted(number: int, name: str) -> str:
+    """A number with its noun, e.g. "1 sample", "2,000 samples"."""
+    return f"{number:,} {name}{'' if number == 1 else 's'}"
+
+
 def one_line(text: str, width: int = 200) -> str:
     """The text on one line, cut to width with an ellipsis."""
     flat = " ".join(visible(text).split())

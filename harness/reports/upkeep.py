@@ -35,10 +35,16 @@ def _wanting(samples: Sequence[SampleResult]) -> Iterator[str]:
     # A sample that did not complete asked for less: its error is what to look at.
     completed = [sample for sample in samples if sample.status == "completed"]
     unplayed = sum(use.unplayed > 0 for use in _replayed(completed))
-    counts = {"are stale": stale, "hold calls that nobody asked for": unplayed}
-    told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    total = len(_replayed(samples))
+    told = []
+    if stale:
+        told.append(f"{stale} {'is' if stale == 1 else 'are'} stale")
+    if unplayed:
+        told.append(
+            f"{unplayed} {'holds' if unplayed == 1 else 'hold'} calls that nobody asked for"
+        )
     if told:
-        yield f"Cassettes: of {len(_replayed(samples))}, {told}. Read why: harness cassette verify"
+        yield f"Cassettes: of {total}, {' and '.join(told)}. Read why: harness cassette verify"
 
 
 def _recorded(samples: Sequence[SampleResult]) -> Iterator[str]:

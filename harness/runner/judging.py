@@ -306,9 +306,10 @@ def _readable(scenario: Scenario) -> tuple[str, ...]:
     folder = Path(scenario.folder)
     suite = folder.parent if (folder.parent / _SUITE_FILE).is_file() else folder
     found = [str(suite), *_search_path(), *_editable_folders()]
-    home = os.path.expanduser("~")
-    # Whoever runs the harness in there does not mean to show all of it.
-    private = {"/", home, *map(str, Path(home).parents)}
+    # Whoever runs the harness in one of these does not mean to show all of it.
+    private = {"/", tempfile.gettempdir(), "/tmp", "/dev/shm", "/workspace"}
+    for home in (os.path.expanduser("~"), "/home/agent"):
+        private |= {home, *map(str, Path(home).parents)}
     paths = (one for path in found for one in (path, os.path.realpath(path)))
     return tuple(dict.fromkeys(path for path in paths if path not in private))
 

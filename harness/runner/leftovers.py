@@ -6,27 +6,31 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cassettes import cassette_path, load_cassette
+from harness.cassettes import cassette_path, find_earlier, load_cassette
 from harness.cassettes.cassette import PARTIAL_SUFFIX
 from harness.errors import CassetteError
-from harness.model.sample import SCRIPTED_SOURCE, SCRIPTS, TESTS
+from harness.model.sample import SCRIPTS, TESTS
+from harness.runner.endpoints import base_url_of
+from harness.runner.neighbours import flags_from
 from harness.runner.plan import Catalogue, all_keys
 from harness.runner.verify import Finding, with_cassette
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from harness.cassettes import CassetteHeader
+    from harness.model.sample import SampleKey
     from harness.model.scenario import Suite
 
 _CASSETTE = ".jsonl"
-_UNFINISHED_REASON = (
-    "a recording that was cut short, or is going on right now; go on with it by: harness record "
-    "--update"
-)
+_GOES_ON = "a recording that was cut short, or is going on right now"
+_IN_THE_WAY = "set aside or cut short, and of no more use: nothing would go on with it"
 _UNFINISHED = _CASSETTE + PARTIAL_SUFFIX  # also with ".old" and the like behind it
 
 
-def find_leftovers(root: Path, suites: Sequence[Suite], names: Sequence[str]) -> list[Finding]:
+def find_leftovers(
+    root: Path, suites: Sequence[Suite], names: Sequence[str], *, label: str
+) -> list[Finding]:
     """Orphaned cassettes and unfinished recordings.
 
     A cassette that names no sample in its header, as an imported one does, is nobody's
@@ -36,43 +40,45 @@ def find_leftovers(root: Path, suites: Sequence[Suite], names: Sequence[str]) ->
         root: Folder of the cassettes; it need not exist.
         suites: All suites looked at; every sample of theirs keeps its cassette.
         names: Look only into the folders of these suites; empty for everywhere.
+        label: Of the sandbox.
 
     Returns:
         Sorted by path.
     """
     catalogue = Catalogue(suites)
-    played = {cassette_path(root, key) for key in with_cassette(all_keys(suites), catalogue)}
-    scripted = {cassette_path(root, key) for key in all_keys(suites)} - played
+    played = {cassette_path(root, key): key for key in with_cassette(all_keys(suites), catalogue)}
+    scripted = {cassette_path(root, key) for key in all_keys(suites)} - set(played)
     folders = [root / name for name in names] if names else [root]
     found = []
     for path in sorted(path for folder in folders for path in _files(folder)):
         if _UNFINISHED in path.name:
-            found.append(_unfinished(path))
+            whole = path.with_name(path.name.partition(_UNFINISHED)[0] + _CASSETTE)
+            found.append(_unfinished(path, whole, played.get(whole), catalogue, label))
         elif path.name.endswith(_CASSETTE) and path not in played and not _is_free(path):
             found.append(Finding(group="orphaned", path=path, reasons=(_why(path in scripted),)))
     return found
 
 
-def finished_path(unfinished: Path) -> Path:
-    """The cassette that an unfinished recording was to become."""
-    name, _, _ = unfinished.name.partition(_UNFINISHED)
-    return unfinished.with_name(name + _CASSETTE)
+def _unfinished(
+    path: Path, whole: Path, key: SampleKey | None, catalogue: Catalogue, label: str
+) -> Finding:
+    """What an update would go on with, or what only lies about."""
+    if key is not None and (header := _start_of(path, whole, catalogue.scenario(key).ignored)):
+        flags = flags_from(header, base_url=base_url_of(catalogue.suite(key)), label=label)
+        return Finding(
+            group="unfinished", path=path, reasons=(_GOES_ON,), flags=flags, goes_on_to=key
+        )
+    return Finding(group="unfinished", path=path, reasons=(_IN_THE_WAY,))
 
 
-def _unfinished(path: Path) -> Finding:
-    return Finding(
-        group="unfinished",
-        path=path,
-        reasons=(_UNFINISHED_REASON,),
-        is_scripted=_source(path).startswith(SCRIPTED_SOURCE),
-    )
-
-
-def _source(path: Path) -> str:
+def _start_of(path: Path, whole: Path, ignored: tuple[str, ...]) -> CassetteHeader | None:
+    """The header of an unfinished recording, if it is what an update starts from."""
     try:
-        return load_cassette(path).header.source
+        earlier = find_earlier(whole, ignored)
     except CassetteError:
-        return ""
+        return None
+    used = earlier.recordings if earlier else ()
+    return next((one.header for one in used if one.path == path), None)
 
 
 def _why(is_scripted: bool) -> str:  # noqa: FBT001 - the only thing it depends on

@@ -9,14 +9,11 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from harness.cassettes import cassette_path
-from harness.cassettes.cassette import partial_path
-from harness.runner.leftovers import finished_path, removable
-from harness.runner.plan import Catalogue, all_keys
-from harness.runner.verify import with_cassette
+from harness.runner.leftovers import removable
+from harness.runner.plan import all_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from harness.model.sample import SampleKey
@@ -32,7 +29,6 @@ _RECORD: dict[Group, tuple[str, ...]] = {
     "diverged": ("--update",),
     "unplayed": ("--update",),
 }
-_GOING_ON = ("--update",)
 _ANEW = ("--overwrite",)
 # A flag that replaces what is there must name exactly the samples meant.
 _EXACT = {"--overwrite"}
@@ -63,8 +59,6 @@ class Mender:
         self._keys: dict[str, list[SampleKey]] = defaultdict(list)
         for key in all_keys(suites):
             self._keys[key.suite].append(key)
-        recorded = with_cassette(all_keys(suites), Catalogue(suites))
-        self._samples = {cassette_path(root, key): key for key in recorded}
         self._root = root
         self._options = options
 
@@ -76,7 +70,8 @@ class Mender:
             findings: All findings of that group.
         """
         if group in ("orphaned", "unfinished"):
-            return (*self._going_on(findings), *self._removing(findings))
+            useless = [finding for finding in findings if finding.goes_on_to is None]
+            return (*self._going_on(findings), *self._removing(useless))
         if group == "failed":
             return tuple(self._selecting(("run",), findings))
         if group not in _RECORD:
@@ -84,39 +79,25 @@ class Mender:
         by_flags: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
         for finding in findings:
             flags = _ANEW if finding.is_expired else _RECORD[group]
-            if group == "missing" and partial_path(finding.path).exists():
-                flags = _GOING_ON
-            by_flags[(*flags, "--scripted") if finding.is_scripted else flags].append(finding)
-        return self._recording(by_flags)
-
-    def _going_on(self, findings: Sequence[Finding]) -> tuple[str, ...]:
-        """Commands that finish unfinished recordings: somebody has paid for what is in them."""
-        by_flags: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
-        for finding in findings:
-            if key := self._goes_on(finding):
-                flags = (*_GOING_ON, "--scripted") if finding.is_scripted else _GOING_ON
-                by_flags[flags].append(replace(finding, key=key))
-        return self._recording(by_flags)
-
-    def _goes_on(self, finding: Finding) -> SampleKey | None:
-        """The sample an update finishes; None for a file that is best removed."""
-        if finding.group != "unfinished":
-            return None
-        finished = finished_path(finding.path)
-        is_newest = finding.path == partial_path(finished)
-        return self._samples.get(finished) if is_newest else None
-
-    def _removing(self, findings: Sequence[Finding]) -> tuple[str, ...]:
-        paths = [finding.path for finding in findings if self._goes_on(finding) is None]
-        names = " ".join(_quoted(str(path)) for path in removable(paths, self._root))
-        return (f"rm -r -- {names}",) if names else ()
-
-    def _recording(self, by_flags: Mapping[tuple[str, ...], Sequence[Finding]]) -> tuple[str, ...]:
+            by_flags[(*flags, *finding.flags)].append(finding)
         return tuple(
             command
             for flags, some in sorted(by_flags.items())
             for command in self._selecting(("record",), some, flags)
         )
+
+    def _removing(self, findings: Sequence[Finding]) -> Iterator[str]:
+        doomed = removable([finding.path for finding in findings], self._root)
+        if doomed:
+            yield f"rm -r -- {' '.join(_quoted(str(path)) for path in doomed)}"
+
+    def _going_on(self, findings: Sequence[Finding]) -> Iterator[str]:
+        by_flags: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
+        for finding in findings:
+            if finding.goes_on_to is not None:
+                by_flags[finding.flags].append(replace(finding, key=finding.goes_on_to))
+        for flags, some in sorted(by_flags.items()):
+            yield from self._selecting(("record",), some, ("--update", *flags))
 
     def _selecting(
         self, command: tuple[str, ...], findings: Iterable[Finding], flags: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ from harness.model.score import Score, Unscored
 from harness.model.team import Endpoint, FinishedSample
 from harness.pricing import cost_of_call
 from harness.protocols import Assignment, Scorer
+from harness.runner.provider_faults import with_advice
 from harness.runner.sessions import FailedRecording, last_failure, raise_unsound, session_of
 from harness.runner.workspace import make_workspace
 from harness.sandboxes.artefacts import collect_artefacts, digests
@@ -88,6 +89,7 @@ class SampleRun:
     def result(self) -> SampleResult:
         """Score what there is, and put everything together."""
         _adopt_termination(self.recorder, self.outcome)
+        _advise(self.task, self.outcome)
         trials = _trials(self.task, self.kit, self.outcome)
         finished = _finished(self.task, self.kit, self.workspace, self.recorder, self.outcome)
         finished = replace(finished, trials=trials)
@@ -175,6 +177,12 @@ def _adopt_termination(recorder: Recorder, outcome: Outcome) -> None:
     elif reason == "error" and outcome.failure is None:
         outcome.status = "error"
         outcome.failure = last_failure(recorder)
+
+
+def _advise(task: Task, outcome: Outcome) -> None:
+    """Add to a provider's refusal what to do; the user's own clients say where they asked."""
+    if outcome.failure is not None and task.mode in ("record", "live") and task.endpoint.base_url:
+        outcome.failure = with_advice(outcome.failure, task)
 
 
 def _assignment(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from harness.errors import SelectionError
 from harness.model.sample import SCRIPTED_SOURCE
+from harness.provider.identity import identify
+from harness.runner.endpoints import DEFAULT_KEY_VARIABLE, base_url_of
 from harness.runner.task import EndpointSpec
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
     from harness.model.scenario import Suite
     from harness.provider.server import Behaviour
+
+_IDENTIFY_SECONDS = 2.0
 
 
 @contextmanager
@@ -35,18 +39,29 @@ def serving_scripted(
     from harness.provider.server import serving
 
     with serving(behaviours(suites), seed=seed) as server:
-        yield scripted_endpoints(suites, server.base_url)
+        yield {suite.name: scripted_endpoint(server.base_url) for suite in suites}
 
 
-def scripted_endpoints(suites: Sequence[Suite], base_url: str) -> dict[str, EndpointSpec]:
-    """Send every suite to a scripted provider that is being served."""
-    spec = EndpointSpec(
+def scripted_endpoint(base_url: str) -> EndpointSpec:
+    """A scripted provider that is being served there."""
+    return EndpointSpec(
         base_url=base_url,
         api_key="the-scripted-provider-needs-none",
         is_scripted=True,
         source=SCRIPTED_SOURCE,
     )
-    return {suite.name: spec for suite in suites}
+
+
+def scripted_urls(suites: Sequence[Suite], base_url: str | None = None) -> dict[str, str]:
+    """The URLs at which a scripted provider answers, by the suites that would ask there.
+
+    Args:
+        suites: The suites.
+        base_url: Overrides the suites' own.
+    """
+    urls = {suite.name: base_url_of(suite, base_url) for suite in suites}
+    found = {url for url in set(urls.values()) if identify(url, _IDENTIFY_SECONDS)}
+    return {name: url for name, url in urls.items() if url in found}
 
 
 def behaviours(suites: Sequence[Suite]) -> list[Behaviour]:
@@ -74,6 +89,8 @@ def behaviours(suites: Sequence[Suite]) -> list[Behaviour]:
         names = ", ".join(suite.name for suite in suites)
         raise SelectionError(
             f"No scenario of {names} has a provider script (provider.py with a function reply), "
-            "so the scripted provider has nothing to say."
+            "so the scripted provider has nothing to say. Write one beside suite.yaml, or ask a "
+            f"real provider: {DEFAULT_KEY_VARIABLE}=... harness record {suites[0].name} "
+            "--allow-unsafe"
         )
     return found

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from harness import cassettes
+from harness.cassettes.credentials import without_credentials
 from harness.cassettes.staleness import config_facets
 from harness.errors import CassetteError, CassetteMiss, SampleInterrupt, SocketBlocked
+from harness.runner.neighbours import recording_flags
 from harness.runner.sources import source_at
 
 if TYPE_CHECKING:
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
     from harness.cassettes import Session
     from harness.model.transcript import ExceptionInfo
     from harness.runner.kit import SampleKit
-    from harness.runner.task import Task
+    from harness.runner.task import EndpointSpec, Task
 
 
 @contextmanager
@@ -32,7 +36,7 @@ def session_of(task: Task, kit: SampleKit) -> Iterator[Session | None]:
         CassetteError: If the cassette is damaged, another sample's, or cannot be written.
     """
     if task.mode == "replay":
-        path = _replayed_path(task)
+        path = _replayed_path(task, kit)
         cassettes.install()
         with cassettes.replaying(
             path,
@@ -40,6 +44,7 @@ def session_of(task: Task, kit: SampleKit) -> Iterator[Session | None]:
             sample=str(task.key),
             is_repeating=task.scenario.is_repeating,
             ignored=task.scenario.ignored if task.update else None,
+            rules=task.scenario.ignored,
             secrets=task.secrets,
             command=task.command,
         ) as session:
@@ -77,37 +82,41 @@ def _recording(
     )
 
 
-def _replayed_path(task: Task) -> Path:
+def _replayed_path(task: Task, kit: SampleKit) -> Path:
     """The cassette; when an update is forecast, what that would start from."""
     if task.update:
         earlier = cassettes.find_earlier(Path(task.cassette), task.scenario.ignored)
         if earlier is not None:
             return earlier.cassette.path
-    _require_cassette(task)
+    _require_cassette(task, kit)
     return Path(task.cassette)
 
 
-def _require_cassette(task: Task) -> None:
+def _require_cassette(task: Task, kit: SampleKit) -> None:
     if not Path(task.cassette).exists():
         raise CassetteMiss(
             f"{task.cassette_label}: the sample has no cassette. Record it with: "
-            f"{task.command or _record_command(task)}"
+            f"{task.command or _record_command(task, kit)}"
         )
 
 
-def _record_command(task: Task) -> str:
+def _record_command(task: Task, kit: SampleKit) -> str:
     key = task.key
-    return (
-        f"harness record {key.suite} -k {key.scenario} --config {key.config} --epoch {key.epoch}"
-        f"{' --scripted' if task.scenario.provider else ''}"
+    flags = recording_flags(
+        Path(task.cassette),
+        has_script=task.scenario.provider is not None,
+        base_url=task.endpoint.base_url,
+        label=kit.sandbox.label,
     )
+    words = ("harness", "record", key.suite, "-k", key.scenario, "--config", key.config)
+    return shlex.join([*words, "--epoch", str(key.epoch), *flags])
 
 
 def _header(task: Task, kit: SampleKit) -> cassettes.CassetteHeader:
     return cassettes.CassetteHeader(
         recorded_at=datetime.now(UTC).isoformat(timespec="seconds"),
         source=task.endpoint.source,
-        base_url=task.endpoint.base_url,
+        base_url=_kept_url(task.endpoint),
         sample=str(task.key),
         config_digest=task.config.digest,
         scenario_digest=task.scenario.digest,
@@ -117,6 +126,15 @@ def _header(task: Task, kit: SampleKit) -> cassettes.CassetteHeader:
         engine_version=kit.engine.version(),
         sdk_version=cassettes.sdk_version(),
     )
+
+
+def _kept_url(endpoint: EndpointSpec) -> str:
+    """The base URL as a file keeps it: without credentials, and without what is new each time."""
+    url = without_credentials(endpoint.base_url)
+    if not endpoint.is_scripted:
+        return url
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition(":")[0] or parts.netloc).geturl()
 
 
 def raise_unsound(session: Session, recorder: Recorder) -> None:

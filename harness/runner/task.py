@@ -17,6 +17,7 @@ class EndpointSpec(msgspec.Struct, frozen=True, kw_only=True):
     api_version: str | None = None
     is_scripted: bool = False
     source: str = ""
+    key_variable: str = ""
 
     def __repr__(self) -> str:
         return f"EndpointSpec(base_url={self.base_url!r}, api_key=...)"

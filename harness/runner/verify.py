@@ -13,11 +13,12 @@ import msgspec
 from harness.cassettes import cassette_path, load_cassette
 from harness.cassettes.staleness import age_reasons, config_changes, has_other_conversation
 from harness.errors import CassetteError
-from harness.model.sample import SCRIPTED_SOURCE
+from harness.runner.endpoints import base_url_of
+from harness.runner.neighbours import recording_flags
 from harness.runner.plan import Catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -49,7 +50,9 @@ class Finding:
         path: The cassette's file.
         reasons: Why, in words; what an agent wrote may stand in them.
         key: Its sample; None for a file that no sample plays.
-        is_scripted: Whether the scripted provider records it.
+        flags: What `harness record` needs besides, to ask who answered before.
+        goes_on_to: The sample whose recording an unfinished file is the start of, if an
+            update would go on with it.
         is_expired: Whether it is too old, so that no part of it is fresh.
     """
 
@@ -57,7 +60,8 @@ class Finding:
     path: Path
     reasons: tuple[str, ...]
     key: SampleKey | None = None
-    is_scripted: bool = False
+    flags: tuple[str, ...] = ()
+    goes_on_to: SampleKey | None = None
     is_expired: bool = False
 
 
@@ -69,13 +73,13 @@ class Inspection:
         findings: Damaged, missing and stale cassettes.
         playable: Samples whose cassette can be replayed, in plan order.
         changed: Those of them whose task, team or fixtures changed since.
-        scripted: Those of them whose replies the scripted provider gave.
+        flags: What `harness record` needs to ask again who answered for them.
     """
 
     findings: tuple[Finding, ...]
     playable: tuple[SampleKey, ...]
     changed: frozenset[SampleKey]
-    scripted: frozenset[SampleKey]
+    flags: Mapping[SampleKey, tuple[str, ...]]
 
 
 @dataclass
@@ -85,7 +89,7 @@ class _Sorting:
     findings: list[Finding] = field(default_factory=list)
     playable: list[SampleKey] = field(default_factory=list)
     changed: set[SampleKey] = field(default_factory=set)
-    scripted: set[SampleKey] = field(default_factory=set)
+    flags: dict[SampleKey, tuple[str, ...]] = field(default_factory=dict)
 
 
 def inspect(
@@ -93,6 +97,7 @@ def inspect(
     suites: Sequence[Suite],
     root: Path,
     *,
+    label: str,
     max_age_days: float | None,
     now: datetime,
 ) -> Inspection:
@@ -102,6 +107,7 @@ def inspect(
         plan: The selected samples; those scripted in process have no cassette.
         suites: The suites they belong to.
         root: Folder of the cassettes.
+        label: Of the sandbox.
         max_age_days: Oldest age that is still fresh, in days; None for any.
         now: The time to measure ages at.
     """
@@ -109,26 +115,26 @@ def inspect(
     sorting = _Sorting()
     for key in with_cassette(plan, catalogue):
         path = cassette_path(root, key)
-        header, fault = _header_or_fault(path, key, catalogue)
+        flags = _flags(path, key, catalogue, label)
+        header, fault = _header_or_fault(path, key)
         if fault:
-            sorting.findings.append(fault)
+            sorting.findings.append(replace(fault, flags=flags))
         if header is None:
             continue
         sorting.playable.append(key)
-        if header.source.startswith(SCRIPTED_SOURCE):
-            sorting.scripted.add(key)
+        sorting.flags[key] = flags
         if has_other_conversation(header, catalogue.scenario(key).conversation_digest):
             sorting.changed.add(key)
         age = age_reasons(header, max_age_days, now)
         reasons = (*config_changes(header, catalogue.config(key)), *age)
         if reasons:
-            stale = _finding("stale", path, reasons, key, is_scripted=key in sorting.scripted)
+            stale = Finding(group="stale", path=path, reasons=reasons, key=key, flags=flags)
             sorting.findings.append(replace(stale, is_expired=bool(age)))
     return Inspection(
         findings=tuple(sorting.findings),
         playable=tuple(sorting.playable),
         changed=frozenset(sorting.changed),
-        scripted=frozenset(sorting.scripted),
+        flags=sorting.flags,
     )
 
 
@@ -137,27 +143,27 @@ def with_cassette(plan: Iterable[SampleKey], catalogue: Catalogue) -> tuple[Samp
     return tuple(key for key in plan if not catalogue.scenario(key).is_scripted)
 
 
-def _finding(
-    group: Group, path: Path, reasons: tuple[str, ...], key: SampleKey, *, is_scripted: bool
-) -> Finding:
-    return Finding(group=group, path=path, reasons=reasons, key=key, is_scripted=is_scripted)
+def _flags(path: Path, key: SampleKey, catalogue: Catalogue, label: str) -> tuple[str, ...]:
+    return recording_flags(
+        path,
+        has_script=catalogue.scenario(key).provider is not None,
+        base_url=base_url_of(catalogue.suite(key)),
+        label=label,
+    )
 
 
-def _header_or_fault(
-    path: Path, key: SampleKey, catalogue: Catalogue
-) -> tuple[CassetteHeader | None, Finding | None]:
-    is_scripted = catalogue.scenario(key).provider is not None
+def _header_or_fault(path: Path, key: SampleKey) -> tuple[CassetteHeader | None, Finding | None]:
     if not path.exists():
-        return None, _finding("missing", path, (), key, is_scripted=is_scripted)
+        return None, Finding(group="missing", path=path, reasons=(), key=key)
     try:
         cassette = load_cassette(path)
         _read_through(cassette)
     except CassetteError as error:
-        return None, _finding("damaged", path, (str(error),), key, is_scripted=is_scripted)
+        return None, Finding(group="damaged", path=path, reasons=(str(error),), key=key)
     recorded = cassette.header.sample
     if recorded not in ("", str(key)):
         reason = f"it was recorded for {recorded}, so it does not play for {key}"
-        return None, _finding("damaged", path, (reason,), key, is_scripted=is_scripted)
+        return None, Finding(group="damaged", path=path, reasons=(reason,), key=key)
     return cassette.header, None
 
 
@@ -207,7 +213,7 @@ def unreplayed(inspection: Inspection, root: Path) -> tuple[Finding, ...]:
     """What is left to say without a replay: which scenarios changed, with unknown effect."""
     reason = f"{CHANGED}; whether it still plays, a verify without --no-replay tells"
     return tuple(
-        _finding("changed", cassette_path(root, key), (reason,), key, is_scripted=False)
+        Finding(group="changed", path=cassette_path(root, key), reasons=(reason,), key=key)
         for key in inspection.playable
         if key in inspection.changed
     )
@@ -221,8 +227,8 @@ def _judged(result: SampleResult, inspection: Inspection, root: Path) -> Finding
         group, reasons = (group, (*reasons, CHANGED)) if group else ("changed", (still,))
     if group is None:
         return None
-    is_scripted = key in inspection.scripted
-    return _finding(group, cassette_path(root, key), reasons, key, is_scripted=is_scripted)
+    path, flags = cassette_path(root, key), inspection.flags[key]
+    return Finding(group=group, path=path, reasons=reasons, key=key, flags=flags)
 
 
 def _verdict(result: SampleResult) -> tuple[Group | None, tuple[str, ...]]:

@@ -9,7 +9,7 @@ import datetime
 import math
 import shutil
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, get_args
 
 from harness.errors import EnvironmentFault, HarnessError
@@ -22,6 +22,7 @@ from harness.sandboxes.endings import TIMEOUT_EXIT_CODE, TIMEOUT_TEXT, limit_tex
 from harness.sandboxes.normalise import normalise
 from harness.sandboxes.output import undecodable
 from harness.sandboxes.places import Spot, beside, within
+from harness.sandboxes.warmth import preload_for
 from harness.sandboxes.workspace import OutsideWorkspace, WorkspaceTooLarge, store_text
 
 if TYPE_CHECKING:
@@ -62,7 +63,9 @@ class Confinement:
 
 @dataclass
 class Cells:
-    """Runs blocks in the cells of one server, one at a time; threads wait for their turn.
+    """Runs blocks in the cells of two servers, one at a time; threads wait for their turn.
+
+    One server is bare, the other has imported the suite's libraries; see `warmth`.
 
     Attributes:
         confine: Makes the confinement; asked once.
@@ -72,7 +75,7 @@ class Cells:
     confine: Callable[[], Confinement]
     settings: SandboxSettings
     _confinement: Confinement | None = field(default=None, init=False)
-    _server: Server | None = field(default=None, init=False)
+    _servers: dict[tuple[str, ...], Server] = field(default_factory=dict, init=False)
     _turn: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def run(  # noqa: PLR0913 - one run has so many sides; all but two by keyword
@@ -104,8 +107,10 @@ class Cells:
             inner = f"{spot.root}/{folder}".rstrip("/")
             script = f"{inner}/{filename}"
             job = self._job((*command, script) if command else (), script, inner, bounds, spot)
+            # A shell starts interpreters of its own.
+            preload = () if command else preload_for(self._preload, [code], spot.workspace)
             try:
-                return _execution(self._ended(job, spot), spot, limits, bounds)
+                return _execution(self._ended(job, spot, preload), spot, limits, bounds)
             except WorkspaceTooLarge as error:
                 return _no_room(error)
 
@@ -133,7 +138,8 @@ class Cells:
             with beside(workspace, extra, has_own_files=self._has_own_files) as spot:
                 script = f"{spot.root}/{_CHECK_SCRIPT}"
                 job = self._job((), script, spot.root, bounds, spot)
-                return _execution(self._ended(job, spot), spot, limits, bounds)
+                preload = preload_for(self._preload, extra.values(), spot.workspace)
+                return _execution(self._ended(job, spot, preload), spot, limits, bounds)
         except WorkspaceTooLarge as error:
             return _no_room(error)
 
@@ -164,32 +170,39 @@ class Cells:
             workspace="" if self._has_own_files else spot.root,
         )
 
-    def _ended(self, job: Job, spot: Spot) -> Ended:
-        with self._turn:
-            return self.server().run(job, spot.workspace, spot.extra)
+    @property
+    def _preload(self) -> tuple[str, ...]:
+        return self.setup.settings.preload
 
-    def server(self) -> Server:
-        """The running server, started if there is none.
+    def _ended(self, job: Job, spot: Spot, preload: tuple[str, ...]) -> Ended:
+        with self._turn:
+            return self.server(preload).run(job, spot.workspace, spot.extra)
+
+    def server(self, preload: tuple[str, ...]) -> Server:
+        """A running server that has imported these modules, started if there is none.
 
         Raises:
             ServerLost: If it does not start.
         """
-        if self._server is None or not self._server.is_alive:
-            self.close()
+        server = self._servers.get(preload)
+        if server is None or not server.is_alive:
+            if server is not None:
+                server.close()
             setup = self.setup
-            self._server = Server(setup.command, setup.environ, setup.settings)
-        return self._server
+            settings = replace(setup.settings, preload=preload)
+            server = self._servers[preload] = Server(setup.command, setup.environ, settings)
+        return server
 
     @property
     def processes(self) -> tuple[int, ...]:
-        """The server's id, while it runs."""
-        return (self._server.pid,) if self._server is not None else ()
+        """The ids of the servers that run."""
+        return tuple(server.pid for server in self._servers.values())
 
     def close(self) -> None:
-        """End the server, if one runs."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        """End the servers that run."""
+        for server in self._servers.values():
+            server.close()
+        self._servers.clear()
 
 
 def _shell(language: str) -> tuple[str, ...]:

@@ -70,11 +70,13 @@ def companion(
             process = _start(command, theirs, cwd, environ, log)
         try:
             limit(process.pid, limits, timeout_seconds)
+            line = ours.dup()
             watch = threading.Thread(
-                target=_watch, args=(process, ours.dup(), timeout_seconds, state), daemon=True
+                target=_watch, args=(process, line, timeout_seconds, state), daemon=True
             )
             watch.start()
             yield ours, state
+            _hang_up(line)
             watch.join()
         finally:
             end_tree(process, earlier)
@@ -117,5 +119,11 @@ def _watch(
         state.timed_out = True
         process.kill()
         process.wait()
-    with connection, suppress(OSError):
+    with connection:
+        _hang_up(connection)
+
+
+def _hang_up(connection: socket.socket) -> None:
+    # Closing would do nothing while somebody else holds the same end.
+    with suppress(OSError):  # It is closed already.
         connection.shutdown(socket.SHUT_RDWR)

@@ -34,13 +34,16 @@ from harness.sandboxes.environment import FIXED_ENVIRONMENT
 from harness.sandboxes.normalise import Place, normalise
 from harness.sandboxes.output import undecodable
 from harness.sandboxes.probe import throw_away_user
+from harness.sandboxes.process import ProcessSandbox
 from harness.sandboxes.processes import Ended, ProcessLimits, run_command
 from harness.sandboxes.workspace import OutsideWorkspace, inside, remove_tree, store_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from multiprocessing.connection import Connection
 
     from harness.model.execution import FileChange
+    from harness.protocols import Program
 
 _LANGUAGES = ("bash", "python", "sh")
 _CHECK_SCRIPT = "harness_check.py"
@@ -79,6 +82,11 @@ class DockerSandbox:
 
     name: ClassVar[str] = "docker"
     settings: SandboxSettings = field(default_factory=SandboxSettings)
+    _checks: ProcessSandbox = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Prepare what runs checks; nothing is started."""
+        self._checks = ProcessSandbox(settings=self.settings)
 
     @property
     def label(self) -> str:
@@ -181,8 +189,18 @@ class DockerSandbox:
             ended = self._ended(scratch, block, WORKSPACE, bounds, is_merged=True)
             return _execution(ended, ())
 
+    def check(
+        self, workspace: Path, program: Program, converse: Callable[[Connection, str], None]
+    ) -> Execution:
+        """Run a program of ours as contained as this system lets a process be: not in a container.
+
+        The image need not hold harness, nor what the checks import.
+        """
+        return self._checks.check(workspace, program, converse)
+
     def close(self) -> None:
-        """Nothing runs between blocks."""
+        """End what ran checks, if anything did; nothing else runs between blocks."""
+        self._checks.close()
 
     def _require_engine(self) -> None:
         if self.fault is not None:

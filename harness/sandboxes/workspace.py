@@ -81,7 +81,10 @@ def _walk(workspace: Path) -> Iterator[WorkspaceFile]:
                 if entry.name not in _SKIPPED_FOLDERS and depth < _MAX_DEPTH:
                     folders.append((entry.path, f"{relative}/", depth + 1))
             elif entry.is_file(follow_symlinks=False):
-                size = entry.stat(follow_symlinks=False).st_size
+                try:
+                    size = entry.stat(follow_symlinks=False).st_size
+                except OSError:  # Gone, or its path is too long to be said.
+                    continue
                 yield WorkspaceFile(relative=relative, location=entry.path, size_bytes=size)
 
 
@@ -201,7 +204,13 @@ def clear_way(folder: Path, relative: str) -> None:
 
 
 def remove_tree(folder: Path) -> None:
-    """Remove a folder whatever the code run in it did to it: permissions, or endless depth."""
+    """Remove a folder whatever the code run in it did to it: permissions, or endless depth.
+
+    A symlink is removed itself; what it leads to is left alone.
+    """
+    if folder.is_symlink():
+        folder.unlink()
+        return
     with suppress(RecursionError):
         shutil.rmtree(folder, ignore_errors=True)
     if os.path.lexists(folder):

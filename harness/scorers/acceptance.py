@@ -12,7 +12,16 @@ tells everything, and the sample is an error instead of a failure. Otherwise a m
 name in a check would read as "the model got worse". So a check asserts that a file or a
 column is there before it reads it: `FileNotFoundError` would not count against the team.
 
-`KeyboardInterrupt` and what else is not an `Exception` pass through, save `SystemExit`.
+Checks run in a process of their own, contained by the sandbox and forked from an interpreter
+that holds nothing of agents: the workspace is read-only, not the working directory and not on
+the import path, and only this process holds the line on which verdicts go to the harness. A
+check that ends that process, hangs or exceeds a limit of the scenario is broken like one that
+raises; the others run in another. What agents can still do is what a check lets them: one that
+unpickles, imports or executes a file of theirs runs their code with its own powers over the
+verdict. Such things belong into ``sample.run_python``, see there for what remains.
+
+In this process, without a judge, `KeyboardInterrupt` and what else is not an `Exception` pass
+through, save `SystemExit`.
 Without checks there is nothing to judge.
 """
 

@@ -98,3 +98,13 @@ def test_an_answer_nested_deep_is_recorded_as_it_came(kit, provider, path, level
     [interaction] = load_cassette(path).interactions
     clean = b"[redacted]"
     assert interaction.content == answer.replace(b"sk-live-0123456789abcdef0123456789", clean)
+
+
+def test_a_whole_number_may_be_written_as_a_fraction_in_a_message_or_tool_too(kit, provider, path):
+    tools = {"name": "t", "maximum": 10.0, "version": "1.0"}
+    with recording(path, kit.header(provider)):
+        recorded = post(provider, {"messages": [{"content": "a", "at": 1.0}], "tools": [tools]})
+
+    with replaying(path):
+        asked = {"messages": [{"content": "a", "at": 1}], "tools": [{**tools, "maximum": 10}]}
+        assert post(provider, asked) == recorded

@@ -103,3 +103,15 @@ def test_a_request_with_a_secret_is_answered_again_where_answers_repeat(kit, pro
         answers = {ask(provider, f"Use {ONE} to log in.") for _ in range(3)}
 
     assert (len(answers), session.served) == (1, 3)
+
+
+def test_a_form_with_a_secret_keeps_its_own_spelling(kit, provider, path):
+    form = f"text=two%20words&plus=a+b&api_key={ONE}"
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    with recording(path, kit.header(provider)):
+        recorded = requests.post(provider.base_url, data=form, headers=headers).content
+
+    [interaction] = load_cassette(path).interactions
+    assert interaction.request.shape.fields == "text=two%20words&plus=a+b&api_key=[redacted]"
+    with replaying(path):
+        assert requests.post(provider.base_url, data=form, headers=headers).content == recorded

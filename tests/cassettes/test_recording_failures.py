@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import resource
 import threading
 
 import pytest
 import requests
 
-from harness.cassettes import find_earlier, load_cassette, recording, updating
-from harness.errors import SampleInterrupt
+from harness.cassettes import Charging, find_earlier, load_cassette, recording, updating
+from harness.errors import CassetteError, SampleInterrupt
+from harness.model.scenario import Price
 
 
 def ask(provider, *texts):
@@ -57,3 +59,35 @@ def test_an_answer_that_comes_after_a_failed_write_does_not_spoil_the_file(
     with updating(path, kit.header(provider), find_earlier(path)) as session:
         ask(provider, "one")
     assert session.kept == 1
+
+
+def test_a_disk_that_fills_up_at_the_very_end_is_a_clear_error(
+    kit, provider, path, file_size_limit
+):
+    partial = path.with_name("sample.jsonl.partial")
+
+    def record():
+        with recording(path, kit.header(provider)):
+            ask(provider, "one")
+            hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+            resource.setrlimit(resource.RLIMIT_FSIZE, (partial.stat().st_size, hard))
+
+    with file_size_limit(10**9), pytest.raises(CassetteError, match=r"Make room, then: .*--update"):
+        record()
+
+    assert not path.exists()
+    assert len(load_cassette(partial).interactions) == 1
+
+
+def test_a_link_in_the_way_of_a_finished_cassette_is_not_written_through(kit, provider, path):
+    victim = path.with_name("victim")
+    victim.write_text("precious")
+    path.with_name("sample.jsonl.finished").symlink_to(victim)
+    charging = Charging(prices={"scripted-1": Price(prompt=1.0, completion=1.0)})
+
+    with recording(path, kit.header(provider), charging=charging):
+        ask(provider, "one")
+
+    assert victim.read_text() == "precious"
+    assert load_cassette(path).header.cost_usd is not None
+    assert not path.is_symlink()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import openai
 import pytest
 
 from harness.cassettes import find_earlier, load_cassette, recording, updating
 from harness.cassettes.charging import Budget, Charging
-from harness.errors import BudgetReached, CassetteError, SampleInterrupt
+from harness.errors import BudgetReached, SampleInterrupt
 from harness.model.scenario import Price
 
 PRICES = {"scripted-1": Price(prompt=1000.0, completion=1000.0)}  # 12 tokens: 0.012 USD
@@ -157,9 +158,70 @@ def test_a_second_failure_keeps_the_fuller_recording(kit, provider, path, update
 
 def test_an_update_from_another_source_is_refused(kit, provider, path, update):
     kit.record(provider, path, ("one",))
+    before = path.read_bytes()
 
-    with pytest.raises(CassetteError, match=r"scripted provider.*api\.openai\.com.*--overwrite"):
-        update(("one",), header=kit.header(provider, source="api.openai.com"))
+    with pytest.raises(SampleInterrupt, match=r"scripted provider.*api\.openai\.com.*--overwrite"):
+        update(("one",), ("two",), header=kit.header(provider, source="api.openai.com"))
+
+    assert len(provider.requests) == 1
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_an_update_that_needs_no_call_may_have_any_source(kit, provider, path, update):
+    kit.record(provider, path, ("one",))
+    before = path.read_bytes()
+    recorded = load_cassette(path).header
+
+    update(("one",), header=kit.header(provider, source="api.openai.com"))
+    unchanged = path.read_bytes()
+    update(("one",), header=kit.header(provider, source="api.openai.com", config_digest="new"))
+
+    header = load_cassette(path).header
+    assert unchanged == before
+    assert (header.source, header.base_url) == (recorded.source, recorded.base_url)
+    assert header.config_digest == "new"
+
+
+def test_an_update_asks_again_where_the_provider_refused(kit, provider, path, update):
+    provider.reply = lambda request, number: (
+        kit.Answer(b'{"error": {"message": "no"}}', 401)
+        if number == 2
+        else kit.echo(request, number)
+    )
+    with pytest.raises(openai.AuthenticationError):
+        record(kit, provider, path, ("one",), ("one", "two"))
+
+    session = update(("one",), ("one", "two"))
+
+    assert (session.kept, session.served) == (1, 2)
+    assert said(path) == ["reply 1 to: one", "reply 3 to: two"]
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_recordings_of_nothing_but_refusals_do_not_pile_up(kit, provider, path):
+    provider.reply = lambda request, number: kit.Answer(b'{"error": {"message": "no"}}', 401)
+
+    for _ in range(3):
+        with pytest.raises(openai.AuthenticationError):
+            record(kit, provider, path, ("one",))
+
+    assert [each.name for each in path.parent.iterdir()] == ["sample.jsonl.partial"]
+
+
+def test_a_recording_that_was_set_aside_is_no_start_for_an_update(kit, provider, path, update):
+    with pytest.raises(KeyError):
+        record(kit, provider, path, ("one",), FAILING)
+    header = kit.header(provider, recorded_at="2027-05-06T07:08:09+00:00")
+    with recording(path, header), kit.client(provider.base_url) as client:
+        kit.ask(client, "one")
+        kit.ask(client, "two")
+
+    session = update(("one",), ("two",))
+
+    assert path.with_name("sample.jsonl.partial.old").exists()
+    assert (session.kept, session.served) == (2, 2)
+    assert len(provider.requests) == 3
 
 
 def test_an_update_applies_the_rules_of_now(kit, provider, path, update):

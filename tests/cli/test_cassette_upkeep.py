@@ -71,7 +71,7 @@ def test_calls_that_nobody_asked_for_are_counted(harness: Command, project: Path
 
     done = harness("run", "--no-report", "-e", "1")
 
-    assert "Cassettes: of 1, 1 hold calls that nobody asked for." in done.stdout
+    assert "Cassettes: of 1, 1 holds calls that nobody asked for." in done.stdout
 
 
 def test_what_replaying_a_real_provider_saved_is_summed_up(harness: Command, project: Path) -> None:

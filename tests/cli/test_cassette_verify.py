@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 from pathlib import Path
@@ -46,7 +47,7 @@ def test_fresh_cassettes_are_all_good_and_nothing_is_left_behind(
     done = harness("cassette", "verify")
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "2 samples with cassettes looked at, 2 replayed." in done.stdout
+    assert "2 samples that play cassettes looked at, 2 replayed." in done.stdout
     assert "All good." in done.stdout
     assert "2/2 samples: 2 played" in done.stdout
     assert contents(project) == before
@@ -209,6 +210,22 @@ def test_a_recording_that_was_cut_short_is_gone_on_with_and_never_removed(
     assert harness("cassette", "verify").returncode == 0
 
 
+def test_an_unfinished_recording_older_than_the_cassette_is_not_called_a_start(
+    harness: Command, project: Path
+) -> None:
+    whole = cassette(project)
+    old, new = Path(f"{whole}.partial.old"), Path(f"{whole}.partial")
+    for path in (old, new):
+        path.write_bytes(whole.read_bytes()[:-40])
+    os.utime(old, (1, 1))
+
+    done = harness("cassette", "verify", "--no-replay", "--json")
+
+    reasons = {Path(path).name: text for path, text in found(done)["unfinished"].items()}
+    assert "no update takes anything" in str(reasons[old.name])
+    assert "harness record --update" in str(reasons[new.name])
+
+
 def test_a_truncated_cassette_is_damaged_and_the_others_are_still_replayed(
     harness: Command, project: Path
 ) -> None:
@@ -281,7 +298,7 @@ def test_suites_scripted_in_process_need_no_cassette(harness: Command, tmp_path:
     done = harness("cassette", "verify")
 
     assert done.returncode == 0, done.stderr
-    assert "0 samples with cassettes looked at, 0 replayed; 2 more are scripted" in done.stdout
+    assert "0 samples that play cassettes looked at, 0 replayed; 2 more are scripted" in done.stdout
 
 
 def test_an_empty_suite_is_the_users_mistake(harness: Command, tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def test_an_unreachable_provider_is_named_with_the_cause(harness: Command, tmp_p
         OPENAI_API_KEY=KEY,
     )
 
-    assert finished.returncode == 1
+    assert finished.returncode == 2
     assert "Connection refused" in finished.stdout
 
 
@@ -183,7 +183,7 @@ def test_a_failed_recording_stays_partial_and_is_recorded_again(
     assert failed.returncode == 1
     assert finished == ["1.jsonl", "2.jsonl.partial"]
     assert again.returncode == 0, again.stdout
-    assert "1 samples have a cassette" in again.stdout
+    assert "1 sample has a cassette" in again.stdout
     assert harness("run", "--no-report").returncode == 0
 
 
@@ -350,3 +350,16 @@ def test_scripted_and_recorded_suites_run_together(harness: Command, tmp_path: P
 
     assert finished.returncode == 0, finished.stderr
     assert {sample.mode for sample in the_log(tmp_path).samples} == {"replay", "mock"}
+
+
+def test_a_cassette_of_the_scripted_provider_does_not_depend_on_its_port(
+    harness: Command, tmp_path: Path
+) -> None:
+    write_coding_suite(tmp_path)
+
+    harness("record", "--scripted", "--no-report", "-e", "1")
+
+    [path] = (tmp_path / "cassettes").rglob("*.jsonl")
+    assert '"base_url":"http://127.0.0.1/v1"' in path.read_text().split("\n")[0]
+    assert "http://127.0.0.1:" not in path.read_text()
+    assert harness("run", "--no-report", "-e", "1").returncode == 0

@@ -70,7 +70,7 @@ def test_a_dry_run_tells_what_would_be_recorded_and_touches_nothing(
     # No key is needed: nothing is sent.
     assert done.returncode == 0, done.stderr
     assert "new              coding/look/plain/2  about 2 calls, about $0.0004" in done.stdout
-    assert "(the mean of 1 other epochs)" in done.stdout
+    assert "(as in 1 other epoch)" in done.stdout
     assert "Would record 1 of 2 samples: about 2 calls, $0.0004; 1 still fit" in done.stdout
     assert cassettes(tmp_path) == before
     assert sorted((tmp_path / ".harness/runs").iterdir()) == runs
@@ -165,3 +165,28 @@ def test_rules_for_what_is_ignored_reach_the_cassette(harness: Command, tmp_path
     path = tmp_path / "cassettes/coding/look/plain/1.jsonl"
     assert (recorded.returncode, replayed.returncode) == (0, 0), replayed.stdout
     assert load_cassette(path).header.ignored == ("uuid", "$.user")
+
+
+def test_a_rule_that_is_newer_than_the_cassette_is_not_advised_again(
+    harness: Command, tmp_path: Path
+) -> None:
+    one, other = "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "9b2d7c51-7d1c-4f0a-8c55-6f1d2a3b4c5d"
+    suite = write_coding_suite(tmp_path)
+    scenario = suite / "look" / "scenario.yaml"
+    scenario.write_text(f"title: Look\ntask: Look around, job {one}.\n")
+    harness("record", "--scripted", "--no-report", "--epoch", "1")
+    scenario.write_text(
+        f"title: Look\ntask: Look around, job {other}.\ncassette: {{ignore: [uuid]}}\n"
+    )
+
+    missed = harness("run", "--no-report", "--epoch", "1")
+    command = missed.stdout.split("To record it again: harness ")[1].partition("\n")[0].split()
+    updated = harness(*command, "--no-report")
+
+    assert missed.returncode == 1
+    assert "this cassette is older" in missed.stdout
+    assert "in scenario.yaml and run" not in missed.stdout
+    assert "Re-recording from there" not in missed.stdout
+    assert updated.returncode == 0, updated.stdout
+    assert "Calls: 2 taken over from the earlier recordings, 0 recorded" in updated.stdout
+    assert harness("run", "--no-report", "--epoch", "1").returncode == 0

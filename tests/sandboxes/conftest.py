@@ -5,7 +5,7 @@ import secrets
 import textwrap
 
 import pytest
-from hostile_world import World, end_all
+from hostile_world import World
 from sandbox_tiers import EVERY, ISOLATING, made, missing
 
 from harness.sandboxes.plain import PlainRunner
@@ -82,13 +82,18 @@ def world(request):
     world.close()
 
 
-@pytest.fixture
-def open_world():
-    """One in which attacks may do harm."""
+@pytest.fixture(scope="session")
+def harmed_world():
     world = World("ordinary", ACCOUNTS["ordinary"])
     yield world
-    end_all(world.name)
     world.close()
+
+
+@pytest.fixture
+def open_world(harmed_world):
+    """One in which attacks may do harm."""
+    yield harmed_world
+    harmed_world.repair()
 
 
 @pytest.fixture(params=ISOLATING)

@@ -100,6 +100,16 @@ def test_thousands_of_folders_inside_each_other_do_no_harm_and_can_be_removed(wo
     assert not workspace.exists()
 
 
+def test_removing_a_link_to_a_folder_leaves_the_folder_alone(tmp_path):
+    (tmp_path / "kept" / "inner").mkdir(parents=True)
+    (tmp_path / "kept" / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "kept")
+
+    remove_tree(tmp_path / "link")
+
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "inner", "kept"]
+
+
 def test_removing_a_tree_never_leaves_it(workspace, tmp_path):
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept" / "file").write_text("k")

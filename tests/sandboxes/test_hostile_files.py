@@ -21,7 +21,6 @@ ATTACKS = {
 import site
 places = [FOLDER, f"{FOLDER}/home", f"{FOLDER}/samples/other/workspace", "/", "/etc", "/usr/bin",
           "/var/tmp", "/root", "..", "/proc/sys/kernel", "/sys", sys.prefix, "/opt", "/dev",
-          "/home",
           os.path.dirname(os.__file__), *site.getsitepackages()]
 for place in places:
     attempt(open, f"{place}/{NAME}", "w")
@@ -70,8 +69,7 @@ import subprocess
 shutil_copy = open("/bin/sh", "rb").read()
 open("shell", "wb").write(shutil_copy)
 os.chmod("shell", 0o6777)
-for command in (["sudo", "-n", "id"], ["su", "-c", "id"], ["pkexec", "id"],
-                ["mount", "/dev/vda", "x"]):
+for command in (["sudo", "-n", "id"], ["su", "-c", "id"], ["mount", "/dev/vda", "x"]):
     try:
         subprocess.run(command, stdin=subprocess.DEVNULL, timeout=5)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -111,7 +109,7 @@ if os.fork() == 0:
             os.rename("new", "swapped.py")
 time.sleep(0.1)
 """,
-        works_unconfined=True,
+        works_unconfined=False,
     ),
     "pipes and sockets": Attack(
         QUIETLY + "os.mkfifo('pipe')\nos.mkfifo('test_pipe.py')\n"

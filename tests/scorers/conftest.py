@@ -12,7 +12,14 @@ from harness.sandboxes.process import ProcessSandbox
 
 
 @pytest.fixture(scope="session")
-def finished():
+def sandbox():
+    made = ProcessSandbox()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def finished(sandbox):
     """Builds a finished sample; `record` fills its transcript through a real recorder."""
 
     def build(record=None, *, accept=("termination_message",), checks=None, workspace=Path("/w")):
@@ -28,7 +35,7 @@ def finished():
             config=AgentConfig(name="c"),
             transcript=recorder.transcript("mock", "mock 1"),
             workspace=workspace,
-            sandbox=ProcessSandbox(),
+            sandbox=sandbox,
             checks=checks or {},
         )
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from cli_project import environment, write_coding_suite
+from loopback_provider import KEY, loopback_provider
 
 SAMPLES = ("coding/look/plain/1", "coding/look/plain/2")
 
@@ -50,3 +51,21 @@ def contents(project: Path) -> dict[str, bytes]:
     """Every file below the cassettes' folder."""
     files = (path for path in (project / "cassettes").rglob("*") if path.is_file())
     return {str(path.relative_to(project)): path.read_bytes() for path in files}
+
+
+def buy_project(folder: Path, *, model: str = "gpt-4o-mini") -> tuple[Path, str]:
+    """Record the coding suite from a provider that is no script; returns its URL as well."""
+    suite = write_coding_suite(folder)
+    edit(suite / "suite.yaml", "model: written-1", f"model: {model}")
+    with loopback_provider() as provider:
+        flags = ("--allow-unsafe", "--no-report", "--base-url", provider.base_url)
+        done = subprocess.run(
+            [sys.executable, "-m", "harness", "record", *flags],
+            cwd=folder,
+            env=environment(OPENAI_API_KEY=KEY),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder, provider.base_url

@@ -123,41 +123,56 @@ class World:
         self.folder = Path(tempfile.mkdtemp(prefix="harness-hostile-", dir="/var/tmp"))
         self.folder.chmod(0o755)
         self._user = user
-        self.victims = {
-            "ssh key": self._plant("home/.ssh/id_ed25519"),
-            "home": self._plant("home/notes.txt"),
-            "other sample": self._plant("samples/other/workspace/answer.py"),
-            "cassette": self._plant("project/cassettes/first.jsonl"),
-            "run log": self._plant("project/reports/run.sqlite"),
-        }
+        handle, path = tempfile.mkstemp(prefix="secret-", dir="/tmp")
+        os.close(handle)
+        self.victims = {name: self.folder / path for name, path in _VICTIMS.items()}
+        self.victims["temporary file"] = Path(path)
+        self._plant()
         for part in ("tmp", "workspaces"):
             self._own(self.folder / part)
-        handle, path = tempfile.mkstemp(prefix="secret-", dir="/tmp")
-        os.write(handle, f"file-{self.token}".encode())
-        os.close(handle)
-        os.chown(path, user, user)
-        self.victims["temporary file"] = Path(path)
         self.listeners = self._listeners()
-        self.account = Account(name, user, self.folder, self.token)
+        self._name = name
+        self.start()
         self.before = self._outside()
         self.state = self._harness_state()
         self._count = 0
+
+    def start(self) -> None:
+        """Start the harness."""
+        self.account = Account(self._name, self._user, self.folder, self.token)
 
     def _own(self, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
         os.chown(folder, self._user, self._user)
 
-    def _plant(self, path: str) -> Path:
-        place = self.folder
-        for part in path.split("/")[:-1]:
-            place = place / part
-            self._own(place)
-        place = self.folder / path
-        place.write_text(f"file-{self.token}")
-        place.chmod(0o600)
-        os.chown(place, self._user, self._user)
-        os.utime(place, (1, 1))
-        return place
+    def _plant(self) -> None:
+        for place in self.victims.values():
+            for folder in reversed(place.parents):
+                if self.folder in folder.parents:
+                    self._own(folder)
+            place.unlink(missing_ok=True)
+            place.write_text(f"file-{self.token}")
+            place.chmod(0o600)
+            os.chown(place, self._user, self._user)
+            os.utime(place, (1, 1))
+
+    def repair(self) -> None:
+        """Undo what an attack did."""
+        for pid in _named(self.name):
+            with suppress(ProcessLookupError):
+                os.kill(pid, 9)
+        for path in (*self._strays(), *glob.glob(f"{self.folder}/*{self.name}*")):
+            if os.path.isdir(path) and not os.path.islink(path):
+                remove_tree(Path(path))
+            else:
+                os.unlink(path)
+        for part in ("home", "samples", "project", "tmp"):
+            remove_tree(self.folder / part)
+        self._own(self.folder / "tmp")
+        self._plant()
+        # Its own state may be another one: limits, priority.
+        self.account.close()
+        self.start()
 
     def _listeners(self) -> dict[str, Listener]:
         stream, datagram = socket.SOCK_STREAM, socket.SOCK_DGRAM
@@ -284,6 +299,13 @@ class World:
         shutil.rmtree(self.folder)
 
 
+_VICTIMS = {
+    "ssh key": "home/.ssh/id_ed25519",
+    "home": "home/notes.txt",
+    "other sample": "samples/other/workspace/answer.py",
+    "cassette": "project/cassettes/first.jsonl",
+    "run log": "project/reports/run.sqlite",
+}
 # Small, so that attacks come up against them soon.
 LIMITS = {"memory_mb": 400, "processes": 60, "files": 800, "disk_mb": 32, "output_kb": 64}
 
@@ -311,16 +333,12 @@ def own_addresses() -> list[str]:
     return found
 
 
-def end_all(name: str) -> None:
-    """End what attacks left where nothing contains them."""
-    for pid in _named(name):
-        with suppress(ProcessLookupError):
-            os.kill(pid, 9)
-
-
 def check_contained(world: World, tier: str, attack: Attack) -> Ran:
     """Assert that it achieves nothing, meets its limit, and that code runs as before afterwards."""
     ran, found = world.attack(tier, attack)
+    if ran is None:
+        world.account.close()
+        world.start()
     after = world.account.run(tier, world.workspace(), "print('as before')")
 
     assert found == [], ran.output if ran else ""

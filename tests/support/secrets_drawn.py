@@ -25,6 +25,11 @@ def _prefixed(prefix: str, size: int, letters: str = ALPHANUMERIC) -> st.SearchS
     return random_text(letters, size).map(prefix.__add__)
 
 
+def _has_digits(word: str) -> bool:
+    """Whether a word looks less like a name in a program than most do."""
+    return sum(map(str.isdigit, word)) > 1 and any(map(str.isalpha, word))
+
+
 # Recognised by itself, whatever stands around it.
 BARE: dict[str, st.SearchStrategy[str]] = {
     "OpenAI": _prefixed("sk-", 48),
@@ -89,6 +94,9 @@ IN_CONTEXT: dict[str, tuple[st.SearchStrategy[str], str]] = {
         ),
         "Authorization: Basic {}",
     ),
+    "variable": (random_text(ALPHANUMERIC, 14).filter(_has_digits), "export MY_SERVICE_KEY={}"),
+    "assigned": (random_text(ALPHANUMERIC, 14).filter(_has_digits), "x_api_key = '{}'"),
+    "password": (random_text(ALPHANUMERIC, 14).filter(_has_digits), "password: {}"),
 }
 
 

@@ -19,9 +19,11 @@ from harness.cassettes.format import CassetteHeader
 from harness.cassettes.matching import request_of
 from harness.cassettes.payload import content_of
 from harness.cassettes.redaction import PLACEHOLDER, Redactor
+from harness.cassettes.scripted import is_scripted_reply
 from harness.cassettes.scrub import Scrubber
 from harness.cassettes.writer import CassetteWriter
 from harness.errors import CassetteError
+from harness.model.sample import SCRIPTED_SOURCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,6 +69,7 @@ class _Survey:
 
     source: Path
     recorded_at: str | None = None
+    is_scripted: bool = False
     formats: Counter[str] = field(default_factory=Counter)
     bases: Counter[str] = field(default_factory=Counter)
     origins: Counter[str] = field(default_factory=Counter)
@@ -77,6 +80,8 @@ class _Survey:
         self.origins[origin_of(url)] += 1
         self.bases[base_url_of(url)] += 1
         self.recorded_at = self.recorded_at or interaction.recorded_at
+        _, content = plain_body(interaction.response_headers, interaction.response_body, place)
+        self.is_scripted = self.is_scripted or is_scripted_reply(content)
 
     def header(self) -> CassetteHeader:
         main = self.origins.most_common(1)[0][0]
@@ -84,7 +89,7 @@ class _Survey:
         longest = [base for base in bases if base != main]
         return CassetteHeader(
             recorded_at=self.recorded_at or _changed_at(self.source),
-            source=urlsplit(main).netloc,
+            source=SCRIPTED_SOURCE if self.is_scripted else urlsplit(main).netloc,
             base_url=longest[0] if longest else main,
             imported_from=self.source.name,
         )

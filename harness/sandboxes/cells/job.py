@@ -36,10 +36,12 @@ class Room:
     Attributes:
         files: Files and folders it has room for.
         disk_bytes: Content it has room for.
+        is_read_only: Whether its processes may not write to the workspace.
     """
 
     files: int
     disk_bytes: int
+    is_read_only: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +79,11 @@ class Job:
     @property
     def room(self) -> Room:
         """What its cell must be made with."""
-        return Room(files=self.bounds.files, disk_bytes=self.bounds.disk_bytes)
+        return Room(
+            files=self.bounds.files,
+            disk_bytes=self.bounds.disk_bytes,
+            is_read_only=self.is_read_only,
+        )
 
 
 def encode(job: Job) -> dict[str, Any]:  # What JSON can hold.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.sandboxes.cells import inside, namespaces, unshared, wire
 from harness.sandboxes.cells.job import Room, decode, encode
-from harness.sandboxes.cells.watch import Watch
+from harness.sandboxes.cells.watch import Processes, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 _MOST_SAID = 1000
+_SHELL_ADDS = 128
 # What the kernel ends a process with that exceeds a resource limit.
 _LIMIT_SIGNALS = {int(signal.SIGXFSZ): "disk", int(signal.SIGXCPU): "cpu"}
 
@@ -32,11 +33,13 @@ class Cell(Protocol):
 
     Attributes:
         handed_over: Descriptors for the client.
+        processes: Where its processes can be looked at.
         reaper: The process that waits for processes of the block whose parent has ended.
     """
 
     handed_over: tuple[int, ...]
     reaper: int
+    processes: Processes
 
     def start(self, pipes: inside.Pipes) -> int:
         """Start the process that will run the block; the id of the one to wait for."""
@@ -154,6 +157,11 @@ def _cell(room: Room, settings: Settings) -> Cell:
     return unshared.UnsharedCell(settings)
 
 
+def _limit_of(code: int, job: Job) -> str | None:
+    # A shell tells of a program that a signal ended by adding 128.
+    return _LIMIT_SIGNALS.get(code - _SHELL_ADDS if job.command else -code)
+
+
 def _await_start(told: int) -> None:
     """Wait until the first process has started the one of the block."""
     said = os.read(told, _MOST_SAID)
@@ -185,7 +193,7 @@ def _run(cell: Cell, job: Job, first: int, streams: _Streams, connection: socket
     return _Result(
         figures={
             "exit_code": code,
-            "limit": seen.limit or _LIMIT_SIGNALS.get(-code) or cell.is_full(),
+            "limit": seen.limit or _limit_of(code, job) or cell.is_full(),
             "duration_seconds": seconds,
             "cpu_seconds": usage.ru_utime + usage.ru_stime,
             "peak_memory_bytes": max(seen.peak_bytes, usage.ru_maxrss * 1024),

@@ -20,6 +20,7 @@ _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _VERSION_FLAG, _PATH_BENEATH = 1, 1
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_FOLDER = 1, 2, 4, 8
+_REFER = 1 << 13
 _READ = _EXECUTE | _READ_FILE | _READ_FOLDER
 # Number of rights over files by version: refer came with 2, truncate with 3, devices with 5.
 _RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
@@ -81,10 +82,12 @@ def restrict_signals() -> None:
     Raises:
         OSError: If the kernel refuses.
     """
-    wanted = _Ruleset(scoped=_SCOPE_SIGNALS)
+    # Every set of rules forbids moving files between folders, unless it allows that.
+    wanted = _Ruleset(files=_REFER, scoped=_SCOPE_SIGNALS)
     size = ctypes.sizeof(wanted)
     ruleset = kernel.system_call(_CREATE_RULESET, ctypes.byref(wanted), size, 0)
     try:
+        _allow(ruleset, "/", _REFER)
         kernel.system_call(_RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.sandboxes.cells import filters, inside, jail, kernel
 from harness.sandboxes.cells.view import HOME, WORKSPACE, is_inside
-from harness.sandboxes.cells.watch import end_process, family_of
+from harness.sandboxes.cells.watch import Processes, end_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +33,9 @@ class NamespaceCell:
             OSError: If the kernel refuses.
         """
         self._settings = settings
-        self._first = 0
         self.reaper = 0
+        # Before the cell gets one in which only its own are.
+        self.processes = Processes()
         _become(settings.user)
         user, group = os.geteuid(), os.getegid()
         kernel.unshare(
@@ -62,16 +63,19 @@ class NamespaceCell:
         workspace = os.open("/tmp/workspace", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         for name, place in _PLACES.items():
             kernel.bind(f"/tmp/{name}", place)
+        if room.is_read_only:
+            # The client writes through its descriptor all the same, which is of another mount.
+            kernel.make_read_only(WORKSPACE)
         _uncover(covered)
         return workspace
 
     def start(self, pipes: inside.Pipes) -> int:
         """Start the first process of the cell."""
         os.umask(0o022)
-        self._first = self.reaper = os.fork()
-        if self._first == 0:
+        self.reaper = os.fork()
+        if self.reaper == 0:
             inside.lead(self, pipes)
-        return self._first
+        return self.reaper
 
     def settle(self) -> None:
         """Show the block its own processes only."""
@@ -85,9 +89,7 @@ class NamespaceCell:
         """The kernel ends what is left in the namespace when its first process ends."""
 
     def expect(self, job: Job) -> None:
-        """Close the workspace to writing, if the job wants that."""
-        if job.is_read_only:
-            kernel.make_read_only(WORKSPACE)
+        """Nothing: the cell was made for it."""
 
     def walls(self, job: Job) -> inside.Walls:
         """Reading everything in view, writing to the cell's own folders."""
@@ -103,11 +105,11 @@ class NamespaceCell:
 
     def tasks(self) -> Iterator[int]:
         """All processes of the cell but the first."""
-        yield from family_of(self._first)
+        yield from self.processes.family_of(self.reaper)
 
     def end(self) -> None:
         """End the first process, and with it the kernel ends all others."""
-        end_process(self._first)
+        end_process(self.reaper)
 
     def is_full(self) -> str | None:
         """Whether the file system is full: "disk" or "files"."""

@@ -99,12 +99,11 @@ def run(path: str) -> NoReturn:
     """Run the file as the main module and end this process as the interpreter would."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "harness"]:
         del sys.modules[name]
-    module = _main_module(path)
-    sys.modules["__main__"] = module
+    sys.modules["__main__"] = _main_module(path)
     sys.argv = [path]
     sys.orig_argv = [sys.executable, path]
     sys.path.insert(0, os.path.dirname(path))
-    status = _wind_up(os.path.dirname(path), _status_of(module, path))
+    status = _wind_up(os.path.dirname(path), _status_of(path))
     if status == _INTERRUPTED:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
@@ -146,14 +145,16 @@ def call(entry: str, descriptor: int) -> NoReturn:
     os._exit(status)
 
 
-def _status_of(module: types.ModuleType, path: str) -> int:
+def _status_of(path: str) -> int:
+    error: BaseException | None = None
     try:
         with open(path, "rb") as handle:
             code = compile(handle.read(), path, "exec", dont_inherit=True)
-        exec(code, module.__dict__)
-    except BaseException as error:
-        return _status_after(error)
-    return 0
+        exec(code, vars(sys.modules["__main__"]))
+    except BaseException as raised:
+        error = raised
+    # Not while it is being handled: what a hook raises would be told as its consequence.
+    return 0 if error is None else _status_after(error)
 
 
 def _status_after(error: BaseException) -> int:
@@ -225,8 +226,12 @@ def _flush(status: int) -> int:
         try:
             if stream is not None and not stream.closed:
                 stream.flush()
-        except (OSError, ValueError, AttributeError):
-            return status or _NOT_FLUSHED
+        except (OSError, ValueError, AttributeError) as error:
+            if status != _NOT_FLUSHED and stream is sys.stdout:
+                kind = type(error).__name__
+                text = f"Exception ignored in: {stream!r}\n{kind}: {error}"
+                print(text, file=sys.stderr)  # noqa: T201 - as the interpreter does
+                status = _NOT_FLUSHED
     return status
 
 

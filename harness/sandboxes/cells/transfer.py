@@ -244,6 +244,7 @@ class _Taker:
             # Made unreadable for its owner, or its path is too long.
             if error.errno in _FULL:
                 raise
+            self._seen.add(path)
             self.leave_out(path)
 
     def leave_out(self, path: str) -> None:
@@ -257,12 +258,14 @@ class _Taker:
 
     def _take_file(self, path: str, source: int) -> None:
         state = os.fstat(source)
-        if not stat.S_ISREG(state.st_mode) or state.st_size > self._bytes_left:
+        if not stat.S_ISREG(state.st_mode):
             self.leave_out(path)
             return
         self._seen.add(path)
-        before = self._manifest.get(path)
-        if before == _stamp(state):
+        if self._manifest.get(path) == _stamp(state):
+            return
+        if state.st_size > self._bytes_left:
+            self.leave_out(path)
             return
         self._bytes_left -= state.st_size
         is_new = path not in self._manifest

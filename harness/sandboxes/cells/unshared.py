@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from harness.sandboxes.cells import filters, inside, kernel, landlock
-from harness.sandboxes.cells.watch import end_process, family_of
+from harness.sandboxes.cells.watch import Processes, end_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from harness.sandboxes.cells.server import Settings
 
 _MOST_FOLDERS_DEEP = 64
+_ENDLESS_BYTES = 1 << 62
 # How long killed processes may take to disappear.
 _DEATH_SECONDS = 10.0
 # Command lines of others are in /proc: only what tells of the block's first process, and of
@@ -45,6 +46,7 @@ class UnsharedCell:
         self._job: Job | None = None
         self._keeper = os.getpid()
         self.reaper = 0
+        self.processes = Processes()
 
     def start(self, pipes: inside.Pipes) -> int:
         """Start the block's process."""
@@ -106,7 +108,7 @@ class UnsharedCell:
 
     def tasks(self) -> Iterator[int]:
         """All descendants of the first process, also those whose parent has ended."""
-        yield from family_of(self.reaper)
+        yield from self.processes.family_of(self.reaper)
 
     def end(self) -> None:
         """Have the first process end all others and itself."""
@@ -114,7 +116,7 @@ class UnsharedCell:
         poll = select.poll()
         poll.register(os.pidfd_open(self.reaper), select.POLLIN)
         if not poll.poll(_DEATH_SECONDS * 1000):
-            for pid in (*family_of(self.reaper), self.reaper):
+            for pid in (*self.tasks(), self.reaper):
                 end_process(pid)
 
     def is_full(self) -> str | None:
@@ -137,6 +139,7 @@ def _running_tasks() -> int:
 
 
 def _sizes(folder: str, depth: int = 0) -> Iterator[int]:
+    """Bytes on disk of all that is in a folder; endlessly many if there is a folder too deep."""
     try:
         entries = list(os.scandir(folder))
     except OSError:  # Made unreadable, or gone.
@@ -146,5 +149,8 @@ def _sizes(folder: str, depth: int = 0) -> Iterator[int]:
             yield entry.stat(follow_symlinks=False).st_blocks * 512
         except OSError:
             continue
-        if entry.is_dir(follow_symlinks=False) and depth < _MOST_FOLDERS_DEEP:
-            yield from _sizes(entry.path, depth + 1)
+        if entry.is_dir(follow_symlinks=False):
+            if depth == _MOST_FOLDERS_DEEP:
+                yield _ENDLESS_BYTES
+            else:
+                yield from _sizes(entry.path, depth + 1)

@@ -115,19 +115,19 @@ class Watch:
 
     def _look(self) -> str | None:
         """The first limit that is exceeded right now."""
-        bounds, seen = self._bounds, self.seen
+        bounds, seen, processes = self._bounds, self.seen, self._cell.processes
         pids = list(self._cell.tasks())
-        figures = [_figures(pid) for pid in pids]
+        figures = [processes.figures(pid) for pid in pids]
         tasks = sum(one[0] for one in figures)
         # What its reaper has waited for counts too: processes whose parents ended before them.
-        ticks = sum(one[1] for one in figures) + _figures(self._cell.reaper)[1]
+        ticks = sum(one[1] for one in figures) + processes.figures(self._cell.reaper)[1]
         resident = sum(one[2] for one in figures)
         if resident > bounds.memory_bytes or resident > seen.peak_bytes:
             # Pages shared since the fork are counted for every process: ask who owns them.
             shared_out = resident
             if len(pids) > 1:
                 shared_out = sum(
-                    _own_bytes(pid, one[2]) for pid, one in zip(pids, figures, strict=True)
+                    processes.own_bytes(pid, one[2]) for pid, one in zip(pids, figures, strict=True)
                 )
             seen.peak_bytes = max(seen.peak_bytes, shared_out)
             if shared_out > bounds.memory_bytes:
@@ -141,38 +141,48 @@ class Watch:
         return self._cell.is_full()
 
 
-def _figures(pid: int) -> tuple[int, int, int]:
-    """Threads, clock ticks (ended children's too) and resident bytes of a process."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as handle:
-            fields = handle.read().rpartition(b")")[2].split()
-    except OSError:  # It has ended.
-        return 0, 0, 0
-    # Numbered as in proc(5), less the two before the closing parenthesis and from zero.
-    return int(fields[17]), sum(map(int, fields[11:15])), int(fields[21]) * _PAGE_BYTES
+class Processes:
+    """The machine's processes as this one sees them now; what it mounts later changes nothing."""
 
+    def __init__(self) -> None:
+        self._folder = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
-def _own_bytes(pid: int, resident: int) -> int:
-    """A process's share of its memory; all of it, if it has forbidden to look."""
-    try:
-        with open(f"/proc/{pid}/smaps_rollup", "rb") as handle:
-            for line in handle:
+    def _read(self, path: str) -> bytes:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._folder)
+        with os.fdopen(descriptor, "rb") as handle:
+            return handle.read()
+
+    def figures(self, pid: int) -> tuple[int, int, int]:
+        """Threads, clock ticks (ended children's too) and resident bytes of a process."""
+        try:
+            fields = self._read(f"{pid}/stat").rpartition(b")")[2].split()
+        except OSError:  # It has ended.
+            return 0, 0, 0
+        # Numbered as in proc(5), less the two before the closing parenthesis and from zero.
+        return int(fields[17]), sum(map(int, fields[11:15])), int(fields[21]) * _PAGE_BYTES
+
+    def own_bytes(self, pid: int, resident: int) -> int:
+        """A process's share of its memory; all of it, if it has forbidden to look."""
+        try:
+            for line in self._read(f"{pid}/smaps_rollup").splitlines():
                 if line.startswith(b"Pss:"):
                     return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return resident
+        except OSError:
+            pass
+        return resident
 
-
-def family_of(pid: int) -> Iterator[int]:
-    """The ids of all descendants of a process."""
-    with suppress(OSError):
-        for task in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{task}/children", "rb") as handle:
-                children = handle.read().split()
-            for child in map(int, children):
-                yield child
-                yield from family_of(child)
+    def family_of(self, pid: int) -> Iterator[int]:
+        """The ids of all descendants of a process."""
+        with suppress(OSError):
+            descriptor = os.open(f"{pid}/task", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._folder)
+            try:
+                tasks = os.listdir(descriptor)
+            finally:
+                os.close(descriptor)
+            for task in tasks:
+                for child in map(int, self._read(f"{pid}/task/{task}/children").split()):
+                    yield child
+                    yield from self.family_of(child)
 
 
 def end_process(pid: int, number: int = signal.SIGKILL) -> None:
