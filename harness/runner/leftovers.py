@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.cassettes import cassette_path, find_earlier, load_cassette
 from harness.cassettes.cassette import PARTIAL_SUFFIX
+from harness.cassettes.reader import load_whole_part
 from harness.errors import CassetteError
 from harness.model.sample import SCRIPTS, TESTS
 from harness.runner.endpoints import base_url_of
@@ -34,7 +35,8 @@ def find_leftovers(
     """Orphaned cassettes and unfinished recordings.
 
     A cassette that names no sample in its header, as an imported one does, is nobody's
-    orphan; nor is one of ``harness exec`` or of a test: pytest knows about those.
+    orphan; nor is one of ``harness exec`` or of a test: pytest knows about those, and an
+    update goes on with what is unfinished of them.
 
     Args:
         root: Folder of the cassettes; it need not exist.
@@ -53,7 +55,8 @@ def find_leftovers(
     for path in sorted(path for folder in folders for path in _files(folder)):
         if _UNFINISHED in path.name:
             whole = path.with_name(path.name.partition(_UNFINISHED)[0] + _CASSETTE)
-            found.append(_unfinished(path, whole, played.get(whole), catalogue, label))
+            if not _is_elsewhere(path):
+                found.append(_unfinished(path, whole, played.get(whole), catalogue, label))
         elif path.name.endswith(_CASSETTE) and path not in played and not _is_free(path):
             found.append(Finding(group="orphaned", path=path, reasons=(_why(path in scripted),)))
     return found
@@ -99,6 +102,14 @@ def _is_free(path: Path) -> bool:
     """Whether a cassette belongs to no suite's sample by its own word."""
     try:
         return load_cassette(path).header.sample.partition("/")[0] in ("", SCRIPTS, TESTS)
+    except CassetteError:
+        return False
+
+
+def _is_elsewhere(path: Path) -> bool:
+    """Whether an unfinished recording is of a script or a test, by its own word."""
+    try:
+        return load_whole_part(path).header.sample.partition("/")[0] in (SCRIPTS, TESTS)
     except CassetteError:
         return False
 

@@ -88,4 +88,15 @@ def stop_early():
 def test_cassettes_of_tests_are_no_orphans_of_the_suites(project: Path) -> None:
     from harness.runner.leftovers import find_leftovers
 
-    assert find_leftovers(project / "cassettes", [], []) == []
+    assert find_leftovers(project / "cassettes", [], [], label="docker") == []
+
+
+def test_nobody_is_told_to_remove_an_unfinished_recording_of_a_test(project: Path) -> None:
+    from harness.runner.leftovers import find_leftovers
+
+    [whole] = (project / "cassettes").rglob("*.jsonl")
+    lines = whole.read_bytes().splitlines(keepends=True)
+    whole.unlink()
+    whole.with_name(f"{whole.name}.partial").write_bytes(b"".join(lines[:-1]))
+
+    assert find_leftovers(project / "cassettes", [], [], label="docker") == []
