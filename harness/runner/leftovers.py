@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from harness.model.scenario import Suite
 
 _CASSETTE = ".jsonl"
-_GOES_ON = "a recording that was cut short, or is going on right now"
-_IN_THE_WAY = "set aside or cut short, and of no more use: nothing would go on with it"
+_GOES_ON = (
+    "a recording that was cut short, or is going on right now; go on with it by: harness record "
+    "--update"
+)
+_IN_THE_WAY = "set aside or cut short, and of no more use: no update takes anything from it"
 _UNFINISHED = _CASSETTE + PARTIAL_SUFFIX  # also with ".old" and the like behind it
 
 
