@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from harness.comparison import compare_configs, compare_runs
     from harness.errors import CassetteMiss, HarnessError
+    from harness.expectations import expect
     from harness.fuzzing import fuzz
     from harness.logs import find_log, read_log
     from harness.model.run import RunLog
@@ -44,6 +45,7 @@ _HOMES = {
     "compare_runs": "harness.comparison",
     "decode_transcript": "harness.model.transcript",
     "encode_transcript": "harness.model.transcript",
+    "expect": "harness.expectations",
     "find_log": "harness.logs",
     "fuzz": "harness.fuzzing",
     "load_suite": "harness.suites",
@@ -71,6 +73,7 @@ __all__ = [
     "compare_runs",
     "decode_transcript",
     "encode_transcript",
+    "expect",
     "find_log",
     "fuzz",
     "load_suite",

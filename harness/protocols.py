@@ -10,6 +10,7 @@ from harness.model.team import TeamContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from multiprocessing.connection import Connection
     from pathlib import Path
 
@@ -245,6 +246,17 @@ class Engine(Protocol):
 
         An ordinary exception of the framework or the team becomes a termination
         with reason "error"; a `SampleInterrupt` other than `LimitReached` passes through.
+        """
+
+
+class CapturingEngine(Engine, Protocol):
+    """An engine that also records conversations which the user's own code starts."""
+
+    def capturing(self, assignment: Assignment) -> AbstractContextManager[None]:
+        """Record what conversations the block holds and, last, the termination.
+
+        What is raised inside goes on outwards, limits included. The assignment's team
+        and endpoint are not used.
         """
 
 

@@ -34,6 +34,7 @@ STARTS = [
     pytest.param("import harness.model, harness.protocols, harness.errors", id="the public data"),
     pytest.param("import harness.cli", id="import harness.cli"),
     pytest.param("import harness.suites", id="import harness.suites"),
+    pytest.param("import harness.pytest_plugin", id="the pytest plugin"),
     pytest.param(MAIN.format(argument="--help"), id="harness --help"),
     pytest.param(MAIN.format(argument="--version"), id="harness --version"),
 ]

@@ -21,6 +21,7 @@ PUBLIC = [
     "compare_runs",
     "decode_transcript",
     "encode_transcript",
+    "expect",
     "find_log",
     "fuzz",
     "load_suite",

@@ -88,12 +88,12 @@ def _age(cassette: Cassette) -> tuple[str, int]:
 
 
 def is_covered(one: Cassette, by: Cassette) -> bool:
-    """Whether everything in a recording stands in another one, too."""
-    return not one.damage and not (_contents(one) - _contents(by))
+    """Whether all that an update has to start from stands in another recording, too."""
+    return not one.damage and not (_contents(answers_of(one)) - _contents(by.interactions))
 
 
-def _contents(cassette: Cassette) -> Counter[tuple[bytes, int, bytes]]:
-    return Counter((each.key, each.status, each.content) for each in cassette.interactions)
+def _contents(found: Sequence[Interaction]) -> Counter[tuple[bytes, int, bytes]]:
+    return Counter((each.key, each.status, each.content) for each in found)
 
 
 def remove_covered(leftovers: Iterable[Path], by: Path, ignored: tuple[str, ...]) -> None:

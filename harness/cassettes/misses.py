@@ -80,7 +80,7 @@ class _Finding:
     is_free: bool = False
 
 
-def explain(
+def explain(  # noqa: PLR0913 - all but five are keyword-only
     label: str,
     cassette: Cassette,
     index: Index,
@@ -88,9 +88,10 @@ def explain(
     asked: Asked,
     *,
     rules: Sequence[str] = (),
+    command: str = "",
 ) -> str:
     """Say in one paragraph why a request has no answer; see `miss_of`."""
-    return miss_of(label, cassette, index, request, asked, rules=rules).text
+    return miss_of(label, cassette, index, request, asked, rules=rules, command=command).text
 
 
 def as_stray(text: str) -> str:
@@ -111,7 +112,7 @@ def explain_finished(label: str, request: Request, asked: Asked) -> str:
     )
 
 
-def miss_of(
+def miss_of(  # noqa: PLR0913 - all but five are keyword-only
     label: str,
     cassette: Cassette,
     index: Index,
@@ -119,6 +120,7 @@ def miss_of(
     asked: Asked,
     *,
     rules: Sequence[str] = (),
+    command: str = "",
 ) -> Miss:
     """Find out why a request has no answer.
 
@@ -129,6 +131,7 @@ def miss_of(
         request: The request.
         asked: Who asked.
         rules: What the scenario has matching overlook by now.
+        command: What records the cassette again; "" for ``harness record``.
     """
     entries = cassette.interactions
     finding = _finding(entries, index, request, asked, rules)
@@ -138,13 +141,13 @@ def miss_of(
     if finding.kind == "stray call":
         return Miss(finding.kind, text, number)
     if finding.is_free:
-        text = f"{text} {_COMMAND}{_command(cassette)}"
+        text = f"{text} {_COMMAND}{command or _command(cassette)}"
         return Miss(finding.kind, text, number, finding.path)
     again = _recorded_again(entries, index, finding.entry)
     is_scripted = cassette.header.source == SCRIPTED_SOURCE
     cost_usd = 0.0 if is_scripted else _cost(again)
     estimate = _estimate(len(again), cost_usd, is_scripted=is_scripted)
-    text = f"{text}{estimate} {_COMMAND}{_command(cassette)}"
+    text = f"{text}{estimate} {_COMMAND}{command or _command(cassette)}"
     return Miss(finding.kind, text, number, finding.path, len(again), cost_usd)
 
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -18,7 +19,7 @@ from harness.cassettes.cassette import partial_path
 from harness.cassettes.ignoring import Ignoring
 from harness.cassettes.payload import content_of
 from harness.cassettes.redaction import NO_RULES, Redactor
-from harness.cassettes.scope import CALLER, Caller
+from harness.cassettes.scope import CALLER, CURRENT, Caller
 from harness.cassettes.scripted import is_scripted_reply
 from harness.cassettes.scrub import Scrubber
 from harness.cassettes.session import Session, entered
@@ -27,7 +28,7 @@ from harness.errors import CassetteError, SampleInterrupt
 from harness.model.sample import SCRIPTED_SOURCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from harness.cassettes.cassette import Interaction
@@ -104,6 +105,8 @@ class RecordSession(Session):
         redactor: Knows the secrets that must not be written.
         charging: Prices calls and keeps them below a sum; None for neither.
         overwrite: Whether an existing cassette may be replaced.
+        name_source: Tells where an answer comes from by the URL that was asked, for a
+            header that does not know its source beforehand.
 
     Raises:
         CassetteError: If the cassette exists or cannot be written.
@@ -119,8 +122,12 @@ class RecordSession(Session):
         *,
         charging: Charging | None = None,
         overwrite: bool = False,
+        name_source: Callable[[str], str] | None = None,
     ) -> None:
         super().__init__(path, header)
+        self._name_source = name_source
+        # One URL of each host, in the order they were asked first; "" of a scripted provider.
+        self._hosts: dict[str, str] = {}
         self._scrubber = Scrubber(redactor, is_raw=True)
         self._writer = CassetteWriter(path, self._scrubber.header(header), overwrite=overwrite)
         self._charging = charging
@@ -194,6 +201,7 @@ class RecordSession(Session):
             key = self._key(sent, request)
             reserved = self._charging.reserve(request, len(sent.body)) if self._charging else 0.0
             self._count_call()
+            self._hosts.setdefault(urlsplit(sent.url).netloc, sent.url)
             caller, clock = CALLER.get(), time.perf_counter()
             began = Began(request, key, self.asked, reserved, clock, caller, _runner())
             self._unanswered.setdefault(key, []).append(began)
@@ -239,9 +247,8 @@ class RecordSession(Session):
         response = self._scrubber.response(
             received.status, received.reason, received.headers, received.body, received.chunks
         )
-        self._note_author(content_of(response.body))
         request = self._scrubber.request(began.request)
-        if self.header.source == SCRIPTED_SOURCE:
+        if self._is_scripted(sent, content_of(response.body)):
             request.origin = ""  # Its port is another one each time, and nobody else's.
         cost = None
         if self._charging is not None:
@@ -267,11 +274,17 @@ class RecordSession(Session):
         if waiting:
             self._unanswered[began.key] = waiting
 
-    def _note_author(self, content: bytes) -> None:
-        """Words of the scripted provider must not pass for a model's, wherever it is served."""
-        if self.header.source != SCRIPTED_SOURCE and is_scripted_reply(content):
+    def _is_scripted(self, sent: Sent, content: bytes) -> bool:
+        """Whether the scripted provider answered, whose words must not pass for a model's."""
+        is_scripted = is_scripted_reply(content)
+        if self._name_source is not None:
+            if is_scripted:
+                self._hosts[urlsplit(sent.url).netloc] = ""
+            return is_scripted
+        if is_scripted and self.header.source != SCRIPTED_SOURCE:
             self.header = msgspec.structs.replace(self.header, source=SCRIPTED_SOURCE)
             self._writer.name_source(SCRIPTED_SOURCE)
+        return self.header.source == SCRIPTED_SOURCE
 
     def close(self, *, is_clean: bool) -> None:
         """Finish the file, or leave it partial.
@@ -310,7 +323,23 @@ class RecordSession(Session):
             ) from None
 
     def _finish(self) -> None:
-        self._writer.finish()
+        self._writer.finish(source=self._source())
+
+    def _source(self) -> str:
+        """Where the answers came from, if the header does not say; else ""."""
+        if self._name_source is None:
+            return ""
+        # What is asked for it is asked by this recording: no replay beside it forbids that.
+        token = CURRENT.set(self)
+        try:
+            hosts = self._hosts.values()
+            asked = [self._name_source(url) if url else SCRIPTED_SOURCE for url in hosts]
+        finally:
+            CURRENT.reset(token)
+        names = filter(None, [*self.header.source.split(", "), *asked])
+        source = ", ".join(dict.fromkeys(names))
+        self.header = msgspec.structs.replace(self.header, source=source)
+        return source
 
 
 @contextmanager
@@ -321,6 +350,7 @@ def recording(
     overwrite: bool = False,
     charging: Charging | None = None,
     secrets: SecretRules = NO_RULES,
+    name_source: Callable[[str], str] | None = None,
 ) -> Iterator[RecordSession]:
     """Let every request of this context through, and record it.
 
@@ -333,6 +363,7 @@ def recording(
         overwrite: Whether an existing cassette may be replaced.
         charging: Prices calls and keeps them below a sum; None for neither.
         secrets: The user's own rules for what must not be written.
+        name_source: See `RecordSession`.
 
     Raises:
         CassetteError: If the cassette exists or cannot be written.
@@ -340,7 +371,14 @@ def recording(
     redactor = Redactor.from_environment(os.environ, secrets)
     redactor.require_clean_name(path)
     with kept_open(
-        RecordSession(path, header, redactor, charging=charging, overwrite=overwrite)
+        RecordSession(
+            path,
+            header,
+            redactor,
+            charging=charging,
+            overwrite=overwrite,
+            name_source=name_source,
+        )
     ) as session:
         yield session
 

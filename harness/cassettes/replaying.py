@@ -38,9 +38,10 @@ class ReplaySession(AnsweringSession):
         secrets: The user's own rules for what no message may show.
         ignored: Rules for what matching overlooks; None for those in the cassette.
         rules: What the scenario has matching overlook by now; explanations know of it.
+        command: What a miss names to record the cassette again; "" for ``harness record``.
     """
 
-    def __init__(  # noqa: PLR0913 - all but two by keyword
+    def __init__(  # noqa: PLR0913 - all but two are keyword-only
         self,
         cassette: Cassette,
         label: str = "",
@@ -50,11 +51,13 @@ class ReplaySession(AnsweringSession):
         secrets: SecretRules = NO_RULES,
         ignored: tuple[str, ...] | None = None,
         rules: tuple[str, ...] = (),
+        command: str = "",
     ) -> None:
         super().__init__(cassette.path, cassette.header, label)
         self.pace = pace
         self._secrets = secrets
         self._rules = rules
+        self._command = command
         self._cassette = cassette
         self._index = Index(cassette.interactions, is_repeating=is_repeating)
         overlooked = cassette.header.ignored if ignored is None else ignored
@@ -78,7 +81,7 @@ class ReplaySession(AnsweringSession):
             CassetteMiss: If there is none left, or the session has ended, or it is another
                 process's.
         """
-        if os.getpid() != self._process:
+        if self._is_forked:
             raise CassetteMiss(self._refuse_forked())
         with self._lock:
             request = sent.request(self._reader)
@@ -130,7 +133,13 @@ class ReplaySession(AnsweringSession):
         request = Scrubber(redactor).request(request)
         if self.is_open:
             text = explain(
-                self.label, self._cassette, self._index, request, call, rules=self._rules
+                self.label,
+                self._cassette,
+                self._index,
+                request,
+                call,
+                rules=self._rules,
+                command=self._command,
             )
         else:
             text = explain_finished(self.label, request, call)
@@ -148,6 +157,7 @@ def replaying(  # noqa: PLR0913 - all but one are keyword-only
     secrets: SecretRules = NO_RULES,
     ignored: tuple[str, ...] | None = None,
     rules: tuple[str, ...] = (),
+    command: str = "",
 ) -> Iterator[ReplaySession]:
     """Answer every request of this context from a cassette; nothing reaches the network.
 
@@ -161,6 +171,7 @@ def replaying(  # noqa: PLR0913 - all but one are keyword-only
         secrets: The user's own rules for what no message may show.
         ignored: Rules for what matching overlooks; None for those in the cassette.
         rules: What the scenario has matching overlook by now, for explanations.
+        command: What a miss names to record the cassette again; "" for ``harness record``.
 
     Raises:
         CassetteError: If the cassette is missing, damaged, of another version, or
@@ -177,6 +188,7 @@ def replaying(  # noqa: PLR0913 - all but one are keyword-only
         secrets=secrets,
         ignored=ignored,
         rules=rules,
+        command=command,
     )
     _require_sample(session, sample)
     try:

@@ -21,7 +21,7 @@ from harness.errors import SampleInterrupt
 from harness.model.sample import SCRIPTED_SOURCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from harness.cassettes.cassette import Cassette, Interaction
@@ -42,6 +42,7 @@ class UpdateSession(RecordSession):
         redactor: Knows the secrets that must not be written.
         earlier: What was recorded before.
         charging: Prices calls and keeps them below a sum; None for neither.
+        name_source: See `RecordSession`.
 
     Raises:
         CassetteError: If it cannot be written.
@@ -55,8 +56,11 @@ class UpdateSession(RecordSession):
         earlier: Earlier,
         *,
         charging: Charging | None = None,
+        name_source: Callable[[str], str] | None = None,
     ) -> None:
         recorded = earlier.cassette.header
+        if name_source is not None and not header.source:
+            header = msgspec.structs.replace(header, source=recorded.source)
         self._wanted = header
         if earlier.cassette.interactions:
             header = msgspec.structs.replace(
@@ -67,7 +71,9 @@ class UpdateSession(RecordSession):
                 header = msgspec.structs.replace(
                     header, source=recorded.source, base_url=recorded.base_url
                 )
-        super().__init__(path, header, redactor, charging=charging, overwrite=True)
+        super().__init__(
+            path, header, redactor, charging=charging, overwrite=True, name_source=name_source
+        )
         self._earlier = earlier
         self._sources = Sources(earlier.recordings or (earlier.cassette,))
         self._finder = RequestReader(Ignoring(header.ignored))
@@ -142,7 +148,7 @@ class UpdateSession(RecordSession):
         if self.is_unchanged:
             self._writer.discard()
         else:
-            self._writer.finish()
+            self._writer.finish(source=self._source())
         self._remove_covered(self.path)
 
     def _abandon(self) -> None:
@@ -209,6 +215,7 @@ def updating(
     *,
     charging: Charging | None = None,
     secrets: SecretRules = NO_RULES,
+    name_source: Callable[[str], str] | None = None,
 ) -> Iterator[UpdateSession]:
     """Replay the requests that were recorded before, record the others.
 
@@ -219,6 +226,7 @@ def updating(
         earlier: What was recorded before; see `harness.cassettes.find_earlier`.
         charging: Prices calls and keeps them below a sum; None for neither.
         secrets: The user's own rules for what must not be written.
+        name_source: See `RecordSession`.
 
     Raises:
         CassetteError: If the cassette cannot be written.
@@ -226,6 +234,8 @@ def updating(
     """
     redactor = Redactor.from_environment(os.environ, secrets)
     redactor.require_clean_name(path)
-    session = UpdateSession(path, header, redactor, earlier, charging=charging)
+    session = UpdateSession(
+        path, header, redactor, earlier, charging=charging, name_source=name_source
+    )
     with kept_open(session):
         yield session

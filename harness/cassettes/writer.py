@@ -127,12 +127,17 @@ class CassetteWriter:
         """Say in the finished file's first line who answered, where that shows late."""
         self._final = msgspec.structs.replace(self._final, source=source)
 
-    def finish(self) -> None:
+    def finish(self, *, source: str = "") -> None:
         """Complete the file, with what it cost in its first line, and give it its name.
+
+        Args:
+            source: Where the interactions came from, if that was not known before.
 
         Raises:
             CassetteError: If another cassette took the name meanwhile, or the disk refuses.
         """
+        if source:
+            self.name_source(source)
         try:
             self._finish()
         except OSError as fault:

@@ -21,6 +21,7 @@ _COMMANDS = {
     "run": ("run", "Run suites offline, score every sample, write the report."),
     "fuzz": ("fuzz", "Hunt for the conversation that breaks your team."),
     "record": ("record", "Record cassettes from a provider over HTTP."),
+    "exec": ("exec", "Record or replay an AutoGen script as it is, and score it."),
     "cassette": ("cassette", "Read, compare and keep up the cassettes."),
     "report": ("report", "Render a run as HTML, Markdown, JSON or JUnit XML."),
     "compare": ("compare", "Compare two runs, config by config."),

@@ -9,8 +9,7 @@ import click
 
 from harness.cli.app import EXIT_GATE_FAILED
 from harness.cli.progress import FitCounts, showing
-from harness.cli.recording import behaviours, require_live, scripted_urls
-from harness.cli.session import new_header
+from harness.cli.recording import require_live
 from harness.errors import EnvironmentFault, SelectionError
 from harness.model.sample import SCRIPTED_SOURCE
 from harness.reports.text import counted
@@ -23,8 +22,10 @@ from harness.runner.forecast import (
     forecast_update,
     forecast_whole,
 )
+from harness.runner.header import new_header
 from harness.runner.memory import MemoryStore
 from harness.runner.plan import Catalogue, all_keys
+from harness.runner.scripted import behaviours, scripted_urls
 from harness.runner.verify import unjudged
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def dry_run(plan: Sequence[SampleKey], suites: Sequence[Suite], arguments: Recor
     fresh = [key for key in plan if key not in {*started, *refused}]
     forecasts = forecast_whole(fresh, all_keys(suites), archive)
     scripted = {suite.name for suite in suites} if arguments.scripted else set()
-    scripted = scripted or set(scripted_urls(suites, arguments))
+    scripted = scripted or set(scripted_urls(suites, arguments.base_url))
     if started:
         played = _replayed(started, suites, arguments)
         forecasts += forecast_update(played, archive, _sources(suites, scripted, arguments))

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.app import EXIT_GATE_FAILED
-from harness.cli.session import load_all
 from harness.errors import SelectionError
 from harness.fuzzing import FuzzSettings, Hunt, Subject, hunt, replay, tell
 from harness.fuzzing.saved import SUFFIX, finding_path, read, save
 from harness.fuzzing.story import messages_told
 from harness.fuzzing.subjects import subjects_of
+from harness.runner.header import load_all
 
 if TYPE_CHECKING:
     from pathlib import Path

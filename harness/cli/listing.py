@@ -33,7 +33,7 @@ def command(**arguments: Any) -> int:
     """
     if arguments["list_runs"]:
         return _list_runs(arguments["runs_folder"])
-    from harness.cli.session import load_all
+    from harness.runner.header import load_all
     from harness.runner.plan import make_plan
     from harness.runner.selection import Selection
 

@@ -37,9 +37,9 @@ def serve(suites: tuple[str, ...], scenarios_root: Path, host: str, port: int, s
       harness provider serve sales_report --port 9000
       OPENAI_API_KEY=any harness record sales_report --base-url http://127.0.0.1:9000/v1
     """
-    from harness.cli.recording import behaviours
-    from harness.cli.session import load_all
     from harness.provider.server import serve_forever
+    from harness.runner.header import load_all
+    from harness.runner.scripted import behaviours
 
     found = behaviours(load_all(scenarios_root, suites))
     names = ", ".join(behaviour.scenario for behaviour in found)

@@ -9,32 +9,27 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli import options
-from harness.cli.session import Outputs, load_all, new_header, start
+from harness.cli.session import Outputs, start
 from harness.errors import EnvironmentFault, SelectionError
-from harness.model.sample import SCRIPTED_SOURCE
-from harness.provider.identity import identify
 from harness.reports.text import counted
 from harness.runner.batch import RunConfig
 from harness.runner.endpoints import (
-    DEFAULT_KEY_VARIABLE,
-    base_url_of,
     check_base_url,
     check_key_variable,
     live_endpoints,
     require_prices,
 )
+from harness.runner.header import load_all, new_header
 from harness.runner.plan import Catalogue, make_plan
 from harness.runner.sandboxes import refuse_unsafe, resolved_sandbox
-from harness.runner.task import EndpointSpec
-
-_IDENTIFY_SECONDS = 2.0
+from harness.runner.scripted import scripted_endpoint, scripted_urls, serving_scripted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from harness.model.sample import SampleKey
     from harness.model.scenario import Suite
-    from harness.provider.server import Behaviour
+    from harness.runner.task import EndpointSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,23 +139,14 @@ def _provider(
     suites: Sequence[Suite], arguments: RecordArguments
 ) -> Iterator[dict[str, EndpointSpec]]:
     if arguments.scripted:
-        from harness.provider.server import serving
-
-        with serving(behaviours(suites), seed=arguments.seed) as server:
-            yield {suite.name: _scripted_endpoint(server.base_url) for suite in suites}
+        with serving_scripted(suites, seed=arguments.seed) as endpoints:
+            yield endpoints
         return
     # Served by `harness provider serve`: say so, or its words would pass for a model's.
-    scripted = scripted_urls(suites, arguments)
+    scripted = scripted_urls(suites, arguments.base_url)
     live = [suite for suite in suites if suite.name not in scripted]
-    endpoints = require_live(live, arguments) if live else {}
-    yield endpoints | {name: _scripted_endpoint(url) for name, url in scripted.items()}
-
-
-def scripted_urls(suites: Sequence[Suite], arguments: RecordArguments) -> dict[str, str]:
-    """The URLs at which a scripted provider answers, by the suites that would ask there."""
-    urls = {suite.name: base_url_of(suite, arguments.base_url) for suite in suites}
-    found = {url for url in set(urls.values()) if identify(url, _IDENTIFY_SECONDS)}
-    return {name: url for name, url in urls.items() if url in found}
+    asked = require_live(live, arguments) if live else {}
+    yield asked | {name: scripted_endpoint(url) for name, url in scripted.items()}
 
 
 def require_live(suites: Sequence[Suite], arguments: RecordArguments) -> dict[str, EndpointSpec]:
@@ -183,44 +169,3 @@ def require_live(suites: Sequence[Suite], arguments: RecordArguments) -> dict[st
     if faults:
         raise EnvironmentFault("\n".join(faults))
     return endpoints
-
-
-def _scripted_endpoint(base_url: str) -> EndpointSpec:
-    return EndpointSpec(
-        base_url=base_url,
-        api_key="the-scripted-provider-needs-none",
-        is_scripted=True,
-        source=SCRIPTED_SOURCE,
-    )
-
-
-def behaviours(suites: Sequence[Suite]) -> list[Behaviour]:
-    """What the scripted provider plays: one behaviour per scenario that has a provider script.
-
-    Raises:
-        SelectionError: If no scenario has one.
-    """
-    from harness.provider.server import Behaviour
-    from harness.suites import load_callable
-
-    found = [
-        Behaviour(
-            scenario=scenario.name,
-            task=scenario.task,
-            parameters=scenario.parameters,
-            reply=load_callable(scenario.provider),
-            file=f"{scenario.folder}/scenario.yaml",
-        )
-        for suite in suites
-        for scenario in suite.scenarios
-        if scenario.provider is not None
-    ]
-    if not found:
-        names = ", ".join(suite.name for suite in suites)
-        raise SelectionError(
-            f"No scenario of {names} has a provider script (provider.py with a function reply), "
-            "so the scripted provider has nothing to say. Write one beside suite.yaml, or ask a "
-            f"real provider: {DEFAULT_KEY_VARIABLE}=... harness record {suites[0].name} "
-            "--allow-unsafe"
-        )
-    return found

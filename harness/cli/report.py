@@ -38,9 +38,9 @@ def command(run: str, name: str, output: Path | None, runs_folder: Path) -> int:
       harness report latest -o out/report.html
       harness report 20261120T1015 --format markdown
     """
-    from harness.cli.rendering import render, write_report
     from harness.comparison import compare_configs
     from harness.logs import find_log, read_log
+    from harness.reports.files import render, write_report
 
     log = read_log(find_log(runs_folder, run))
     comparison = compare_configs(log)

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli import options
-from harness.cli.session import Outputs, finish, go_on, load_all, new_header, start
+from harness.cli.session import Outputs, finish, go_on, start
 from harness.errors import SelectionError
 from harness.reports.text import counted
 from harness.runner.batch import RunConfig
 from harness.runner.endpoints import base_url_of, key_variable_of, live_endpoints
+from harness.runner.header import load_all, new_header
 from harness.runner.neighbours import recording_flags
 from harness.runner.plan import Catalogue, describe_suites, make_plan, require_unchanged
 from harness.runner.redact import redacted

@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-import platform
 import signal
 import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
-from secrets import token_hex
 from typing import TYPE_CHECKING
 
 import click
 
-from harness.capture import storable
 from harness.cli.app import EXIT_GATE_FAILED, EXIT_INTERRUPTED, EXIT_USER_MISTAKE
 from harness.cli.progress import showing
 from harness.errors import BudgetReached, HarnessError
 from harness.logs import create_log
-from harness.model.run import RunHeader, RunLog
 from harness.reports.facts import has_reply
 from harness.reports.text import counted
-from harness.runner.batch import RunConfig, run_plan
-from harness.runner.plan import describe_suites
+from harness.runner.batch import run_plan
 from harness.runner.provider_faults import is_users_mistake
-from harness.runner.redact import redacted
-from harness.runner.sandboxes import sandbox_labels
-from harness.runner.selection import require_known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from harness.model.run import RunHeader, RunLog
     from harness.model.sample import SampleKey, SampleResult
     from harness.model.scenario import Suite
+    from harness.runner.batch import RunConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,56 +43,6 @@ class Outputs:
     report: Path | None = None
     junit: Path | None = None
     no_report: bool = False
-
-
-def load_all(root: Path, names: Sequence[str] = ()) -> list[Suite]:
-    """Load every suite below a folder, or only those named.
-
-    Raises:
-        SuiteError: With the faults of all of them.
-        SelectionError: If a name fits no suite.
-    """
-    from harness.errors import SuiteError
-    from harness.suites import find_suites, load_suite
-
-    folders = find_suites(root)
-    # scenarios/my_suite means my_suite: that is what a shell's completion gives.
-    names = [Path(name).name if Path(name).is_dir() else name for name in names]
-    require_known("suite", names, [folder.name for folder in folders])
-    suites: list[Suite] = []
-    faults: list[str] = []
-    for folder in folders:
-        if names and folder.name not in names:
-            continue
-        try:
-            suites.append(load_suite(folder))
-        except SuiteError as error:
-            faults.extend(error.faults)
-    if faults:
-        raise SuiteError(faults)
-    return suites
-
-
-def new_header(
-    plan: Sequence[SampleKey], suites: Sequence[Suite], config: RunConfig, scenarios_root: Path
-) -> RunHeader:
-    """The header of a run that starts now."""
-    now = datetime.now(UTC)
-    header = RunHeader(
-        run_id=f"{now:%Y%m%dT%H%M%S}-{token_hex(3)}",
-        started_at=now.isoformat(timespec="seconds"),
-        mode=config.mode,
-        command=storable(" ".join(["harness", *sys.argv[1:]])),
-        harness_version=version("conversation-harness"),
-        python=platform.python_version(),
-        platform=f"{platform.system()} {platform.machine()}",
-        sandbox=sandbox_labels(suites, config.sandbox),
-        suites=describe_suites(suites, plan),
-        plan=tuple(plan),
-        scenarios_root=str(scenarios_root),
-        cassettes_root=str(config.cassettes_root),
-    )
-    return redacted(header)
 
 
 def start(header: RunHeader, suites: Sequence[Suite], config: RunConfig, outputs: Outputs) -> int:
@@ -156,9 +98,9 @@ def _interrupt(*_: object) -> None:
 
 def finish(log: RunLog, outputs: Outputs) -> int:
     """Print the summary, write the reports, apply the default gate."""
-    from harness.cli.rendering import write_report
     from harness.comparison import compare_configs
     from harness.reports.console import print_summary
+    from harness.reports.files import write_report
 
     comparison = compare_configs(log)
     print_summary(log, comparison, sys.stdout)

@@ -25,7 +25,7 @@ def command(suites: tuple[str, ...], scenarios_root: Path) -> int:
       harness validate
       harness validate sales_report
     """
-    from harness.cli.session import load_all
+    from harness.runner.header import load_all
 
     loaded = load_all(scenarios_root, suites)
     for suite in loaded:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from harness.cli import options
 from harness.cli.app import EXIT_GATE_FAILED
 from harness.cli.progress import PlayCounts, showing
-from harness.cli.session import load_all, new_header
 from harness.reports.text import counted
 from harness.runner.batch import RunConfig, run_plan
 from harness.runner.build import load_engine
+from harness.runner.header import load_all, new_header
 from harness.runner.leftovers import find_leftovers
 from harness.runner.memory import MemoryStore
 from harness.runner.mending import Mender

@@ -7,11 +7,11 @@ its classes (`harness.engines.autogen_hooks`).
 from __future__ import annotations
 
 import asyncio
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.engines.autogen_distribution import installed_version
-from harness.engines.autogen_quiet import silenced
+from harness.engines.autogen_quiet import hushed, silenced
 from harness.engines.autogen_scope import ContextExecutor, SampleState, entered
 from harness.engines.autogen_speed import remember_protocol_members
 from harness.errors import HarnessError, LimitReached, SampleInterrupt
@@ -21,7 +21,6 @@ from harness.model.team import Team
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.capture import Recorder
     from harness.protocols import Assignment
 
 
@@ -54,20 +53,42 @@ class AutogenEngine:
             SampleInterrupt: A cassette miss or a blocked connection, after it was recorded.
         """
         self.preload()
-        recorder = assignment.recorder
-        human = assignment.human or ScriptedHuman(assignment.scenario.human)
-        sample = SampleState(assignment, recorder, human)
-        try:
-            with _sample_entered(sample):
-                _converse(assignment)
-        except SampleInterrupt as interrupt:
-            recorder.terminate_for(interrupt)
-            if not isinstance(interrupt, LimitReached):
-                raise
-        except Exception as error:
-            _terminate_after(recorder, error)
-        else:
-            _terminate(sample)
+        sample = _sample_of(assignment)
+        with suppress(LimitReached, Exception), _recorded(sample), silenced():
+            _converse(assignment)
+
+    @contextmanager
+    def capturing(self, assignment: Assignment) -> Iterator[None]:
+        """Record whatever AutoGen chats the block holds, in threads and tasks it starts, too.
+
+        The termination recorded last is that of the newest chat that was not part of another.
+
+        Raises:
+            EnvironmentFault: If AutoGen is missing, or two distributions bring it.
+        """
+        self.preload()
+        with _recorded(_sample_of(assignment)), hushed():
+            yield
+
+
+def _sample_of(assignment: Assignment) -> SampleState:
+    human = assignment.human or ScriptedHuman(assignment.scenario.human)
+    return SampleState(assignment, assignment.recorder, human)
+
+
+@contextmanager
+def _recorded(sample: SampleState) -> Iterator[None]:
+    """Enter a sample, and record why it ended; what is raised inside goes on outwards."""
+    try:
+        with _sample_entered(sample):
+            yield
+    except SampleInterrupt as interrupt:
+        sample.recorder.terminate_for(interrupt)
+        raise
+    except Exception as error:
+        _terminate_after(sample, error)
+        raise
+    _terminate(sample)
 
 
 @contextmanager
@@ -77,7 +98,6 @@ def _sample_entered(sample: SampleState) -> Iterator[None]:
     from harness.engines.autogen_messages import ScriptedStream
 
     with ExitStack() as stack:
-        stack.enter_context(silenced())
         stack.enter_context(entered(sample.scope))
         stack.enter_context(IOStream.set_default(ScriptedStream()))
         stack.enter_context(
@@ -138,10 +158,14 @@ def _terminate(sample: SampleState) -> None:
     )
 
 
-def _terminate_after(recorder: Recorder, error: Exception) -> None:
+def _terminate_after(sample: SampleState, error: Exception) -> None:
     from harness.engines.autogen_termination import is_no_eligible_speaker
 
-    if is_no_eligible_speaker(error):
+    recorder = sample.recorder
+    if sample.outcome is not None:
+        # The chat was over when whoever started it failed.
+        _terminate(sample)
+    elif is_no_eligible_speaker(error):
         # 0.2 lets it out of an async group chat, where later releases end the chat.
         index = recorder.last_message_index
         recorder.terminate("no_next_speaker", str(error), message_index=index)

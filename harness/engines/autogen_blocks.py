@@ -7,13 +7,13 @@ import hashlib
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.model.refusals import refusals_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from harness.engines.autogen_scope import SampleState
     from harness.protocols import Execution
@@ -194,11 +194,14 @@ def _read(output: str) -> str:
 
 
 def _folder(workspace: Path, work_dir: Any) -> Path:
-    """The folder to run in: the configured one if it is inside the workspace, else that."""
+    """The folder to run in: the configured one if it is inside the workspace, else that.
+
+    A relative one is meant to be inside.
+    """
     root = workspace.resolve()
     if work_dir is None:
         return root
-    folder = Path(work_dir).resolve()
+    folder: Path = (root / work_dir).resolve()
     if not folder.is_relative_to(root):
         return root
     folder.mkdir(parents=True, exist_ok=True)

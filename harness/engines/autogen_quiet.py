@@ -68,10 +68,18 @@ class _Silence:
         warnings.simplefilter("ignore")
         self._undo.callback(setattr, sys, "stdin", sys.stdin)
         sys.stdin = _NoKeyboard()
+        self._undo.enter_context(hushed())
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Let AutoGen's loggers print nothing inside; everything else of the process is left alone."""
+    with ExitStack() as undo:
         # Their handlers hold on to whatever stdout was when AutoGen was imported.
         for logger in _loggers():
-            self._undo.callback(setattr, logger, "disabled", logger.disabled)
+            undo.callback(setattr, logger, "disabled", logger.disabled)
             logger.disabled = True
+        yield
 
 
 def _loggers() -> Iterator[logging.Logger]:

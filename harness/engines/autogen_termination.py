@@ -46,6 +46,8 @@ def observe_chat(
         recipient=recipient,
         max_turns=max_turns if isinstance(max_turns, int) else None,
     )
+    if scope.frame is None:
+        scope.sample.outcome = None
     with entered(Scope(scope.sample, frame)):
         yield
     if scope.frame is None:

@@ -18,6 +18,10 @@ SCRIPTED_SOURCE = "scripted provider"
 # How the `system_fingerprint` of each of its replies begins, wherever they are met.
 SCRIPTED_FINGERPRINT = "scripted-"
 
+# Suites of conversations that no scenario describes: scripts', and the users' own tests'.
+SCRIPTS = "exec"
+TESTS = "pytest"
+
 Mode = Literal["replay", "record", "live", "mock"]
 Status = Literal["completed", "error", "miss"]
 Outcome = Literal["pass", "fail", "error", "miss"]
@@ -124,6 +128,10 @@ class SampleResult(_Strict, frozen=True, kw_only=True):
     sandbox: str = ""
     started_at: str
     duration_seconds: float
+
+    def __repr__(self) -> str:
+        # Its transcript would fill the screen wherever a debugger or an assertion shows it.
+        return f"<SampleResult {self.key}: {self.outcome}>"
 
     @property
     def verdicts(self) -> tuple[Score, ...]:

@@ -308,6 +308,11 @@ class Transcript(_Strict, frozen=True, kw_only=True):
     engine_version: str
     events: tuple[AnyEvent, ...] = ()
 
+    def __repr__(self) -> str:
+        # All events would fill the screen wherever a debugger or an assertion shows one.
+        end = f"ended by {self.termination}" if self.termination else "not ended"
+        return f"<Transcript of {self.engine_version or self.engine}: {self.turns} turns, {end}>"
+
     @property
     def messages(self) -> tuple[Message, ...]:
         """The messages the participants saw, in order."""

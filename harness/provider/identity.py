@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from http.client import HTTPConnection, HTTPException
+import socket
+from http.client import HTTPException, HTTPResponse
 from urllib.parse import urlsplit
 
 OWNER = "scripted provider"
@@ -50,16 +51,30 @@ def _loopback_hosts(host: str) -> tuple[str, ...]:
 
 
 def _is_scripted(host: str, port: int, path: str, timeout: float) -> bool:
-    connection = HTTPConnection(host, port, timeout=timeout)
     try:
-        connection.request("GET", path, headers={"Accept": "application/json"})
-        response = connection.getresponse()
-        body = response.read(_MOST_BYTES)
+        question = _question(host, port, path)
+        # Not by an HTTP client: those are recorded and replayed.
+        with socket.create_connection((host, port), timeout) as connection:
+            connection.sendall(question)
+            with HTTPResponse(connection, method="GET") as response:
+                response.begin()
+                body = response.read(_MOST_BYTES)
         return response.status == 200 and _lists_scripted_models(json.loads(body))
     except (OSError, HTTPException, ValueError, RecursionError):
         return False
-    finally:
-        connection.close()
+
+
+def _question(host: str, port: int, path: str) -> bytes:
+    if any(character <= " " or character == "\x7f" for character in path):
+        raise ValueError(f"{path!r} is no path")
+    shown = f"[{host}]" if ":" in host else host
+    lines = (
+        f"GET {path} HTTP/1.1",
+        f"Host: {shown}:{port}",
+        "Accept: application/json",
+        "Connection: close",
+    )
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode("ascii")
 
 
 def _lists_scripted_models(body: object) -> bool:

@@ -9,7 +9,7 @@ from harness.reports.executions import not_isolated
 from harness.reports.facts import facts_of
 from harness.reports.failures import failing
 from harness.reports.markdown import contrast_name
-from harness.reports.transcript import print_transcript
+from harness.reports.transcript import print_transcript, print_verdict
 from harness.reports.upkeep import upkeep_lines
 from harness.reports.writer import Writer
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from harness.model.run import RunLog
     from harness.model.sample import SampleResult
 
-__all__ = ["print_comparison", "print_summary", "print_transcript"]
+__all__ = ["print_comparison", "print_summary", "print_transcript", "print_verdict"]
 
 _MOST_CHANGES = 50
 

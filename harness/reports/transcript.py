@@ -48,11 +48,9 @@ def print_transcript(result: SampleResult, stream: TextIO, *, show_hidden: bool 
             hidden model calls (speaker selection, summaries) with prompt and
             reply, and tracebacks in full.
     """
-    writer = Writer(stream)
-    page = _Page(writer, result, show_hidden=show_hidden)
-    writer.parts([(str(result.key), "bold"), ("  ", ""), _outcome(result)])
-    _why(page)
-    _scores(page)
+    page = _Page(Writer(stream), result, show_hidden=show_hidden)
+    writer = page.writer
+    _verdict(page)
     for event in result.transcript.events:
         _PRINTERS[type(event)](page, event)
     if not result.transcript.termination:
@@ -63,6 +61,17 @@ def print_transcript(result: SampleResult, stream: TextIO, *, show_hidden: bool 
     hidden = sum(call.purpose != "reply" for call in result.transcript.model_calls)
     if hidden and not show_hidden:
         writer.line(f"Hidden model calls: {hidden}. Print them with --hidden.", "dim")
+
+
+def print_verdict(result: SampleResult, stream: TextIO) -> None:
+    """Print what became of a sample: its outcome, why it ended, its scores."""
+    _verdict(_Page(Writer(stream), result))
+
+
+def _verdict(page: _Page) -> None:
+    page.writer.parts([(str(page.result.key), "bold"), ("  ", ""), _outcome(page.result)])
+    _why(page)
+    _scores(page)
 
 
 @dataclass

@@ -100,7 +100,14 @@ def run_plan(
             on_tick()
 
 
-def make_task(key: SampleKey, catalogue: Catalogue, config: RunConfig, scratch: Path) -> Task:
+def make_task(
+    key: SampleKey,
+    catalogue: Catalogue,
+    config: RunConfig,
+    scratch: Path,
+    *,
+    budget: tuple[str, float] | None = None,
+) -> Task:
     """Everything a worker needs for one sample.
 
     Args:
@@ -108,6 +115,8 @@ def make_task(key: SampleKey, catalogue: Catalogue, config: RunConfig, scratch: 
         catalogue: Holds its scenario and config.
         config: How to run it.
         scratch: Folder of its own; made by the worker.
+        budget: File and US dollars of what all recordings may cost together; by default the
+            config's, in a file beside the scratch folders.
     """
     from harness.cassettes import cassette_path
 
@@ -124,7 +133,7 @@ def make_task(key: SampleKey, catalogue: Catalogue, config: RunConfig, scratch: 
         cassette_label=str(cassette),
         overwrite=config.overwrite,
         update=config.update,
-        budget=_budget(config, scratch.parent),
+        budget=budget or _budget(config, scratch.parent),
         endpoint=config.endpoints.get(key.suite, _offline(suite)),
         sandbox=resolved_sandbox(config.sandbox or scenario.sandbox.backend),
         secrets=suite.secrets,

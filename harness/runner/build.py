@@ -32,7 +32,7 @@ def build_kit(task: Task) -> SampleKit:
     return SampleKit(
         engine=load_engine(task.config.engine),
         sandbox=sandbox,
-        scorers=_scorers(msgspec.json.encode(scenario.scorers), scenario),
+        scorers=load_scorers(scenario),
         build_team=load_callable(scenario.team),
         build_script=load_callable(scenario.script) if scenario.script else None,
         judge=_judge(task, sandbox),
@@ -63,6 +63,11 @@ def load_engine(name: str) -> Engine:
 
 
 _SCORERS: dict[bytes, tuple[Scorer, ...]] = {}
+
+
+def load_scorers(scenario: Scenario) -> tuple[Scorer, ...]:
+    """The scorers a scenario names; see `build_kit` for what it raises."""
+    return _scorers(msgspec.json.encode(scenario.scorers), scenario)
 
 
 def _scorers(cache_key: bytes, scenario: Scenario) -> tuple[Scorer, ...]:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from harness.cassettes import cassette_path, find_earlier, load_cassette
 from harness.cassettes.cassette import PARTIAL_SUFFIX
+from harness.cassettes.reader import load_whole_part
 from harness.errors import CassetteError
+from harness.model.sample import SCRIPTS, TESTS
 from harness.runner.endpoints import base_url_of
 from harness.runner.neighbours import flags_from
 from harness.runner.plan import Catalogue, all_keys
@@ -22,8 +24,11 @@ if TYPE_CHECKING:
     from harness.model.scenario import Suite
 
 _CASSETTE = ".jsonl"
-_GOES_ON = "a recording that was cut short, or is going on right now"
-_IN_THE_WAY = "set aside or cut short, and of no more use: nothing would go on with it"
+_GOES_ON = (
+    "a recording that was cut short, or is going on right now; go on with it by: harness record "
+    "--update"
+)
+_IN_THE_WAY = "set aside or cut short, and of no more use: no update takes anything from it"
 _UNFINISHED = _CASSETTE + PARTIAL_SUFFIX  # also with ".old" and the like behind it
 
 
@@ -32,8 +37,9 @@ def find_leftovers(
 ) -> list[Finding]:
     """Orphaned cassettes and unfinished recordings.
 
-    A cassette that names no sample in its header, as an imported one does or one that a
-    test recorded for itself, is nobody's orphan.
+    A cassette that names no sample in its header, as an imported one does, is nobody's
+    orphan; nor is one of ``harness exec`` or of a test: pytest knows about those, and an
+    update goes on with what is unfinished of them.
 
     Args:
         root: Folder of the cassettes; it need not exist.
@@ -52,7 +58,8 @@ def find_leftovers(
     for path in sorted(path for folder in folders for path in _files(folder)):
         if _UNFINISHED in path.name:
             whole = path.with_name(path.name.partition(_UNFINISHED)[0] + _CASSETTE)
-            found.append(_unfinished(path, whole, played.get(whole), catalogue, label))
+            if not _is_elsewhere(path):
+                found.append(_unfinished(path, whole, played.get(whole), catalogue, label))
         elif path.name.endswith(_CASSETTE) and path not in played and not _is_free(path):
             found.append(Finding(group="orphaned", path=path, reasons=(_why(path in scripted),)))
     return found
@@ -95,9 +102,17 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _is_free(path: Path) -> bool:
-    """Whether a cassette belongs to no sample by its own word."""
+    """Whether a cassette belongs to no suite's sample by its own word."""
     try:
-        return load_cassette(path).header.sample == ""
+        return load_cassette(path).header.sample.partition("/")[0] in ("", SCRIPTS, TESTS)
+    except CassetteError:
+        return False
+
+
+def _is_elsewhere(path: Path) -> bool:
+    """Whether an unfinished recording is of a script or a test, by its own word."""
+    try:
+        return load_whole_part(path).header.sample.partition("/")[0] in (SCRIPTS, TESTS)
     except CassetteError:
         return False
 

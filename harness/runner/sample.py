@@ -2,48 +2,42 @@
 
 from __future__ import annotations
 
-import shlex
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import msgspec
 
-from harness import cassettes
 from harness.capture import Recorder, exception_info
-from harness.cassettes.credentials import without_credentials
-from harness.cassettes.staleness import config_changes, config_facets
-from harness.errors import CassetteError, CassetteMiss, SampleInterrupt, SocketBlocked
+from harness.cassettes.staleness import config_changes
+from harness.errors import CassetteMiss, SampleInterrupt
 from harness.model.sample import SampleResult, Status
 from harness.model.score import Score, Unscored
 from harness.model.team import Endpoint, FinishedSample
 from harness.pricing import cost_of_call
 from harness.protocols import Assignment, Scorer
-from harness.runner.neighbours import recording_flags
 from harness.runner.provider_faults import with_advice
+from harness.runner.sessions import FailedRecording, last_failure, raise_unsound, session_of
 from harness.runner.workspace import make_workspace
 from harness.sandboxes.artefacts import collect_artefacts, digests
 from harness.sandboxes.images import collect_images
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable
 
     from harness.cassettes import Session
     from harness.model.faults import FaultTrial
     from harness.model.sample import CassetteUse
     from harness.model.transcript import ExceptionInfo, ModelCall
     from harness.runner.kit import SampleKit
-    from harness.runner.task import EndpointSpec, Task
+    from harness.runner.task import Task
 
 
 @dataclass
-class _Outcome:
+class Outcome:
     """What is known of the running sample so far."""
 
     status: Status = "completed"
@@ -52,10 +46,71 @@ class _Outcome:
     scores: list[Score | Unscored] = field(default_factory=list)
 
     def fail(self, status: Status, error: BaseException) -> None:
-        # The first failure is the cause; later ones are its consequences.
+        """Note a failure. The first one is the cause; later ones are its consequences."""
         if self.failure is None:
             self.status = status
             self.failure = exception_info(error)
+
+
+class SampleRun:
+    """One sample from its empty workspace to its result.
+
+    Args:
+        task: Which sample, how, and where.
+        kit: The live objects it needs.
+        spool: Each event is also written here at once.
+
+    Attributes:
+        outcome: What is known of it so far.
+        recorder: Takes its events.
+        workspace: Folder the agents' code runs in.
+    """
+
+    def __init__(self, task: Task, kit: SampleKit, spool: IO[bytes] | None = None) -> None:
+        self.task = task
+        self.kit = kit
+        self._started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._clock = time.perf_counter()
+        self.workspace = make_workspace(Path(task.scratch), task.scenario)
+        self._fixtures = digests(self.workspace)
+        self.outcome = Outcome()
+        price = partial(_price, task, self.outcome)
+        self.recorder = Recorder(limits=task.scenario.limits, price=price, spool=spool)
+
+    def assignment(self) -> Assignment:
+        """What the engine gets; the session is entered by then."""
+        return _assignment(self.task, self.kit, self.workspace, self.recorder, self.outcome.session)
+
+    def fail(self, error: BaseException) -> None:
+        """Note what kept the sample from completing, also as how its transcript ended."""
+        self.outcome.fail("miss" if isinstance(error, CassetteMiss) else "error", error)
+        self.recorder.overrule(error)
+
+    def result(self) -> SampleResult:
+        """Score what there is, and put everything together."""
+        _adopt_termination(self.recorder, self.outcome)
+        _advise(self.task, self.outcome)
+        trials = _trials(self.task, self.kit, self.outcome)
+        finished = _finished(self.task, self.kit, self.workspace, self.recorder, self.outcome)
+        finished = replace(finished, trials=trials)
+        _score(self.kit.scorers, finished, self.outcome)
+        artefacts = collect_artefacts(self.workspace, self._fixtures)
+        session = self.outcome.session
+        return SampleResult(
+            key=self.task.key,
+            status=self.outcome.status,
+            mode=self.task.mode,
+            transcript=finished.transcript,
+            scores=tuple(self.outcome.scores),
+            trials=trials,
+            failure=self.outcome.failure,
+            cassette=_use(self.task, session) if session else None,
+            artefacts=artefacts,
+            images=collect_images(self.workspace, artefacts),
+            sandbox=self.kit.sandbox.label,
+            started_at=self._started_at,
+            duration_seconds=time.perf_counter() - self._clock,
+        )
 
 
 def run_sample(task: Task, kit: SampleKit, spool: IO[bytes] | None = None) -> SampleResult:
@@ -69,36 +124,23 @@ def run_sample(task: Task, kit: SampleKit, spool: IO[bytes] | None = None) -> Sa
     Returns:
         The result, with a partial transcript if the sample did not complete.
     """
-    started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
-    clock = time.perf_counter()
-    workspace = make_workspace(Path(task.scratch), task.scenario)
-    fixtures = digests(workspace)
-    outcome = _Outcome()
-    price = partial(_price, task, outcome)
-    recorder = Recorder(limits=task.scenario.limits, price=price, spool=spool)
-    _converse(task, kit, workspace, recorder, outcome)
-    trials = _trials(task, kit, outcome)
-    finished = replace(_finished(task, kit, workspace, recorder, outcome), trials=trials)
-    _score(kit.scorers, finished, outcome)
-    artefacts = collect_artefacts(workspace, fixtures)
-    return SampleResult(
-        key=task.key,
-        status=outcome.status,
-        mode=task.mode,
-        transcript=finished.transcript,
-        scores=tuple(outcome.scores),
-        trials=trials,
-        failure=outcome.failure,
-        cassette=_use(task, outcome.session) if outcome.session else None,
-        artefacts=artefacts,
-        images=collect_images(workspace, artefacts),
-        sandbox=kit.sandbox.label,
-        started_at=started_at,
-        duration_seconds=time.perf_counter() - clock,
-    )
+    run = SampleRun(task, kit, spool)
+    try:
+        with session_of(task, kit) as session:
+            run.outcome.session = session
+            kit.engine.run(run.assignment())
+            if session is not None:
+                raise_unsound(session, run.recorder)
+    except FailedRecording:
+        run.outcome.status = "error"
+        run.outcome.failure = last_failure(run.recorder)
+    except (Exception, SampleInterrupt) as error:
+        # The boundary: a broken sample must not stop the run.
+        run.fail(error)
+    return run.result()
 
 
-def _trials(task: Task, kit: SampleKit, outcome: _Outcome) -> tuple[FaultTrial, ...]:
+def _trials(task: Task, kit: SampleKit, outcome: Outcome) -> tuple[FaultTrial, ...]:
     """The conversations with faults, of a sample that completes without them."""
     if outcome.status != "completed" or task.scenario.resilience is None:
         return ()
@@ -119,75 +161,12 @@ def _use(task: Task, session: Session) -> CassetteUse:
     return msgspec.structs.replace(use, stale=config_changes(session.header, task.config))
 
 
-def _price(task: Task, outcome: _Outcome, call: ModelCall) -> float | None:
+def _price(task: Task, outcome: Outcome, call: ModelCall) -> float | None:
     at = outcome.session.header.recorded_at if outcome.session else None
     return cost_of_call(call, at=at, prices=task.prices)
 
 
-def _converse(
-    task: Task, kit: SampleKit, workspace: Path, recorder: Recorder, outcome: _Outcome
-) -> None:
-    try:
-        with _session(task, kit) as session:
-            outcome.session = session
-            kit.engine.run(_assignment(task, kit, workspace, recorder, session))
-            if session is not None:
-                _raise_unsound(session, recorder)
-    except SampleInterrupt as interrupt:
-        outcome.fail("miss" if isinstance(interrupt, CassetteMiss) else "error", interrupt)
-        recorder.overrule(interrupt)
-    except _FailedRecording:
-        outcome.status = "error"
-        outcome.failure = _last_failure(recorder)
-    except Exception as error:  # The boundary: a broken sample must not stop the run.
-        outcome.fail("error", error)
-        recorder.overrule(error)
-    _adopt_termination(recorder, outcome)
-    if outcome.failure is not None and task.mode in ("record", "live"):
-        outcome.failure = with_advice(outcome.failure, task)
-
-
-def _raise_unsound(session: Session, recorder: Recorder) -> None:
-    """Report what an agent swallowed: a miss or a connection happened all the same."""
-    if session.mode == "replay":
-        _raise_unsound_replay(session)
-    elif session.misses:
-        raise SampleInterrupt(session.misses[0])
-    failure = _last_failure(recorder)
-    if session.mode == "record" and failure is not None:
-        # Raised inside the session, so that the cassette stays unfinished (.partial)
-        # and the next recording does not take a provider's outage for an answer.
-        raise _FailedRecording(failure.message)
-
-
-def _raise_unsound_replay(session: Session) -> None:
-    """Hold a replay to its sum: calls asked = calls served + misses, sockets opened = 0."""
-    if session.misses:
-        raise CassetteMiss(session.misses[0])
-    if session.sockets_opened:
-        raise SocketBlocked(
-            f"{session.sockets_opened} connections were attempted outside the cassette; the "
-            "guard refused them, and an agent or library hid it."
-        )
-    lost = session.asked - session.served
-    if lost:
-        raise CassetteError(
-            f"{session.label}: {session.asked} calls were asked, but {session.served} served and "
-            f"none missed: {lost} ended in an error that an agent or library hid, so this replay "
-            "proves nothing. The cassette may be damaged; see: harness cassette verify"
-        )
-
-
-class _FailedRecording(Exception):
-    """The sample ended in an error while it was recorded."""
-
-
-def _last_failure(recorder: Recorder) -> ExceptionInfo | None:
-    last = recorder.events[-1] if recorder.events else None
-    return getattr(last, "exception", None)
-
-
-def _adopt_termination(recorder: Recorder, outcome: _Outcome) -> None:
+def _adopt_termination(recorder: Recorder, outcome: Outcome) -> None:
     """Make the status agree with how the transcript ended."""
     last = recorder.events[-1] if recorder.events else None
     reason = getattr(last, "reason", None)
@@ -197,99 +176,13 @@ def _adopt_termination(recorder: Recorder, outcome: _Outcome) -> None:
         recorder.terminate("error", str(missing), exception=outcome.failure)
     elif reason == "error" and outcome.failure is None:
         outcome.status = "error"
-        outcome.failure = _last_failure(recorder)
+        outcome.failure = last_failure(recorder)
 
 
-@contextmanager
-def _session(task: Task, kit: SampleKit) -> Iterator[Session | None]:
-    if task.mode == "replay":
-        path = _replayed_path(task, kit)
-        cassettes.install()
-        with cassettes.replaying(
-            path,
-            label=task.cassette_label,
-            sample=str(task.key),
-            is_repeating=task.scenario.is_repeating,
-            ignored=task.scenario.ignored if task.update else None,
-            rules=task.scenario.ignored,
-            secrets=task.secrets,
-        ) as session:
-            yield session
-    elif task.mode == "record":
-        cassettes.install()
-        with _recording(task, _header(task, kit)) as session:
-            yield session
-    else:
-        yield None
-
-
-def _recording(
-    task: Task, header: cassettes.CassetteHeader
-) -> AbstractContextManager[cassettes.RecordSession]:
-    path = Path(task.cassette)
-    charging = cassettes.Charging(
-        prices=task.prices,
-        budget=cassettes.Budget(Path(task.budget[0]), task.budget[1]) if task.budget else None,
-        host=task.endpoint.source,
-    )
-    earlier = cassettes.find_earlier(path, task.scenario.ignored) if task.update else None
-    if earlier is None:
-        return cassettes.recording(
-            path, header, overwrite=task.overwrite, charging=charging, secrets=task.secrets
-        )
-    return cassettes.updating(path, header, earlier, charging=charging, secrets=task.secrets)
-
-
-def _replayed_path(task: Task, kit: SampleKit) -> Path:
-    """The cassette; when an update is forecast, what that would start from."""
-    if task.update:
-        earlier = cassettes.find_earlier(Path(task.cassette), task.scenario.ignored)
-        if earlier is not None:
-            return earlier.cassette.path
-    _require_cassette(task, kit)
-    return Path(task.cassette)
-
-
-def _require_cassette(task: Task, kit: SampleKit) -> None:
-    path, key = Path(task.cassette), task.key
-    if path.exists():
-        return
-    flags = recording_flags(
-        path,
-        has_script=task.scenario.provider is not None,
-        base_url=task.endpoint.base_url,
-        label=kit.sandbox.label,
-    )
-    words = ("harness", "record", key.suite, "-k", key.scenario, "--config", key.config)
-    command = shlex.join([*words, "--epoch", str(key.epoch), *flags])
-    raise CassetteMiss(
-        f"{task.cassette_label}: the sample has no cassette. Record it with: {command}"
-    )
-
-
-def _header(task: Task, kit: SampleKit) -> cassettes.CassetteHeader:
-    return cassettes.CassetteHeader(
-        recorded_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        source=task.endpoint.source,
-        base_url=_kept_url(task.endpoint),
-        sample=str(task.key),
-        config_digest=task.config.digest,
-        scenario_digest=task.scenario.digest,
-        conversation_digest=task.scenario.conversation_digest,
-        facets=config_facets(task.config),
-        ignored=task.scenario.ignored,
-        engine_version=kit.engine.version(),
-        sdk_version=cassettes.sdk_version(),
-    )
-
-
-def _kept_url(endpoint: EndpointSpec) -> str:
-    """The base URL as a file keeps it: without credentials, and without what is new each time."""
-    url = without_credentials(endpoint.base_url)
-    if not endpoint.is_scripted:
-        return url
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition(":")[0] or parts.netloc).geturl()
+def _advise(task: Task, outcome: Outcome) -> None:
+    """Add to a provider's refusal what to do; the user's own clients say where they asked."""
+    if outcome.failure is not None and task.mode in ("record", "live") and task.endpoint.base_url:
+        outcome.failure = with_advice(outcome.failure, task)
 
 
 def _assignment(
@@ -330,7 +223,7 @@ def _endpoint(task: Task, session: Session | None) -> Endpoint:
 
 
 def _finished(
-    task: Task, kit: SampleKit, workspace: Path, recorder: Recorder, outcome: _Outcome
+    task: Task, kit: SampleKit, workspace: Path, recorder: Recorder, outcome: Outcome
 ) -> FinishedSample:
     session = outcome.session
     return FinishedSample(
@@ -349,7 +242,7 @@ def _finished(
     )
 
 
-def _score(scorers: tuple[Scorer, ...], finished: FinishedSample, outcome: _Outcome) -> None:
+def _score(scorers: tuple[Scorer, ...], finished: FinishedSample, outcome: Outcome) -> None:
     for scorer in scorers:
         outcome.scores.append(_score_one(scorer.score, scorer.name, finished, outcome))
 
@@ -358,7 +251,7 @@ def _score_one(
     score: Callable[[FinishedSample], Score | Unscored],
     name: str,
     finished: FinishedSample,
-    outcome: _Outcome,
+    outcome: Outcome,
 ) -> Score | Unscored:
     try:
         return score(finished)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from harness import plugins
 from harness.errors import EnvironmentFault
+from harness.model.execution import SandboxSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.model.execution import SandboxSettings
     from harness.model.scenario import Suite
     from harness.protocols import Sandbox
 
@@ -79,14 +79,24 @@ def chosen_sandboxes(suites: Sequence[Suite], asked: str | None) -> tuple[Sandbo
     """The distinct sandboxes that suites run their code in.
 
     Args:
-        suites: The suites.
+        suites: The suites; none of them for conversations that no suite describes.
         asked: What the command line asks for; None to take each scenario's own.
     """
     found: dict[str, Sandbox] = {}
     for settings in (scenario.sandbox for suite in suites for scenario in suite.scenarios):
         name = resolved_sandbox(asked or settings.backend)
         found.setdefault(name, load_sandbox(name, settings))
-    return tuple(found.values())
+    return tuple(found.values()) or (own_sandbox(asked),)
+
+
+def own_sandbox(asked: str | None) -> Sandbox:
+    """The sandbox of conversations that no suite describes, which the user's own code starts.
+
+    Args:
+        asked: What the user asks for; None for the strongest that works here.
+    """
+    settings = SandboxSettings()
+    return load_sandbox(resolved_sandbox(asked or settings.backend), settings)
 
 
 def sandbox_labels(suites: Sequence[Suite], asked: str | None) -> str:

@@ -40,6 +40,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         endpoint: Where requests go when not replaying.
         sandbox: Entry-point name of the sandbox.
         secrets: What must not be recorded, besides what the harness knows by itself.
+        command: What records the cassette, if that is not ``harness record``; "" if it is.
         scratch: Folder for the workspace and spool of this sample.
     """
 
@@ -56,6 +57,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: EndpointSpec
     sandbox: str
     secrets: SecretRules = SecretRules()
+    command: str = ""
     scratch: str
 
 

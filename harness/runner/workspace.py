@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from harness.model.scenario import Scenario
 
 
+def workspace_in(scratch: Path) -> Path:
+    """Where the workspace of a sample is."""
+    return scratch / "workspace"
+
+
 def make_workspace(scratch: Path, scenario: Scenario) -> Path:
     """Make the workspace and copy the scenario's fixtures into it.
 
@@ -23,7 +28,7 @@ def make_workspace(scratch: Path, scenario: Scenario) -> Path:
     Raises:
         EnvironmentFault: If a fixture cannot be copied.
     """
-    workspace = scratch / "workspace"
+    workspace = workspace_in(scratch)
     workspace.mkdir(parents=True, exist_ok=False)
     for source, relative in scenario.files:
         target = workspace / relative

@@ -44,9 +44,8 @@ class Turns:
         by_agent: dict[str, int] = {}
         for message in messages:
             by_agent[message.speaker] = by_agent.get(message.speaker, 0) + 1
-        said = _numbered(messages)
-        repeated = _repeated(messages, said)
-        loops = _loops(messages, said)
+        repeated = _repeated(messages, _numbered(messages))
+        loops = find_loops(messages)
         return Score(
             scorer=self.name,
             value=float(len(messages)),
@@ -79,7 +78,13 @@ def _repeated(messages: Sequence[Message], said: list[int]) -> list[list[int]]:
     ]
 
 
-def _loops(messages: Sequence[Message], said: list[int]) -> list[dict[str, Any]]:
+def find_loops(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """The loops among some messages; see the module for what one is.
+
+    Returns:
+        For each its ``agents``, the event index ``from`` where it begins, and ``times``.
+    """
+    said = _numbered(messages)
     found = []
     position = 0
     while position < len(said):

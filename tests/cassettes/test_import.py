@@ -17,7 +17,8 @@ import yaml
 from harness.cassettes import load_cassette
 from harness.cassettes.exchange import import_recording
 from harness.cassettes.exchange.govcr import seconds
-from harness.cassettes.session import ReplaySession, Sent
+from harness.cassettes.replaying import ReplaySession
+from harness.cassettes.session import Sent
 from harness.errors import CassetteError
 
 URL = "https://api.openai.com/v1/chat/completions"

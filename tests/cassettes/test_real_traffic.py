@@ -16,7 +16,8 @@ import stock_vcr
 from harness.cassettes import load_cassette, replaying
 from harness.cassettes.costs import usage_of_response
 from harness.cassettes.exchange import Imported, export_cassette, import_recording
-from harness.cassettes.session import ReplaySession, Sent
+from harness.cassettes.replaying import ReplaySession
+from harness.cassettes.session import Sent
 from harness.cassettes.usage import is_model_call
 
 if TYPE_CHECKING:

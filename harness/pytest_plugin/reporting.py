@@ -1,0 +1,135 @@
+"""What a report of a test carries and shows: its conversations."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from types import SimpleNamespace, TracebackType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from _pytest._code.code import TerminalRepr
+
+import harness
+from harness.expectations import ExpectationFailed
+from harness.expectations.view import Line, View, view_of
+from harness.model.sample import encode_sample
+from harness.pytest_plugin.state import captured_of
+from harness.pytest_plugin.verdicts import SampleFailed
+
+if TYPE_CHECKING:
+    from _pytest._io import TerminalWriter
+
+    from harness.model.sample import SampleResult
+
+_LAST_TURNS = 3
+# What lies between a test and what was raised by its conversation block.
+_NOT_SHOWN = (str(Path(harness.__file__).parent) + os.sep, contextlib.__file__)
+EXPLAINED = pytest.StashKey[bool]()
+
+
+def prepare(item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
+    """Before pytest puts the failure into words: what is shown apart need not be said twice."""
+    if call.excinfo is None:
+        return
+    error = call.excinfo.value
+    if isinstance(error, ExpectationFailed):
+        error.is_shown_apart = True
+    error.__traceback__ = _without_ours(error.__traceback__)
+    call.excinfo = pytest.ExceptionInfo.from_exception(error)
+
+
+def _without_ours(entry: TracebackType | None) -> TracebackType | None:
+    """A traceback without the frames between a test and what its conversation block raised."""
+    shown: list[TracebackType] = []
+    whole = entry
+    while entry is not None:
+        if not entry.tb_frame.f_code.co_filename.startswith(_NOT_SHOWN):
+            shown.append(entry)
+        entry = entry.tb_next
+    rest: TracebackType | None = None
+    for each in reversed(shown):
+        rest = TracebackType(rest, each.tb_frame, each.tb_lasti, each.tb_lineno)
+    return rest or whole
+
+
+def completed_report(
+    item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.TestReport
+) -> pytest.TestReport:
+    """Attach the test's samples, and what of its conversations explains its failure."""
+    # A report travels between processes, so it carries plain data.
+    attributes: dict[str, Any] = vars(report)
+    captured = captured_of(item)
+    if report.when == "teardown" and captured.results:
+        attributes["harness_samples"] = [encode_sample(r).decode() for r in captured.results]
+    if report.failed and call.excinfo is not None:
+        error = call.excinfo.value
+        is_explained = item.config.stash.get(EXPLAINED, False)
+        item.config.stash[EXPLAINED] = False
+        if is_explained and isinstance(error, AssertionError):
+            view = _commands(captured.results)
+        else:
+            view = _view(error, captured.results, captured.shown)
+        if view:
+            attributes["harness_view"] = [list(line) for line in view]
+        if isinstance(error, SampleFailed):
+            report.longrepr = str(error)
+    return report
+
+
+def _view(error: BaseException, results: list[SampleResult], shown: list[SampleResult]) -> View:
+    view: View | None = getattr(error, "harness_view", None)
+    if view is not None:
+        return list(dict.fromkeys([*view, *_commands(_same(error, results, shown))]))
+    lines: View = []
+    for result in results:
+        if result.transcript.messages:
+            lines += [Line(f"{result.key}, its last turns:", "bold")]
+            lines += view_of(result.transcript, around=(), context=_LAST_TURNS)
+        lines += _commands([result])
+    return lines
+
+
+def _same(
+    error: BaseException, results: list[SampleResult], shown: list[SampleResult]
+) -> list[SampleResult]:
+    """The samples a failed expectation is about."""
+    about = getattr(error, "transcript", None)
+    pairs = zip(results, shown, strict=False)
+    return [kept for kept, live in pairs if live.transcript is about or live.transcript == about]
+
+
+def _commands(results: list[SampleResult]) -> View:
+    return [Line(f"Read it whole: harness show {result.key}", "bold") for result in results]
+
+
+def show(report: pytest.TestReport) -> None:
+    """Put the conversation below the failure; called where reports are printed."""
+    lines = [Line(text, style) for text, style in vars(report)["harness_view"]]
+    if not isinstance(report.longrepr, WithConversation):
+        report.longrepr = WithConversation(report.longrepr, lines)
+
+
+class WithConversation(TerminalRepr):
+    """A failure as pytest puts it, and the conversation below; coloured if the terminal is."""
+
+    def __init__(self, failure: Any, lines: View) -> None:
+        self._failure = failure
+        self._lines = lines
+        # What pytest's short summary and other plugins look at.
+        crash = getattr(failure, "reprcrash", None)
+        first = str(failure).partition("\n")[0]
+        self.reprcrash = crash or SimpleNamespace(path="", lineno=0, message=first)
+        self.reprtraceback = getattr(failure, "reprtraceback", None)
+
+    def toterminal(self, tw: TerminalWriter) -> None:
+        """Print both."""
+        if hasattr(self._failure, "toterminal"):
+            self._failure.toterminal(tw)
+        elif self._failure:
+            tw.line(str(self._failure), red=True)
+        tw.line()
+        for line in self._lines:
+            markup = dict.fromkeys(line.style.split(), True)
+            tw.line(line.text, **markup)

@@ -1,0 +1,88 @@
+"""What a run is made of: the suites it was given, and the header of its log."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+from harness.capture import storable
+from harness.model.run import RunHeader
+from harness.runner.plan import describe_suites
+from harness.runner.redact import redacted
+from harness.runner.sandboxes import sandbox_labels
+from harness.runner.selection import require_known
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.model.sample import SampleKey
+    from harness.model.scenario import Suite
+    from harness.runner.batch import RunConfig
+
+
+def load_all(root: Path, names: Sequence[str] = ()) -> list[Suite]:
+    """Load every suite below a folder, or only those named.
+
+    Raises:
+        SuiteError: With the faults of all of them.
+        SelectionError: If a name fits no suite.
+    """
+    from harness.errors import SuiteError
+    from harness.suites import find_suites, load_suite
+
+    folders = find_suites(root)
+    # scenarios/my_suite means my_suite: that is what a shell's completion gives.
+    names = [Path(name).name if Path(name).is_dir() else name for name in names]
+    require_known("suite", names, [folder.name for folder in folders])
+    suites: list[Suite] = []
+    faults: list[str] = []
+    for folder in folders:
+        if names and folder.name not in names:
+            continue
+        try:
+            suites.append(load_suite(folder))
+        except SuiteError as error:
+            faults.extend(error.faults)
+    if faults:
+        raise SuiteError(faults)
+    return suites
+
+
+def new_header(
+    plan: Sequence[SampleKey],
+    suites: Sequence[Suite],
+    config: RunConfig,
+    scenarios_root: Path,
+    *,
+    program: str = "harness",
+) -> RunHeader:
+    """The header of a run that starts now.
+
+    Args:
+        plan: The samples.
+        suites: The suites they belong to.
+        config: How they are run.
+        scenarios_root: Where the suites are.
+        program: What was called with the arguments of this process.
+    """
+    now = datetime.now(UTC)
+    header = RunHeader(
+        run_id=f"{now:%Y%m%dT%H%M%S}-{token_hex(3)}",
+        started_at=now.isoformat(timespec="seconds"),
+        mode=config.mode,
+        command=storable(" ".join([program, *sys.argv[1:]])),
+        harness_version=version("conversation-harness"),
+        python=platform.python_version(),
+        platform=f"{platform.system()} {platform.machine()}",
+        sandbox=sandbox_labels(suites, config.sandbox),
+        suites=describe_suites(suites, plan),
+        plan=tuple(plan),
+        scenarios_root=str(scenarios_root),
+        cassettes_root=str(config.cassettes_root),
+    )
+    return redacted(header)
