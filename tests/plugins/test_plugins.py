@@ -55,6 +55,7 @@ def test_every_kind_has_its_built_in_plugins() -> None:
         "acceptance",
         "code_success",
         "cost",
+        "survival",
         "termination",
         "turns",
     )
@@ -146,7 +147,7 @@ def test_an_unknown_name_lists_the_valid_ones_and_the_nearest() -> None:
 
     assert str(caught.value) == (
         "unknown scorer 'terminaton'; valid choices: acceptance, code_success, cost, "
-        "termination, turns. Did you mean 'termination'? List them with: harness plugins scorers"
+        "survival, termination, turns. Did you mean 'termination'? List them with: harness plugins scorers"
     )
 
 
