@@ -147,7 +147,8 @@ def test_an_unknown_name_lists_the_valid_ones_and_the_nearest() -> None:
 
     assert str(caught.value) == (
         "unknown scorer 'terminaton'; valid choices: acceptance, code_success, cost, "
-        "survival, termination, turns. Did you mean 'termination'? List them with: harness plugins scorers"
+        "survival, termination, turns. Did you mean 'termination'? List them with: "
+        "harness plugins scorers"
     )
 
 
