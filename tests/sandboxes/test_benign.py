@@ -50,7 +50,8 @@ EVERYWHERE = {
     ),
     "subprocess": (
         "import subprocess, sys\n"
-        "print(subprocess.check_output('echo a | tr a b; ls', shell=True, text=True), end='', flush=True)\n"
+        "out = subprocess.check_output('echo a | tr a b; ls', shell=True, text=True)\n"
+        "print(out, end='', flush=True)\n"
         "subprocess.run([sys.executable, '-c', 'import pandas; print(pandas.__name__)'])",
         "b\nmain.py\npandas\n",
     ),
@@ -85,7 +86,9 @@ EVERYWHERE = {
     ),
     "unittest": (
         "import unittest, sys\nclass T(unittest.TestCase):\n"
-        "    def test(self): self.assertEqual(1, 1)\nr = unittest.main(exit=False, argv=['x']).result; print(r.testsRun, r.wasSuccessful())",
+        "    def test(self): self.assertEqual(1, 1)\n"
+        "r = unittest.main(exit=False, argv=['x']).result\n"
+        "print(r.testsRun, r.wasSuccessful())",
         "1 True\n",
     ),
     "pytest": (
@@ -207,7 +210,8 @@ SHELL = {
         "sh",
     ),
     "files": (
-        "mkdir -p a/b; touch a/b/c; cp -r a d; mv d/b e; find . -name c | sort; tar cf t a; tar tf t | wc -l",
+        "mkdir -p a/b; touch a/b/c; cp -r a d; mv d/b e\n"
+        "find . -name c | sort; tar cf t a; tar tf t | wc -l",
         "./a/b/c\n./e/c\n3\n",
         "sh",
     ),
