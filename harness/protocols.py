@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
+from harness.model.execution import FileChange, LimitName  # noqa: TC001 - msgspec reads them
 from harness.model.team import TeamContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from multiprocessing.connection import Connection
     from pathlib import Path
 
     from harness.capture import Recorder
     from harness.model.comparison import Comparison
-    from harness.model.execution import CodeLimits, FileChange, LimitName
+    from harness.model.execution import CodeLimits
     from harness.model.run import RunHeader, RunLog
     from harness.model.sample import Mode, SampleKey, SampleResult
     from harness.model.scenario import AgentConfig, Scenario
@@ -37,6 +39,8 @@ class Execution:
         peak_memory_bytes: Most memory in use; None if it was not measured.
         files: What it did to the files of the workspace, in order of path.
         is_remembered: Whether it is the outcome of an earlier run.
+        undecodable: Position, byte and reason of the first byte that keeps its outputs from
+            being UTF-8; they then have replacement characters. None if they are text.
     """
 
     exit_code: int
@@ -50,11 +54,32 @@ class Execution:
     peak_memory_bytes: int | None = None
     files: tuple[FileChange, ...] = ()
     is_remembered: bool = False
+    undecodable: tuple[int, int, str] | None = None
 
     @property
     def output(self) -> str:
         """Standard output followed by standard error."""
         return self.stdout + self.stderr
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """A program of the harness that looks at a workspace in a process of its own.
+
+    Attributes:
+        entry: "module:function", called with a connection to the harness; the process ends
+            when it returns.
+        readable: Absolute paths it may read, besides what code of agents may.
+        preload: Modules to import before the workspace is in reach.
+        timeout_seconds: Wall-clock limit; all its processes are killed after it.
+        limits: What else it may use.
+    """
+
+    entry: str
+    readable: tuple[str, ...] = ()
+    preload: tuple[str, ...] = ()
+    timeout_seconds: float
+    limits: CodeLimits
 
 
 @runtime_checkable
@@ -122,6 +147,25 @@ class Sandbox(Protocol):
         """Run Python in a throw-away copy of workspace with files added or replaced.
 
         Its standard error is in its standard output, in the order they were written.
+        """
+
+    def check(
+        self, workspace: Path, program: Program, converse: Callable[[Connection, str], None]
+    ) -> Execution:
+        """Run a program of the harness beside a workspace that it cannot change.
+
+        It is contained as agents' code is, by other processes, and nothing of the workspace
+        is on its import path. Where nothing is contained, it is an ordinary subprocess.
+
+        Args:
+            workspace: Folder of the sample.
+            program: What to run.
+            converse: Called while it runs with a connection to it, which no code of agents
+                ever had, and the workspace's path as it sees it. Reading raises EOFError
+                or OSError once the program has ended, by itself or by a limit.
+
+        Returns:
+            How it ended.
         """
 
     def close(self) -> None:

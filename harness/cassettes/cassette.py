@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.cassettes.payload import content_of
+from harness.cassettes.pieces import refitted
 from harness.errors import CassetteError
 
 if TYPE_CHECKING:
@@ -98,13 +98,17 @@ class Interaction:
     def content(self) -> bytes:
         """Response body, exactly as received, decompressed, secrets removed."""
         if self._content is None:
-            self._content = content_of(self.payload)
+            self._content = self._tape.content(self.number)
         return self._content
 
     @property
     def chunks(self) -> Chunks:
-        """Size in bytes, and seconds since the request, of each piece of a streamed body."""
-        return self._record.chunks
+        """Size in bytes, and seconds since the request, of each piece of a streamed body.
+
+        The sizes add up to the content's, also where somebody has edited that.
+        """
+        chunks = self._record.chunks
+        return refitted(chunks, self.content) if chunks else chunks
 
     @property
     def latency_seconds(self) -> float:
@@ -137,6 +141,11 @@ class Cassette:
     header: CassetteHeader
     interactions: tuple[Interaction, ...]
     is_complete: bool = True
+
+
+def partial_path(path: Path) -> Path:
+    """Where a cassette is while it is being recorded."""
+    return path.with_name(path.name + PARTIAL_SUFFIX)
 
 
 def cassette_path(root: Path, key: SampleKey) -> Path:

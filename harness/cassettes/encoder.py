@@ -72,8 +72,11 @@ class Encoder:
         number = self.interactions + 1
         out: list[bytes] = []
         envelope = self._envelope(request, request_headers or {}, out)
+        known = self._part_ids
         lists = {
-            name: self._list(name, number, [self._part(part, out) for part in parts])
+            name: self._list(
+                name, number, [known.get(part.digest) or self._part(part, out) for part in parts]
+            )
             for name, parts in request.shape.lists.items()
         }
         headers = self._headers(response.headers, out)
@@ -112,16 +115,15 @@ class Encoder:
                 self._said.setdefault(text, [number, *path])
 
     def _part(self, part: Part, out: list[bytes]) -> int:
-        known = self._part_ids.get(part.digest)
-        if known is None:
-            known = self._part_ids[part.digest] = len(self._part_ids) + 1
-            folder = Folder(self._said.get)
-            value = _raw(folder.fold(part.value))
-            record = PartRecord(
-                id=known, value=value, replies=tuple(folder.replies), lines=len(folder.lines)
-            )
-            out.append(_encoded(record, folder))
-        return known
+        """Store a part that is new; returns its number."""
+        number = self._part_ids[part.digest] = len(self._part_ids) + 1
+        folder = Folder(self._said.get)
+        value = _raw(folder.fold(part.value))
+        record = PartRecord(
+            id=number, value=value, replies=tuple(folder.replies), lines=len(folder.lines)
+        )
+        out.append(_encoded(record, folder))
+        return number
 
     def _envelope(
         self, request: Request, headers: Mapping[str, list[str]], out: list[bytes]

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 LINES = "$lines"
 REPLY = "$reply"
 # Shorter texts are not worth a reference.
 WORTH_QUOTING = 24
 
+# What is never folded; most values are.
+_WHOLE = frozenset({int, float, bool, type(None)})
 _MARKERS = re.compile(r"\$+(?:lines|reply)")
 
 
@@ -37,7 +39,12 @@ class Folder:
         if isinstance(value, str):
             return self._text(value)
         if isinstance(value, dict):
-            return {_escaped(key): self.fold(item) for key, item in value.items()}
+            return {
+                key if key[:1] != "$" else _escaped(key): (
+                    item if type(item) in _WHOLE else self.fold(item)
+                )
+                for key, item in value.items()
+            }
         if isinstance(value, list | tuple):
             return [self.fold(item) for item in value]
         return value
@@ -94,15 +101,19 @@ def _joined(texts: Iterator[str], count: int) -> str:
 
 def texts_in(value: Any, path: tuple[int | str, ...] = ()) -> Iterator[tuple[str, list[int | str]]]:
     """Every text in a value that is worth quoting, with its path."""
+    items: Iterable[tuple[int | str, Any]] = ()
     if isinstance(value, str):
         if len(value) >= WORTH_QUOTING:
             yield value, list(path)
     elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from texts_in(item, (*path, key))
+        items = value.items()
     elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from texts_in(item, (*path, index))
+        items = enumerate(value)
+    for key, item in items:
+        # Asked here as well: a recording looks at every value of every response.
+        kind = type(item)
+        if kind is dict or kind is list or (kind is str and len(item) >= WORTH_QUOTING):
+            yield from texts_in(item, (*path, key))
 
 
 def text_at(value: Any, path: list[Any]) -> str:

@@ -32,14 +32,18 @@ Version 1 had neither envelopes, header sets nor replies; see
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 SCHEMA_VERSION = 2
 
 Kind = Literal["json", "text", "bytes"]
-Chunks = tuple[tuple[int, float], ...]
+# Checked where a file is read.
+Size = Annotated[int, msgspec.Meta(ge=1)]
+Seconds = Annotated[float, msgspec.Meta(ge=0)]
+Status = Annotated[int, msgspec.Meta(ge=100, le=999)]
+Chunks = tuple[tuple[Size, Seconds], ...]
 
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -176,10 +180,11 @@ class ResponseRecord(_Record, frozen=True, kw_only=True, omit_defaults=True):
         headers: Headers that were kept, names in lower case.
         body: The body.
         chunks: Size in bytes, and seconds since the request, of each piece of a
-            streamed body; the sizes add up to the body's.
+            streamed body; the sizes add up to the body's, unless that was edited since:
+            then the pieces are fitted to it when they are read.
     """
 
-    status: int
+    status: Status
     reason: str = ""
     headers: dict[str, list[str]] = {}
     body: Payload = Payload()
@@ -215,7 +220,7 @@ class InteractionRecord(
     purpose: str = ""
     envelope: int
     lists: dict[str, ListRecord] = {}
-    status: int
+    status: Status
     reason: str = ""
     headers: int = 0
     body: Payload = Payload()

@@ -148,7 +148,7 @@ def _places(
     yield from header_places(interaction.headers, _STORED_RESPONSE_HEADERS, scrubber, "response")
     response = _response(interaction, scrubber)
     yield from differing(interaction.reason, response.reason, "reason")
-    old, new = content_of(interaction.payload), content_of(response.body)
+    old, new = interaction.content, content_of(response.body)
     if old != new:
         yield from _body_places(old, new)
 
@@ -186,7 +186,7 @@ def _body_places(old: bytes, new: bytes) -> Iterator[Place]:
 
 
 def _response(interaction: Interaction, scrubber: Scrubber) -> ResponseRecord:
-    content = content_of(interaction.payload)
+    content = interaction.content
     headers = {name: list(values) for name, values in interaction.headers.items()}
     response = scrubber.response(
         interaction.status, interaction.reason, headers, content, interaction.chunks

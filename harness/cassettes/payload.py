@@ -14,7 +14,7 @@ import msgspec
 from harness.cassettes.format import Payload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 # The ways that msgspec writes come first: it is many times faster than json.dumps, from which
 # it differs only in a few numbers and control characters.
@@ -96,6 +96,9 @@ def check_payload(payload: Payload) -> None:
 
 
 _DATA = "data: "
+# What `content_of` raises for values that somebody has put into a file: none that was read from
+# a body, such as numbers and texts that no encoder writes.
+UNWRITABLE = (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError)
 
 
 def _events_of(text: str) -> Payload | None:
@@ -138,10 +141,25 @@ def event_text(event: Any, style: str) -> str:
     """
     if isinstance(event, str):
         return event
-    value, *ending = (
+    if not event:
+        raise ValueError("an event cannot be an empty list")
+    value, *endings = (
         msgspec.json.decode(item) if isinstance(item, msgspec.Raw) else item for item in event
     )
-    return "".join([_DATA, write_json(value, style).decode(), *ending])
+    ending = endings[0] if endings else ""
+    if len(endings) > 1 or not isinstance(ending, str):
+        raise ValueError("an event is a text, [JSON], or [JSON, what ends the line]")
+    return f"{_DATA}{write_json(value, style).decode()}{ending}"
+
+
+def bad_event(events: Sequence[Any], style: str) -> int:
+    """The position, from 1, of the first event that `event_text` cannot write; 0 without one."""
+    for position, event in enumerate(events, 1):
+        try:
+            event_text(event, style).encode()
+        except UNWRITABLE:
+            return position
+    return 0
 
 
 def negative_count(payload: Payload) -> str:

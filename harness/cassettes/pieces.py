@@ -1,4 +1,4 @@
-"""The pieces a body arrived in, after the body was decoded and cleaned."""
+"""The pieces a body arrived in, after the body was decoded and cleaned, or edited."""
 
 from __future__ import annotations
 
@@ -44,6 +44,34 @@ def fitted(chunks: Chunks, body: bytes, content: bytes, clean: bytes, encodings:
     if clean != content:
         ends = _moved(ends, content, clean)
     return _sized(ends, [seconds for _, seconds in chunks])
+
+
+def refitted(chunks: Chunks, content: bytes) -> Chunks:
+    """The pieces of a body that was edited in the file, so that they add up to it again.
+
+    Each ends where it did in proportion to the length, at the nearest end of a line;
+    the times stay.
+
+    Args:
+        chunks: Size in bytes and seconds of each piece of the body before.
+        content: The body now.
+
+    Returns:
+        The pieces, as they are if they fit; none if fewer than two are left.
+    """
+    ends = list(accumulate(size for size, _ in chunks))
+    length = len(content)
+    if not ends or ends[-1] == length:
+        return chunks
+    moved = [_nearest_line(content, end * length // ends[-1]) for end in ends[:-1]]
+    return _sized([*moved, length], [seconds for _, seconds in chunks])
+
+
+def _nearest_line(content: bytes, place: int) -> int:
+    """Where the line ends that ends nearest to a place; 0 counts as such an end."""
+    before = content.rfind(b"\n", 0, place) + 1
+    after = content.find(b"\n", place) + 1 or len(content)
+    return before if place - before <= after - place else after
 
 
 def _sized(ends: list[int], seconds: list[float]) -> Chunks:

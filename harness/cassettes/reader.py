@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
-from harness.cassettes.cassette import PARTIAL_SUFFIX, Cassette, Interaction
+from harness.cassettes.cassette import PARTIAL_SUFFIX, Cassette, Interaction, partial_path
 from harness.cassettes.format import (
     SCHEMA_VERSION,
     AnyLine,
@@ -76,7 +76,7 @@ def read_cassette(path: Path, data: bytes, *, ignored: Sequence[str] | None = No
 
 
 def _unreadable(path: Path, fault: OSError) -> str:
-    partial = path.with_name(path.name + PARTIAL_SUFFIX)
+    partial = partial_path(path)
     if isinstance(fault, FileNotFoundError):
         left = (
             f" A recording that was cut short is in {partial}; go on with it: "
@@ -208,6 +208,7 @@ class _Reader:
             self._take_numbered(record, "envelope", self._tape.envelopes, texts)
         elif isinstance(record, HeadersRecord):
             self._refuse_twice("header set", record.id, self._tape.headers)
+            self._check_names(record.values)
             self._tape.headers[record.id] = record.values
         elif isinstance(record, EndRecord):
             self._take_end(record)
@@ -228,6 +229,11 @@ class _Reader:
     def _refuse_twice(self, name: str, number: int, known: dict[int, Any]) -> None:
         if number in known:
             self._fail(f"{name} {number} is defined twice")
+
+    def _check_names(self, headers: dict[str, list[str]]) -> None:
+        for name in headers:
+            if not name.isascii():
+                self._fail(f"{name!r} cannot be the name of a header, which is ASCII")
 
     def _check_replies(self, replies: tuple[int, ...]) -> None:
         for number in replies:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from harness.cassettes.asking import RequestReader
+from harness.cassettes.cassette import partial_path
 from harness.cassettes.ignoring import Ignoring
 from harness.cassettes.redaction import NO_RULES, Redactor
 from harness.cassettes.scope import CALLER
 from harness.cassettes.scrub import Scrubber
 from harness.cassettes.session import Session, entered
 from harness.cassettes.writer import CassetteWriter
-from harness.errors import SampleInterrupt
+from harness.errors import CassetteError, SampleInterrupt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -171,13 +172,27 @@ class RecordSession(Session):
 
         Args:
             is_clean: Whether the sample ran to its end.
+
+        Raises:
+            CassetteError: If it cannot be finished; the partial file keeps what it has.
         """
         with self._lock:
             was_open, self.is_open = self.is_open, False
             if is_clean and was_open and self.is_sound:
-                self._finish()
+                self._finish_or_keep()
             else:
                 self._writer.abandon()
+
+    def _finish_or_keep(self) -> None:
+        try:
+            self._finish()
+        except OSError as fault:
+            self._writer.abandon()
+            raise CassetteError(
+                f"{self.label}: the recording cannot be finished: {fault.strerror or fault}. "
+                f"{partial_path(self.path)} keeps all of it. Make room or mend the folder, then: "
+                "harness record --update"
+            ) from None
 
     def _finish(self) -> None:
         self._writer.finish()

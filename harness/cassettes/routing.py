@@ -79,10 +79,10 @@ class RoutingCassette(Cassette):  # type: ignore[misc]
         """
         session = CURRENT.get()
         if isinstance(session, RecordSession):
-            return _as_vcr(request.harness_played, pace=0.0)
+            return _as_vcr(request.harness_played, request, pace=0.0)
         if not isinstance(session, ReplaySession):
             _refuse_stray(_sent(request))
-        return _as_vcr(session.answer(_sent(request)), pace=session.pace)
+        return _as_vcr(session.answer(_sent(request)), request, pace=session.pace)
 
     def append(self, request: Any, response: dict[str, Any]) -> None:
         """Record an interaction, if a recording is under way in this context."""
@@ -240,7 +240,10 @@ def _body_bytes(body: Any) -> bytes:
 
 def _received(response: dict[str, Any]) -> Received:
     headers = {
-        name: [_header_text(value) for value in ([values] if isinstance(values, str) else values)]
+        name: [
+            value if type(value) is str else _header_text(value)
+            for value in ([values] if isinstance(values, str) else values)
+        ]
         for name, values in response["headers"].items()
     }
     status = response["status"]
@@ -248,15 +251,33 @@ def _received(response: dict[str, Any]) -> Received:
     return Received(status["code"], status["message"] or "", headers, body)
 
 
-def _as_vcr(interaction: Interaction, *, pace: float) -> dict[str, Any]:
-    headers = {name: list(values) for name, values in interaction.headers.items()}
+def _for_httpx(headers: dict[str, list[str]], reason: str) -> tuple[dict[str, list[Any]], str]:
+    """Headers and reason in the form in which httpx takes what is not ASCII.
+
+    It encodes texts as ASCII, but reads bytes as UTF-8, as it did when they came; of a
+    reason it never shows anything else.
+    """
+    sent = {
+        name: [value if value.isascii() else value.encode() for value in values]
+        for name, values in headers.items()
+    }
+    return sent, reason.encode("ascii", "ignore").decode()
+
+
+def _as_vcr(interaction: Interaction, request: Any, *, pace: float) -> dict[str, Any]:
+    reason = interaction.reason
+    headers: dict[str, list[Any]] = {
+        name: list(values) for name, values in interaction.headers.items()
+    }
+    if isinstance(request, PlainRequest):
+        headers, reason = _for_httpx(headers, reason)
     if interaction.status in _RETRIED or interaction.status >= 500:
         headers = {**headers, **_NO_WAIT}
     content = interaction.content
     if chunks := interaction.chunks:
         content = Pieces.of(content, chunks, pace)
     return {
-        "status": {"code": interaction.status, "message": interaction.reason},
+        "status": {"code": interaction.status, "message": reason},
         "headers": headers,
         "body": {"string": content},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import is_
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -22,7 +23,7 @@ from harness.cassettes.redaction import (
 from harness.cassettes.secret_shapes import is_keyed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from harness.cassettes.format import Chunks
     from harness.cassettes.scope import Caller
@@ -111,8 +112,8 @@ class Scrubber:
     def _shape(self, request: Request) -> Shape:
         shape, lists, is_clean = request.shape, {}, True
         for name, parts in shape.lists.items():
-            clean = [self._part(name, part, request) for part in parts]
-            same = all(one is other for one, other in zip(clean, parts, strict=True))
+            clean = self._parts(name, parts, request)
+            same = all(map(is_, clean, parts))
             key = self.text(name)
             is_clean = is_clean and same and key == name
             while key in lists:
@@ -158,6 +159,16 @@ class Scrubber:
         pairs = parse_qsl(query[1:], keep_blank_values=True)
         clean = [self._redactor.pair(*pair) for pair in pairs]
         return query if clean == pairs else f"?{query_text(clean)}"
+
+    def _parts(self, name: str, parts: Sequence[Part], request: Request) -> Sequence[Part]:
+        if request.ignoring:
+            return [self._part(name, part, request) for part in parts]
+        known = self._clean_parts
+        # Asked here as well, as most of a conversation has been said before and was clean.
+        return [
+            part if known.get(part.digest, part) is None else self._part(name, part, request)
+            for part in parts
+        ]
 
     def _part(self, name: str, part: Part, request: Request) -> Part:
         # Parts that differ in what is ignored have one digest, but not one text.

@@ -70,13 +70,14 @@ TRIGGERS = {
 
 LONG_WORD = 13
 _WORD_CHARACTERS = frozenset(b"_+/=.~-?&:%#@" + bytes(range(48, 58)) + bytes(range(97, 123)))
+_LONG_WORDS = re.compile(b"[^ ]{%d,}" % LONG_WORD)
 _TO_WORDS = bytes(byte if byte in _WORD_CHARACTERS else 32 for byte in range(256))
 
 
 def long_words(lowered: str) -> str:
     """The long words of a text in lower case: keys and URLs among them, hardly any prose."""
-    words = lowered.encode(errors="surrogatepass").translate(_TO_WORDS).split()
-    return b" ".join([word for word in words if len(word) >= LONG_WORD]).decode()
+    words = lowered.encode(errors="surrogatepass").translate(_TO_WORDS)
+    return b" ".join(_LONG_WORDS.findall(words)).decode()
 
 
 def _shape(kind: str, pattern: str, *hints: str) -> Shape:

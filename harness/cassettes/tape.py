@@ -10,6 +10,7 @@ import msgspec
 from harness.cassettes.folding import text_at, unfold
 from harness.cassettes.format import Payload
 from harness.cassettes.matching import Part, Request, Shape, head_of, key_of, part_of
+from harness.cassettes.payload import UNWRITABLE, bad_event, content_of
 from harness.errors import CassetteError
 
 if TYPE_CHECKING:
@@ -27,11 +28,13 @@ _DIGEST_BYTES = 16
 class _Envelope:
     """A decoded envelope."""
 
-    __slots__ = ("fields", "head", "record")
+    __slots__ = ("fields", "has_room", "head", "record")
 
     def __init__(self, record: EnvelopeRecord, fields: Any, ignoring: Ignoring) -> None:
         self.record = record
         self.fields = fields
+        # Lists belong into a JSON object.
+        self.has_room = record.body == "json" and (fields is None or isinstance(fields, dict))
         shape = Shape(record.body, fields)
         self.head = head_of((record.method, record.path, record.query), shape, ignoring)
 
@@ -80,8 +83,9 @@ class Tape:
     def key(self, number: int) -> bytes:
         """The key of an interaction's request."""
         record = self.entries[number - 1][0]
+        envelope = self._envelope_of(number)
         lists = {name: self._hasher(number, name).digest() for name in record.lists}
-        return key_of(self._envelope(record.envelope).head, lists, self.ignoring)
+        return key_of(envelope.head, lists, self.ignoring)
 
     def payload(self, number: int) -> Payload:
         """The response body of an interaction, its texts put back."""
@@ -91,13 +95,28 @@ class Tape:
             known = self._payloads[number] = self._unfolded_payload(record.body, lines, line)
         return known
 
+    def content(self, number: int) -> bytes:
+        """The response body of an interaction as bytes."""
+        payload = self.payload(number)
+        try:
+            return content_of(payload)
+        except UNWRITABLE as fault:
+            what = str(fault)
+        record, lines, line = self.entries[number - 1]
+        if record.body.events is not msgspec.UNSET:
+            line += bad_event(lines, record.body.style)
+        self.fail(line, f"the response body cannot be restored: {what}")
+
     def _unfolded_payload(self, body: Payload, lines: Lines, line: int) -> Payload:
         if body.json is not msgspec.UNSET:
             return Payload(json=self._unfolded(body.json, lines, line), style=body.style)
         if body.events is not msgspec.UNSET:
             return Payload(events=lines, style=body.style)
         if body.text is not msgspec.UNSET:
-            return Payload(text=self._unfolded(body.text, lines, line))
+            text = self._unfolded(body.text, lines, line)
+            if not isinstance(text, str):
+                self.fail(line, "the text of the response is neither a string nor lines")
+            return Payload(text=text)
         return body
 
     def _envelope(self, number: int) -> _Envelope:
@@ -105,12 +124,29 @@ class Tape:
         if known is None:
             record, lines, line = self.envelopes[number]
             fields = self._unfolded(self._decoded(record.fields, line), lines, line)
+            if record.body != "json":
+                self._check_opaque(record.body, fields, line)
             known = self._envelopes[number] = _Envelope(record, fields, self.ignoring)
         return known
 
+    def _check_opaque(self, kind: str, fields: Any, line: int) -> None:
+        is_whole = isinstance(fields, str)
+        if not is_whole or (kind == "bytes" and max(fields, default="") > "\xff"):
+            what = "a string" if kind == "text" else "a string with one character per byte"
+            self.fail(line, f"the fields of a request whose body is {kind} must be {what}")
+
+    def _envelope_of(self, number: int) -> _Envelope:
+        record, _, line = self.entries[number - 1]
+        envelope = self._envelope(record.envelope)
+        if record.lists and not envelope.has_room:
+            self.fail(
+                line, f"it has lists, but the body of envelope {record.envelope} is no object"
+            )
+        return envelope
+
     def _shape(self, number: int) -> Shape:
         record = self.entries[number - 1][0]
-        envelope = self._envelope(record.envelope)
+        envelope = self._envelope_of(number)
         lists = {
             name: tuple([self._part(part, name) for part in self._ids(number, name)])
             for name in record.lists
@@ -175,7 +211,7 @@ class Tape:
             result = unfold(value, rest, self._reply)
             if next(rest, None) is None:
                 return result
-        except (RuntimeError, StopIteration, TypeError, RecursionError):
+        except (RuntimeError, StopIteration, TypeError, ValueError, RecursionError):
             pass
         except LookupError as missing:
             self.fail(line, f"it quotes a reply that is not there: {missing}")
@@ -183,8 +219,8 @@ class Tape:
 
     def _reply(self, place: list[Any]) -> str:
         """A text that a response said."""
-        number, *path = place
-        if not isinstance(number, int) or not 1 <= number <= len(self.entries):
+        number, *path = place or [0]
+        if type(number) is not int or not 1 <= number <= len(self.entries):
             raise LookupError(place)
         return text_at(self.payload(number).json, path)
 

@@ -155,6 +155,8 @@ class UpdateSession(RecordSession):
         recorded = self._earlier.cassette.header
         return (
             self._earlier.cassette.is_complete
+            # A disk that was full at the end leaves a complete recording without its name.
+            and self._earlier.cassette.path == self.path
             and not self.diverged_at
             and not self._index.unplayed_count
             and all(getattr(recorded, name) == getattr(self._wanted, name) for name in _DIGESTS)

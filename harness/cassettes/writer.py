@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
-from harness.cassettes.cassette import PARTIAL_SUFFIX
+from harness.cassettes.cassette import partial_path
 from harness.cassettes.encoder import Encoder
 from harness.cassettes.format import CassetteHeader, ResponseRecord, encode_header
 from harness.errors import CassetteError
@@ -43,7 +43,7 @@ class CassetteWriter:
     def __init__(self, path: Path, header: CassetteHeader, *, overwrite: bool = False) -> None:
         self._path = path
         self._overwrite = overwrite
-        self._partial = path.with_name(path.name + PARTIAL_SUFFIX)
+        self._partial = partial_path(path)
         self._refuse_existing()
         self._encoder = Encoder(header.base_url)
         self._header = header

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,10 +27,19 @@ _SHOWN_WORKSPACE = "/workspace"
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """What the agents are told of a block: AutoGen's exit code and text for it."""
+    """What the agents are told of a block.
+
+    Attributes:
+        exit_code: AutoGen's for it.
+        text: AutoGen's for it.
+        before: What AutoGen puts between this text and that of the block before.
+        is_all: Whether AutoGen drops what it has of the blocks before.
+    """
 
     exit_code: int
     text: str
+    before: str = ""
+    is_all: bool = False
 
 
 class CodeRunner:
@@ -73,8 +84,13 @@ class CodeRunner:
             code: Source text.
             filename: Where it is stored, relative to the folder.
             tell: Makes what the agents are told.
+
+        Raises:
+            OSError: If the source cannot be stored; recorded.
+            UnicodeDecodeError: If it did not print text, which AutoGen cannot take; recorded.
         """
         with self.crashes_recorded(language, code):
+            self.check_name(filename)
             done = self._sample.assignment.sandbox.run(
                 self._workspace,
                 code,
@@ -84,7 +100,11 @@ class CodeRunner:
                 folder=self._inner,
                 limits=self._limits.code,
             )
-        told = tell(done)
+        # AutoGen reads outputs with universal newlines; "\r\n" is gone already.
+        read = replace(done, stdout=_read(done.stdout), stderr=_read(done.stderr))
+        # Of a block that ran out of time AutoGen reads nothing.
+        crash = None if done.timed_out else _decoding_error(done)
+        told = tell(read) if crash is None else Told(exit_code=done.exit_code, text="")
         self._record(
             language,
             code,
@@ -101,8 +121,21 @@ class CodeRunner:
             files=done.files,
             contained=self._contained(done),
             is_remembered=done.is_remembered,
+            infrastructure="" if crash is None else _named(crash),
         )
+        if crash is not None:
+            raise crash
         return told
+
+    def check_name(self, filename: str) -> None:
+        """Refuse a name that is a folder's, as opening it for writing would.
+
+        Raises:
+            IsADirectoryError: If it is one.
+        """
+        path = self.folder / filename
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
 
     def _contained(self, done: Execution) -> tuple[str, ...]:
         if not self._sample.assignment.sandbox.is_isolated or done.exit_code == 0:
@@ -119,15 +152,13 @@ class CodeRunner:
         """Record an exception that AutoGen's own executor would have raised here, too."""
         try:
             yield
-        except OSError as error:
-            # The path is this machine's; what is wrong with it is not.
-            said = f"{type(error).__name__}: {error.strerror}"
+        except (OSError, ValueError, NotImplementedError) as error:
             self._record(
                 language,
                 code,
                 Told(exit_code=1, text=""),
                 duration_seconds=0.0,
-                infrastructure=said,
+                infrastructure=_named(error),
             )
             raise
 
@@ -140,6 +171,26 @@ class CodeRunner:
             output=told.text,
             **measured,
         )
+
+
+def _decoding_error(done: Execution) -> UnicodeDecodeError | None:
+    """What AutoGen would have met in the outputs."""
+    if done.undecodable is None:
+        return None
+    position, byte, reason = done.undecodable
+    # Only the byte itself is shown of what was read.
+    read = bytes(position) + bytes([byte])
+    return UnicodeDecodeError("utf-8", read, position, position + 1, reason)
+
+
+def _named(error: Exception) -> str:
+    # A path in it is this machine's; what is wrong with it is not.
+    said = error.strerror if isinstance(error, OSError) else str(error)
+    return f"{type(error).__name__}: {said}"
+
+
+def _read(output: str) -> str:
+    return output.replace("\r", "\n")
 
 
 def _folder(workspace: Path, work_dir: Any) -> Path:
@@ -161,7 +212,8 @@ def program_of(language: str | None) -> str:
     return "bash" if language == "bash" else "sh"
 
 
-def made_up_name(language: str, code: str) -> str:
+def made_up_name(language: str, code: str, *, suffix: str = "") -> str:
     """The name AutoGen gives a block that asks for none; agents see it in tracebacks."""
     digest = hashlib.md5(code.encode(), usedforsecurity=False).hexdigest()
-    return f"tmp_code_{digest}.{'py' if language == 'python' else language}"
+    ending = suffix or ("py" if language.startswith("python") else language)
+    return f"tmp_code_{digest}.{ending}"

@@ -21,6 +21,7 @@ from harness.engines import autogen_execution as execution
 from harness.engines import autogen_messages as messages
 from harness.engines import autogen_models as models
 from harness.engines import autogen_termination as termination
+from harness.engines import autogen_unstarted as unstarted
 from harness.engines.autogen_scope import Scope, current
 
 ObserverFunction = Callable[..., termination.Observer]
@@ -113,6 +114,7 @@ def _replacements() -> list[tuple[Any, str, Callable[..., Any]]]:
         (ConversableAgent, "run_code", execution.replace_run_code),
         (ConversableAgent, "_print_received_message", _print_nothing),
         (ConversableAgent, "_run_async_in_thread", _run_async_in_thread),
+        *unstarted.replacements(),
     ]
 
 

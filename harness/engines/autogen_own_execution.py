@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from harness.engines.autogen_blocks import TIMEOUT_TEXT
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from harness.engines.autogen_scope import SampleState
+
+_TIMEOUT_EXIT_CODE = 124
 
 
 def run_code(
@@ -16,8 +21,9 @@ def run_code(
 ) -> tuple[int, str, Any]:
     """Run one block of the dictionary way as AutoGen does, and record it."""
     recorded = _Recorded(sample, agent, options.get("lang") or "", code)
-    exit_code, logs, image = original(agent, code, **options)
-    recorded.ended(exit_code, logs)
+    with recorded.crashes():
+        exit_code, logs, image = original(agent, code, **options)
+    recorded.ended(exit_code, logs, timed_out=exit_code != 0 and logs == TIMEOUT_TEXT)
     return exit_code, logs, image
 
 
@@ -46,8 +52,11 @@ class ObservedExecutor:
         code = "\n\n".join(block.code for block in code_blocks)
         language = code_blocks[0].language if code_blocks else ""
         recorded = _Recorded(self._sample, self._agent, language, code)
-        result = self._executor.execute_code_blocks(code_blocks)
-        recorded.ended(result.exit_code, result.output)
+        with recorded.crashes():
+            result = self._executor.execute_code_blocks(code_blocks)
+        code_of_timeout = result.exit_code == _TIMEOUT_EXIT_CODE
+        is_late = code_of_timeout and result.output.endswith(TIMEOUT_TEXT)
+        recorded.ended(result.exit_code, result.output, timed_out=is_late)
         return result
 
 
@@ -61,7 +70,7 @@ class _Recorded:
         self._code = code
         self._started = time.monotonic()
 
-    def ended(self, exit_code: int, output: str) -> None:
+    def ended(self, exit_code: int, output: str, **more: Any) -> None:
         self._sample.recorder.code_execution(
             agent=self._agent,
             language=self._language,
@@ -70,4 +79,14 @@ class _Recorded:
             output=output,
             duration_seconds=time.monotonic() - self._started,
             sandbox=self._sample.assignment.sandbox.label,
+            **more,
         )
+
+    @contextmanager
+    def crashes(self) -> Iterator[None]:
+        """Record an exception of the executor, too."""
+        try:
+            yield
+        except Exception as error:
+            self.ended(1, "", infrastructure=f"{type(error).__name__}: {error}")
+            raise

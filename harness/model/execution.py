@@ -6,6 +6,8 @@ from typing import Literal
 
 from harness.model.structs import Strict
 
+DEFAULT_IMAGE = "python:3.12.8-slim-bookworm"
+
 LimitName = Literal["wall", "cpu", "memory", "processes", "files", "disk", "output"]
 
 
@@ -65,6 +67,7 @@ class SandboxSettings(Strict, frozen=True, kw_only=True):
             that runs. Needs the package time-machine.
         is_remembering: Whether a block that ran before, with the same files, is answered from
             memory.
+        image: Image of the containers of the sandbox "docker".
     """
 
     backend: str = "auto"
@@ -73,3 +76,4 @@ class SandboxSettings(Strict, frozen=True, kw_only=True):
     seed: int = 0
     frozen_at: str | None = None
     is_remembering: bool = False
+    image: str = DEFAULT_IMAGE

@@ -1,7 +1,8 @@
 """Bring stored transcripts of older schema versions up to the current one.
 
 Version 0 is what people had before this product: AutoGen's own
-``chat_history``, a bare JSON list of ``{"content", "role", "name"}``.
+``chat_history``, a bare JSON list of ``{"content", "role", "name"}``. Version 1
+had of a code block only what the agents were told.
 """
 
 from __future__ import annotations
@@ -46,7 +47,30 @@ def _from_chat_history(document: _Document) -> dict[str, Any]:
     }
 
 
-_MIGRATIONS: dict[int, Callable[[_Document], dict[str, Any]]] = {0: _from_chat_history}
+def _from_version_1(document: _Document) -> dict[str, Any]:
+    """Version 1 to 2: a code block that was not run names no sandbox any more.
+
+    All else that version 2 knows of a block, version 1 did not record.
+    """
+    return {
+        **document,
+        "schema_version": 2,
+        "events": [_without_sandbox(event) for event in document.get("events") or ()],
+    }
+
+
+def _without_sandbox(event: _Document) -> _Document:
+    if not isinstance(event, dict) or event.get("type") != "code_execution":
+        return event
+    # What was turned down took no time at all.
+    was_run = event.get("duration_seconds") != 0 or event.get("exit_code") == 0
+    return event if was_run else {**event, "sandbox": ""}
+
+
+_MIGRATIONS: dict[int, Callable[[_Document], dict[str, Any]]] = {
+    0: _from_chat_history,
+    1: _from_version_1,
+}
 
 
 def load_transcript(data: bytes | str) -> Transcript:

@@ -8,7 +8,7 @@ import msgspec
 
 from harness.model.score import Score, Unscored
 from harness.model.structs import Strict as _Strict
-from harness.model.transcript import ExceptionInfo, Transcript
+from harness.model.transcript import SCHEMA_VERSION, ExceptionInfo, Transcript
 
 SAMPLE_SCHEMA_VERSION = 1
 
@@ -71,6 +71,23 @@ class Artefact(_Strict, frozen=True, kw_only=True):
     digest: str
 
 
+class KeptImage(_Strict, frozen=True, kw_only=True):
+    """An image among the artefacts, with its content, for reports.
+
+    Attributes:
+        path: As the artefact's.
+        digest: As the artefact's, and that of the change that made it.
+        media_type: One of "image/png", "image/jpeg", "image/gif" and "image/svg+xml"; what
+            its content is, whatever its name.
+        content: All of it. Agents made it: never to be placed in a page but as an image.
+    """
+
+    path: str
+    digest: str
+    media_type: str
+    content: bytes
+
+
 class SampleResult(_Strict, frozen=True, kw_only=True):
     """Everything the run log keeps of one sample.
 
@@ -83,6 +100,7 @@ class SampleResult(_Strict, frozen=True, kw_only=True):
         failure: The exception behind "error" or "miss".
         cassette: How the cassette was used; None without one.
         artefacts: Files left in the workspace, fixtures excluded.
+        images: Those of them that are images, as far as limits of number and size allow.
         sandbox: Label of the sandbox that ran code.
         started_at: ISO 8601 UTC time.
         duration_seconds: Wall-clock time, scoring included.
@@ -97,6 +115,7 @@ class SampleResult(_Strict, frozen=True, kw_only=True):
     failure: ExceptionInfo | None = None
     cassette: CassetteUse | None = None
     artefacts: tuple[Artefact, ...] = ()
+    images: tuple[KeptImage, ...] = ()
     sandbox: str = ""
     started_at: str
     duration_seconds: float
@@ -139,9 +158,16 @@ def encode_sample(result: SampleResult) -> bytes:
 
 
 def decode_sample(data: bytes) -> SampleResult:
-    """Decode what `encode_sample` wrote.
+    """Decode what `encode_sample` wrote, also with a transcript of an older version.
 
     Raises:
         msgspec.ValidationError: If the data does not fit.
+        SchemaError: If its transcript has an unknown version.
     """
-    return msgspec.json.decode(data, type=SampleResult)
+    result = msgspec.json.decode(data, type=SampleResult)
+    if result.transcript.schema_version == SCHEMA_VERSION:
+        return result
+    from harness.model.migrations import load_transcript
+
+    transcript = load_transcript(msgspec.json.encode(result.transcript))
+    return msgspec.structs.replace(result, transcript=transcript)

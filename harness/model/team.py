@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from harness.errors import CheckError
     from harness.model.sample import SampleKey, Status
     from harness.model.scenario import AgentConfig, Price, Scenario
+    from harness.model.score import CheckResult
     from harness.model.transcript import ExceptionInfo, Transcript
     from harness.protocols import Execution, Sandbox
 
@@ -135,6 +137,8 @@ class FinishedSample:
         prices: The suite's own prices, in US dollars per million tokens.
         priced_at: ISO 8601 time whose list prices apply (recording time, in a replay).
         fixtures: Workspace paths that were there before the agents began.
+        judge: Runs the checks in a process of their own and returns the outcome of each, in
+            order; None to run `checks` in this one.
     """
 
     key: SampleKey
@@ -149,6 +153,7 @@ class FinishedSample:
     prices: Mapping[str, Price] = field(default_factory=dict)
     priced_at: str | None = None
     fixtures: tuple[str, ...] = ()
+    judge: Callable[[FinishedSample], Sequence[CheckResult | CheckError]] | None = None
 
     def run_python(
         self,
@@ -159,17 +164,29 @@ class FinishedSample:
     ) -> Execution:
         """Run code in the sandbox, in a throw-away copy of the workspace.
 
-        Use it for everything that imports or runs what the agents wrote: the
-        checks themselves run inside the harness and must not be exposed to it.
+        Use it for everything that imports or runs what the agents wrote, which shares a
+        process with the checks otherwise. Each call gets a fresh place, where code of agents
+        runs as it did in the conversation: it cannot read the suite's folder. But `code` and
+        what it imports share a process, so agents' modules can change whatever `code` can
+        reach there: its exit code and all it prints are claims of theirs unless they hold
+        something that the modules cannot know or change. Safest is to print what the agents'
+        code computed and to compare it in the check. Where tests must run beside it, let
+        them report with a random word per run, from a namespace that is no module's, name by
+        name, and treat a missing report as a failure.
 
         Args:
             code: Python source, run as a script with the copy as working directory.
-            files: Text files added to the copy first; they replace the agents' own.
+            files: Text files added to the copy first; they replace the agents' own, and
+                were never anywhere that agents' code ran before.
             timeout_seconds: Wall-clock limit.
 
         Returns:
             Exit code and output.
         """
         return self.sandbox.run_in_copy(
-            self.workspace, code, files=files or {}, timeout_seconds=timeout_seconds
+            self.workspace,
+            code,
+            files=files or {},
+            timeout_seconds=timeout_seconds,
+            limits=self.scenario.limits.code,
         )

@@ -13,7 +13,7 @@ import msgspec
 from harness.model.execution import FileChange, LimitName
 from harness.model.structs import Strict as _Strict
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 TerminationReason = Literal[
     "termination_message",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TextIO
 
 from harness.reports import numbers
+from harness.reports.executions import not_isolated
 from harness.reports.facts import facts_of
 from harness.reports.failures import failing
 from harness.reports.markdown import contrast_name
@@ -39,6 +40,9 @@ def print_summary(log: RunLog, comparison: Comparison, stream: TextIO) -> None:
     writer.line(f"Samples: {facts.ran} of {facts.planned}, {facts.passed} passed.")
     if facts.errors or facts.misses:
         writer.line(f"Errors: {facts.errors}. Cassette misses: {facts.misses}.", "bold red")
+    warning = not_isolated(facts.sandboxes)
+    if warning:
+        writer.prose(warning, "bold red")
     for line in upkeep_lines(log.samples):
         writer.line(line)
     for suite in comparison.suites:

@@ -3,7 +3,8 @@
 Three lines of defence, each tested alone or together in a real browser:
 every value passes `visible` and Jinja's autoescape; transcripts travel as
 base64 and reach the page through textContent only; a Content-Security-Policy
-allows no request, no script and no style but the two whose hashes it names.
+allows no request, no script and no style but the two whose hashes it names. Images that the
+agents made are data URIs of img elements, where even an SVG can neither run nor load anything.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
+from harness.model.outcomes import outcome_of
+from harness.model.transcript import CodeExecution
 from harness.reports import numbers
+from harness.reports.executions import not_isolated, notes, status
 from harness.reports.facts import facts_of
 from harness.reports.text import one_line, visible, visible_data
 
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
     from harness.model.sample import SampleKey, SampleResult
 
 _STYLES = ("theme.css", "tables.css", "conversation.css", "print.css")
+# Images of all samples together; those beyond it are in the run log alone.
+_MOST_IMAGE_BYTES = 4 * 1024 * 1024
 _SCRIPTS = ("data.js", "events.js", "conversation.js", "browse.js")
 
 
@@ -46,12 +52,14 @@ class HtmlReporter:
         from markupsafe import Markup
 
         style, script = _asset(_STYLES), _asset(_SCRIPTS)
+        facts = facts_of(log)
         page = (
             _environment()
             .get_template("report.html")
             .render(
                 header=log.header,
-                facts=facts_of(log),
+                facts=facts,
+                warning=not_isolated(facts.sandboxes),
                 suites=_suites(log, comparison),
                 samples=_rows(log.samples),
                 missing=log.missing,
@@ -69,7 +77,8 @@ def _policy(style: str, script: str) -> str:
     """Allow these two and nothing else; Trusted Types closes innerHTML even to our own script."""
     return (
         f"default-src 'none'; style-src 'sha256-{_sha256(style)}'; "
-        f"script-src 'sha256-{_sha256(script)}'; base-uri 'none'; form-action 'none'; "
+        f"script-src 'sha256-{_sha256(script)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'; "
         "require-trusted-types-for 'script'; trusted-types 'none'"
     )
 
@@ -169,13 +178,37 @@ def _chunks(samples: Sequence[SampleResult]) -> list[str]:
     groups: defaultdict[tuple[str, str], list[SampleResult]] = defaultdict(list)
     for sample in samples:
         groups[sample.key.suite, sample.key.scenario].append(sample)
-    return [_packed(group) for group in groups.values()]
+    shown = _shown_images(samples)
+    return [_packed(group, shown) for group in groups.values()]
 
 
-def _packed(samples: Sequence[SampleResult]) -> str:
+def _shown_images(samples: Sequence[SampleResult]) -> set[str]:
+    """Digests of the images that fit on the page, first come, first served."""
+    sizes = {image.digest: len(image.content) for sample in samples for image in sample.images}
+    shown, left = set(), _MOST_IMAGE_BYTES
+    for digest, size in sizes.items():
+        if size <= left:
+            shown.add(digest)
+            left -= size
+    return shown
+
+
+def _packed(samples: Sequence[SampleResult], shown: set[str]) -> str:
     """base64(deflate(JSON)): holds no character that means anything to an HTML parser."""
-    import msgspec
-
-    data = [visible_data(msgspec.to_builtins(sample)) for sample in samples]
+    data = [visible_data(_conversation(sample, shown)) for sample in samples]
     text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
     return base64.b64encode(zlib.compress(text.encode("ascii"), 9)).decode("ascii")
+
+
+def _conversation(sample: SampleResult, shown: set[str]) -> dict[str, Any]:
+    """A sample as the script wants it: with words for its executions, and the images shown."""
+    import msgspec
+
+    data: dict[str, Any] = msgspec.to_builtins(sample)
+    for event, told in zip(sample.transcript.events, data["transcript"]["events"], strict=True):
+        if isinstance(event, CodeExecution):
+            told["is_success"] = outcome_of(event).is_success
+            told["status"] = status(event)
+            told["notes"] = notes(event)
+    data["images"] = [image for image in data["images"] if image["digest"] in shown]
+    return data

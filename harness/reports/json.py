@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from harness.model.outcomes import outcome_of
+
 if TYPE_CHECKING:
     from harness.model.comparison import Comparison
     from harness.model.run import RunLog
     from harness.model.sample import SampleResult
+    from harness.model.transcript import CodeExecution
 
 REPORT_SCHEMA_VERSION = 1
 
@@ -60,5 +63,31 @@ def _sample(sample: SampleResult) -> dict[str, Any]:
         "turns": sample.transcript.turns,
         "source": sample.cassette.source if sample.cassette else None,
         "failure": {"type": failure.type, "message": failure.message} if failure else None,
+        "sandbox": sample.sandbox,
+        "executions": [_execution(each) for each in sample.transcript.code_executions],
         "scores": [msgspec.to_builtins(score) for score in sample.scores],
+    }
+
+
+def _execution(event: CodeExecution) -> dict[str, Any]:
+    """How a block ended and what it used; its code and its outputs are in the run log."""
+    import msgspec
+
+    outcome = outcome_of(event)
+    return {
+        "event": event.index,
+        "agent": event.agent,
+        "language": event.language,
+        "outcome": outcome.kind,
+        "what": outcome.what,
+        "exit_code": event.exit_code,
+        "sandbox": event.sandbox,
+        "limit": event.limit,
+        "contained": list(event.contained),
+        "cut_bytes": event.cut_bytes,
+        "duration_seconds": event.duration_seconds,
+        "cpu_seconds": event.cpu_seconds,
+        "peak_memory_bytes": event.peak_memory_bytes,
+        "is_remembered": event.is_remembered,
+        "files": msgspec.to_builtins(event.files),
     }

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, ClassVar
 
 from harness.reports import numbers
+from harness.reports.executions import not_isolated
 from harness.reports.facts import facts_of
 from harness.reports.text import one_line
 
@@ -61,6 +62,8 @@ def _source(log: RunLog) -> str:
     if facts.errors or facts.misses:
         parts.append(f"**Errors: {facts.errors}, cassette misses: {facts.misses}.**")
     parts.append(f"Sandbox: {escaped(', '.join(facts.sandboxes))}.")
+    if warning := not_isolated(facts.sandboxes):
+        parts.append(f"**{escaped(warning)}.**")
     return " ".join(parts) + "\n"
 
 

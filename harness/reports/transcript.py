@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
+from harness.model.outcomes import outcome_of
 from harness.model.score import Score, Unscored
 from harness.model.transcript import (
     AnyEvent,
@@ -20,7 +21,7 @@ from harness.model.transcript import (
     ToolInvocation,
     ToolResult,
 )
-from harness.reports import numbers
+from harness.reports import executions, numbers
 from harness.reports.writer import Writer
 
 if TYPE_CHECKING:
@@ -214,10 +215,12 @@ def _model_call(page: _Page, event: ModelCall) -> None:
 
 def _code(page: _Page, event: CodeExecution) -> None:
     page.writer.line()
-    status = f"exit {event.exit_code}" + (", timed out" if event.timed_out else "")
-    style = "green" if event.exit_code == 0 else "red"
+    style = "green" if outcome_of(event).is_success else "red"
     ran = f" ran {event.language}: "
-    page.writer.parts([page.who(event.agent), (ran, "dim"), (status, style)], indent=4)
+    said = executions.status(event)
+    page.writer.parts([page.who(event.agent), (ran, "dim"), (said, style)], indent=4)
+    for note in executions.notes(event):
+        page.writer.line(note, "dim", indent=6)
     if not any(event.code.strip() in text for text in page.texts):
         page.quote(event.code)
         page.writer.line("output:", "dim", indent=4)

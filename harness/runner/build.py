@@ -9,13 +9,14 @@ import msgspec
 
 from harness import plugins
 from harness.errors import PluginError
+from harness.runner.judging import Experience, Judge
 from harness.runner.kit import SampleKit
 from harness.runner.sandboxes import load_sandbox
-from harness.suites import load_callable, load_checks
+from harness.suites import load_callable
 
 if TYPE_CHECKING:
     from harness.model.scenario import Scenario, ScorerSpec
-    from harness.protocols import Engine, Scorer
+    from harness.protocols import Engine, Sandbox, Scorer
     from harness.runner.task import Task
 
 
@@ -27,14 +28,31 @@ def build_kit(task: Task) -> SampleKit:
         SuiteError: If the user's Python cannot be loaded.
     """
     scenario = task.scenario
+    sandbox = load_sandbox(task.sandbox, scenario.sandbox)
     return SampleKit(
         engine=load_engine(task.config.engine),
-        sandbox=load_sandbox(task.sandbox, scenario.sandbox),
+        sandbox=sandbox,
         scorers=_scorers(msgspec.json.encode(scenario.scorers), scenario),
         build_team=load_callable(scenario.team),
         build_script=load_callable(scenario.script) if scenario.script else None,
-        checks=load_checks(scenario.checks) if scenario.checks else {},
+        judge=_judge(task, sandbox),
     )
+
+
+def _judge(task: Task, sandbox: Sandbox) -> Judge | None:
+    """What runs the scenario's checks, which are known to load."""
+    if task.scenario.checks is None:
+        return None
+    judge = Judge.of(task, task.scenario.checks, sandbox, _experience(task.scenario.checks.path))
+    judge.require_checks()
+    return judge
+
+
+@cache
+def _experience(path: str) -> Experience:
+    """What is known of a file with checks; one per process."""
+    del path
+    return Experience()
 
 
 @cache

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from harness.errors import CheckError
+    from harness.model.score import CheckResult
     from harness.model.team import FinishedSample, Team, TeamContext
     from harness.protocols import Engine, ModelScript, Sandbox, Scorer
 
@@ -21,4 +23,4 @@ class SampleKit:
     scorers: tuple[Scorer, ...]
     build_team: Callable[[TeamContext], Team]
     build_script: Callable[[TeamContext], ModelScript] | None
-    checks: dict[str, Callable[[FinishedSample], Any]]
+    judge: Callable[[FinishedSample], Sequence[CheckResult | CheckError]] | None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from harness.cassettes import cassette_path, load_cassette
 from harness.cassettes.cassette import PARTIAL_SUFFIX
 from harness.errors import CassetteError
+from harness.model.sample import SCRIPTED_SOURCE
 from harness.runner.plan import Catalogue, all_keys
 from harness.runner.verify import Finding, with_cassette
 
@@ -46,10 +47,32 @@ def find_leftovers(root: Path, suites: Sequence[Suite], names: Sequence[str]) ->
     found = []
     for path in sorted(path for folder in folders for path in _files(folder)):
         if _UNFINISHED in path.name:
-            found.append(Finding(group="unfinished", path=path, reasons=(_UNFINISHED_REASON,)))
+            found.append(_unfinished(path))
         elif path.name.endswith(_CASSETTE) and path not in played and not _is_free(path):
             found.append(Finding(group="orphaned", path=path, reasons=(_why(path in scripted),)))
     return found
+
+
+def finished_path(unfinished: Path) -> Path:
+    """The cassette that an unfinished recording was to become."""
+    name, _, _ = unfinished.name.partition(_UNFINISHED)
+    return unfinished.with_name(name + _CASSETTE)
+
+
+def _unfinished(path: Path) -> Finding:
+    return Finding(
+        group="unfinished",
+        path=path,
+        reasons=(_UNFINISHED_REASON,),
+        is_scripted=_source(path).startswith(SCRIPTED_SOURCE),
+    )
+
+
+def _source(path: Path) -> str:
+    try:
+        return load_cassette(path).header.source
+    except CassetteError:
+        return ""
 
 
 def _why(is_scripted: bool) -> str:  # noqa: FBT001 - the only thing it depends on

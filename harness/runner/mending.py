@@ -6,14 +6,17 @@ import os
 import shlex
 import string
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from harness.runner.leftovers import removable
-from harness.runner.plan import all_keys
+from harness.cassettes import cassette_path
+from harness.cassettes.cassette import partial_path
+from harness.runner.leftovers import finished_path, removable
+from harness.runner.plan import Catalogue, all_keys
+from harness.runner.verify import with_cassette
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from harness.model.sample import SampleKey
@@ -29,6 +32,7 @@ _RECORD: dict[Group, tuple[str, ...]] = {
     "diverged": ("--update",),
     "unplayed": ("--update",),
 }
+_GOING_ON = ("--update",)
 _ANEW = ("--overwrite",)
 # A flag that replaces what is there must name exactly the samples meant.
 _EXACT = {"--overwrite"}
@@ -59,6 +63,8 @@ class Mender:
         self._keys: dict[str, list[SampleKey]] = defaultdict(list)
         for key in all_keys(suites):
             self._keys[key.suite].append(key)
+        recorded = with_cassette(all_keys(suites), Catalogue(suites))
+        self._samples = {cassette_path(root, key): key for key in recorded}
         self._root = root
         self._options = options
 
@@ -70,9 +76,7 @@ class Mender:
             findings: All findings of that group.
         """
         if group in ("orphaned", "unfinished"):
-            doomed = removable([finding.path for finding in findings], self._root)
-            names = " ".join(_quoted(str(path)) for path in doomed)
-            return (f"rm -r -- {names}",) if doomed else ()
+            return (*self._going_on(findings), *self._removing(findings))
         if group == "failed":
             return tuple(self._selecting(("run",), findings))
         if group not in _RECORD:
@@ -80,7 +84,34 @@ class Mender:
         by_flags: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
         for finding in findings:
             flags = _ANEW if finding.is_expired else _RECORD[group]
+            if group == "missing" and partial_path(finding.path).exists():
+                flags = _GOING_ON
             by_flags[(*flags, "--scripted") if finding.is_scripted else flags].append(finding)
+        return self._recording(by_flags)
+
+    def _going_on(self, findings: Sequence[Finding]) -> tuple[str, ...]:
+        """Commands that finish unfinished recordings: somebody has paid for what is in them."""
+        by_flags: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
+        for finding in findings:
+            if key := self._goes_on(finding):
+                flags = (*_GOING_ON, "--scripted") if finding.is_scripted else _GOING_ON
+                by_flags[flags].append(replace(finding, key=key))
+        return self._recording(by_flags)
+
+    def _goes_on(self, finding: Finding) -> SampleKey | None:
+        """The sample an update finishes; None for a file that is best removed."""
+        if finding.group != "unfinished":
+            return None
+        finished = finished_path(finding.path)
+        is_newest = finding.path == partial_path(finished)
+        return self._samples.get(finished) if is_newest else None
+
+    def _removing(self, findings: Sequence[Finding]) -> tuple[str, ...]:
+        paths = [finding.path for finding in findings if self._goes_on(finding) is None]
+        names = " ".join(_quoted(str(path)) for path in removable(paths, self._root))
+        return (f"rm -r -- {names}",) if names else ()
+
+    def _recording(self, by_flags: Mapping[tuple[str, ...], Sequence[Finding]]) -> tuple[str, ...]:
         return tuple(
             command
             for flags, some in sorted(by_flags.items())

@@ -11,7 +11,7 @@ import msgspec
 
 from harness.capture import storable
 from harness.cassettes.redaction import NO_RULES, Redactor
-from harness.model.sample import SampleResult, encode_sample
+from harness.model.sample import KeptImage, SampleResult, encode_sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,11 +35,28 @@ def redacted_encoding(result: SampleResult, rules: SecretRules = NO_RULES) -> by
         result: What is to be kept.
         rules: The user's own.
     """
+    redactor = _redactor(rules)
+    kept = tuple(image for image in result.images if not _tells_secret(image.content, redactor))
+    # Their content is no text, so what changes texts must not meet it.
+    plain = msgspec.structs.replace(result, images=())
     try:
-        return encode_sample(redacted(result, rules))
+        return encode_sample(_with_images(redacted(plain, rules), kept, redactor.text))
     except UnicodeEncodeError:
         # A lone surrogate, say from a file name an agent chose, cannot be stored as JSON.
-        return encode_sample(_converted(result, partial(_storable, redactor=_redactor(rules))))
+        storing = partial(_storable, redactor=redactor)
+        return encode_sample(_with_images(_converted(plain, storing), kept, storing))
+
+
+def _tells_secret(content: bytes, redactor: Redactor) -> bool:
+    text = content.decode("latin-1")
+    return redactor.text(text) != text
+
+
+def _with_images(
+    result: SampleResult, images: tuple[KeptImage, ...], change: Callable[[str], str]
+) -> SampleResult:
+    named = (msgspec.structs.replace(each, path=change(each.path)) for each in images)
+    return msgspec.structs.replace(result, images=tuple(named))
 
 
 def redacted(value: S, rules: SecretRules = NO_RULES) -> S:

@@ -23,6 +23,7 @@ from harness.pricing import cost_of_call
 from harness.protocols import Assignment, Scorer
 from harness.runner.workspace import make_workspace
 from harness.sandboxes.artefacts import collect_artefacts, digests
+from harness.sandboxes.images import collect_images
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,6 +73,7 @@ def run_sample(task: Task, kit: SampleKit, spool: IO[bytes] | None = None) -> Sa
     _converse(task, kit, workspace, recorder, outcome)
     finished = _finished(task, kit, workspace, recorder, outcome)
     _score(kit.scorers, finished, outcome)
+    artefacts = collect_artefacts(workspace, fixtures)
     return SampleResult(
         key=task.key,
         status=outcome.status,
@@ -80,7 +82,8 @@ def run_sample(task: Task, kit: SampleKit, spool: IO[bytes] | None = None) -> Sa
         scores=tuple(outcome.scores),
         failure=outcome.failure,
         cassette=_use(task, outcome.session) if outcome.session else None,
-        artefacts=collect_artefacts(workspace, fixtures),
+        artefacts=artefacts,
+        images=collect_images(workspace, artefacts),
         sandbox=kit.sandbox.label,
         started_at=started_at,
         duration_seconds=time.perf_counter() - clock,
@@ -296,7 +299,7 @@ def _finished(
         sandbox=kit.sandbox,
         status=outcome.status,
         failure=outcome.failure,
-        checks=kit.checks,
+        judge=kit.judge,
         prices=task.prices,
         priced_at=session.header.recorded_at if session else None,
         fixtures=tuple(relative for _, relative in task.scenario.files),

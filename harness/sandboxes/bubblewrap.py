@@ -23,15 +23,17 @@ from harness.sandboxes.cells.jail import HOST_NAME
 from harness.sandboxes.cells.server import Settings
 from harness.sandboxes.cells.view import HOME, WORKSPACE, View, view_of_machine
 from harness.sandboxes.cellular import CELL_GIVES, Cells, Confinement
+from harness.sandboxes.checking import CheckCells
 from harness.sandboxes.environment import cell_environment
 from harness.sandboxes.probe import throw_away_user, why_not
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from multiprocessing.connection import Connection
     from pathlib import Path
 
     from harness.model.execution import CodeLimits
-    from harness.protocols import Execution
+    from harness.protocols import Execution, Program
 
 _INSTALL = "Install it (Debian, Ubuntu: apt install bubblewrap) or use: --sandbox process"
 
@@ -47,10 +49,12 @@ class BubblewrapSandbox:
     name: ClassVar[str] = "bubblewrap"
     settings: SandboxSettings = field(default_factory=SandboxSettings)
     _cells: Cells = field(init=False, repr=False)
+    _checks: CheckCells = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Prepare; nothing is started before the first block."""
         self._cells = Cells(confine=self._confinement, settings=self.settings)
+        self._checks = CheckCells(confine=confinement, settings=self.settings)
 
     @property
     def label(self) -> str:
@@ -81,8 +85,8 @@ class BubblewrapSandbox:
 
     @property
     def processes(self) -> tuple[int, ...]:
-        """The server, while it runs."""
-        return self._cells.processes
+        """The servers, while they run."""
+        return self._cells.processes + self._checks.processes
 
     def run(  # noqa: PLR0913 - one run has so many sides; all but two by keyword
         self,
@@ -120,14 +124,25 @@ class BubblewrapSandbox:
             workspace, code, files=files, timeout_seconds=timeout_seconds, limits=limits
         )
 
+    def check(
+        self, workspace: Path, program: Program, converse: Callable[[Connection, str], None]
+    ) -> Execution:
+        """Run a program of ours; see `harness.sandboxes.checking.CheckCells.check`."""
+        self._require_usable()
+        return self._checks.check(workspace, program, converse)
+
     def close(self) -> None:
-        """End the server."""
+        """End the servers."""
         self._cells.close()
+        self._checks.close()
 
     def _confinement(self) -> Confinement:
+        self._require_usable()
+        return confinement(self.settings)
+
+    def _require_usable(self) -> None:
         if self.fault is not None:
             raise EnvironmentFault(f"bubblewrap does not work here: {self.fault}. {_INSTALL}")
-        return confinement(self.settings)
 
 
 @cache
@@ -139,11 +154,17 @@ def _fault() -> str | None:
     return why_not(confinement(SandboxSettings(preload=())))
 
 
-def confinement(settings: SandboxSettings) -> Confinement:
-    """A server that bubblewrap confines."""
+def confinement(settings: SandboxSettings, *, is_for_checks: bool = False) -> Confinement:
+    """A server that bubblewrap confines.
+
+    Args:
+        settings: What to preload, and what is readable.
+        is_for_checks: Whether it runs programs of ours, as the user, instead of agents' code.
+    """
     view = view_of_machine(settings.readable)
+    user = 0 if is_for_checks else throw_away_user()
     return Confinement(
-        command=command(view),
+        command=command(view, user),
         environ=cell_environment(),
         settings=Settings(
             view=view,
@@ -151,24 +172,28 @@ def confinement(settings: SandboxSettings) -> Confinement:
             has_namespaces=True,
             has_landlock=landlock.version() > 0,
             is_jailed=True,
-            user=throw_away_user(),
+            user=user,
+            has_channel=is_for_checks,
         ),
     )
 
 
-def command(view: View) -> tuple[str, ...]:
+def command(view: View, user: int) -> tuple[str, ...]:
     """The command line of bubblewrap, up to the program that it is to confine.
 
     bubblewrap itself is started with the server's clean environment: what it is started with
     could be read in /proc by whoever shares its processes.
+
+    Args:
+        view: What the program sees.
+        user: Whom the program is to run blocks as; 0 for its own user.
     """
     words = [shutil.which("bwrap") or "bwrap"]
     words += ["--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     words += ["--hostname", HOST_NAME, "--new-session"]
-    # As root, the server needs just enough to run blocks as a user that owns nothing.
-    is_root = os.geteuid() == 0
-    words += ["--cap-drop", "ALL"] if is_root else ["--unshare-user"]
-    words += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if is_root else []
+    words += _rights(user)
+    # Before what may lie in it.
+    words += ["--tmpfs", "/tmp"]
     bound = (*((path, path) for path in view.paths), *view.placed)
     # Left to itself, bubblewrap makes the folders above these for root alone.
     above = {str(parent) for _, place in bound for parent in PurePosixPath(place).parents}
@@ -178,9 +203,18 @@ def command(view: View) -> tuple[str, ...]:
         words += ["--ro-bind", source, place]
     for place, target in view.links:
         words += ["--symlink", target, place]
-    words += ["--dev", "/dev", "--tmpfs", "/tmp"]
+    words += ["--dev", "/dev"]
     for path in ("/dev/shm", WORKSPACE, HOME):
         words += ["--dir", path]
     # All of it, because only who sees all of it may mount one for a cell's own processes.
     words += ["--bind", "/proc", "/proc", "--remount-ro", "/", "--chdir", "/", "--"]
     return tuple(words)
+
+
+def _rights(user: int) -> list[str]:
+    if os.geteuid() != 0:
+        return ["--unshare-user"]
+    # As root, the server needs just enough to run blocks as a user that owns nothing, or to
+    # give its own user another number in a cell's namespace.
+    needed = ("CAP_SETUID", "CAP_SETGID") if user else ("CAP_SETFCAP",)
+    return ["--cap-drop", "ALL", *(word for name in needed for word in ("--cap-add", name))]

@@ -20,6 +20,7 @@ from harness.sandboxes.cells.client import Server
 from harness.sandboxes.cells.job import Bounds, Job
 from harness.sandboxes.endings import TIMEOUT_EXIT_CODE, TIMEOUT_TEXT, limit_text, outside
 from harness.sandboxes.normalise import normalise
+from harness.sandboxes.output import undecodable
 from harness.sandboxes.places import Spot, beside, within
 from harness.sandboxes.workspace import OutsideWorkspace, WorkspaceTooLarge, store_text
 
@@ -98,7 +99,7 @@ class Cells:
         except OutsideWorkspace:
             return outside()
         limits = limits or CodeLimits()
-        bounds = _bounds(limits, timeout_seconds)
+        bounds = bounds_of(limits, timeout_seconds)
         with within(workspace, has_own_files=self._has_own_files) as spot:
             inner = f"{spot.root}/{folder}".rstrip("/")
             script = f"{inner}/{filename}"
@@ -126,7 +127,7 @@ class Cells:
             ServerLost: If no cell could be made.
         """
         limits = limits or CodeLimits()
-        bounds = _bounds(limits, timeout_seconds)
+        bounds = bounds_of(limits, timeout_seconds)
         extra = {**files, _CHECK_SCRIPT: code}
         try:
             with beside(workspace, extra, has_own_files=self._has_own_files) as spot:
@@ -212,7 +213,8 @@ def _no_room(error: WorkspaceTooLarge) -> Execution:
     return Execution(exit_code=1, stdout=f"{error}\n", duration_seconds=0.0, limit=error.limit)
 
 
-def _bounds(limits: CodeLimits, wall_seconds: float) -> Bounds:
+def bounds_of(limits: CodeLimits, wall_seconds: float) -> Bounds:
+    """Limits as a cell takes them."""
     return Bounds(
         wall_seconds=wall_seconds,
         cpu_seconds=math.ceil(limits.cpu_seconds or 2 * wall_seconds),
@@ -252,6 +254,8 @@ def _execution(ended: Ended, spot: Spot, limits: CodeLimits, bounds: Bounds) -> 
         cut_bytes=ended.cut_bytes,
         cpu_seconds=ended.cpu_seconds,
         peak_memory_bytes=ended.peak_memory_bytes,
+        # A cut may fall into the middle of a character.
+        undecodable=None if ended.cut_bytes else undecodable(ended.output, ended.errors),
         files=spot.changes()
         or tuple(
             file_change(change.path, change.kind, change.size_bytes, change.digest)

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 from harness.model.execution import SandboxSettings
 from harness.sandboxes.plain import PlainRunner
+from harness.sandboxes.plain_checking import PlainChecks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from multiprocessing.connection import Connection
     from pathlib import Path
 
     from harness.model.execution import CodeLimits
-    from harness.protocols import Execution
+    from harness.protocols import Execution, Program
 
 
 @dataclass
@@ -21,7 +23,8 @@ class NoSandbox:
     """Leaves the agents' code to the team's own executor, whatever that may be.
 
     The text an executor returns is not made the same on every machine, so a cassette may
-    replay only where it was recorded. Code of checks runs as an ordinary subprocess.
+    replay only where it was recorded. Checks, and the code they run, run as ordinary
+    subprocesses.
 
     Attributes:
         settings: Not used here.
@@ -30,6 +33,7 @@ class NoSandbox:
     name: ClassVar[str] = "none"
     settings: SandboxSettings = field(default_factory=SandboxSettings)
     _runner: PlainRunner = field(default_factory=PlainRunner, init=False, repr=False)
+    _checks: PlainChecks = field(default_factory=PlainChecks, init=False, repr=False)
 
     @property
     def label(self) -> str:
@@ -96,6 +100,12 @@ class NoSandbox:
         return self._runner.run_in_copy(
             workspace, code, files=files, timeout_seconds=timeout_seconds, limits=limits
         )
+
+    def check(
+        self, workspace: Path, program: Program, converse: Callable[[Connection, str], None]
+    ) -> Execution:
+        """Run a program of ours as an ordinary subprocess."""
+        return self._checks.check(workspace, program, converse)
 
     def close(self) -> None:
         """Nothing runs between blocks."""

@@ -45,3 +45,13 @@ class CappedOutput:
             return bytes(self._head + self._tail)
         note = f"\n[{self._cut} bytes of output cut here]\n"
         return bytes(self._head) + note.encode() + bytes(self._tail)
+
+
+def undecodable(*streams: bytes) -> tuple[int, int, str] | None:
+    """Position, byte and reason of what keeps these whole outputs from being UTF-8 text."""
+    for stream in streams:
+        try:
+            stream.decode("utf-8")
+        except UnicodeDecodeError as error:
+            return error.start, stream[error.start], error.reason
+    return None

@@ -24,6 +24,7 @@ from harness.sandboxes.artefacts import changes, digests
 from harness.sandboxes.endings import TIMEOUT_EXIT_CODE, TIMEOUT_TEXT, outside
 from harness.sandboxes.environment import environment
 from harness.sandboxes.normalise import Place, normalise
+from harness.sandboxes.output import undecodable
 from harness.sandboxes.processes import Ended, ProcessLimits, run_command
 from harness.sandboxes.workspace import (
     MAX_COPIED_BYTES,
@@ -270,4 +271,6 @@ def _execution(ended: Ended, names: tuple[Place, ...], files: tuple[FileChange, 
         duration_seconds=ended.duration_seconds,
         cut_bytes=ended.cut_bytes,
         files=files,
+        # A cut may fall into the middle of a character.
+        undecodable=None if ended.cut_bytes else undecodable(ended.output, ended.errors),
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from harness.model.execution import SandboxSettings
@@ -18,16 +18,19 @@ from harness.sandboxes.cells import filters, landlock
 from harness.sandboxes.cells.server import Settings
 from harness.sandboxes.cells.view import view_of_machine
 from harness.sandboxes.cellular import CELL_GIVES, Cells, Confinement
+from harness.sandboxes.checking import CheckCells
 from harness.sandboxes.environment import cell_environment
 from harness.sandboxes.plain import PlainRunner
+from harness.sandboxes.plain_checking import PlainChecks
 from harness.sandboxes.probe import throw_away_user, why_not
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from multiprocessing.connection import Connection
     from pathlib import Path
 
     from harness.model.execution import CodeLimits
-    from harness.protocols import Execution
+    from harness.protocols import Execution, Program
 
 Tier = Literal["namespaces", "landlock", "none"]
 _LABELS: dict[Tier, str] = {
@@ -97,6 +100,12 @@ class ProcessSandbox:
         tier = self._tier
         return Cells(confine=lambda: confinement(self.settings, tier), settings=self.settings)
 
+    @cached_property
+    def _checks(self) -> CheckCells | PlainChecks:
+        if self._tier == "none":
+            return PlainChecks()
+        return CheckCells(confine=partial(confinement, tier=self._tier), settings=self.settings)
+
     @property
     def gives(self) -> tuple[str, ...]:
         """What the tier that works here contains, and what not."""
@@ -104,8 +113,8 @@ class ProcessSandbox:
 
     @property
     def processes(self) -> tuple[int, ...]:
-        """The server, while it runs."""
-        return self._runner.processes
+        """The servers, while they run."""
+        return self._runner.processes + self._checks.processes
 
     def run(  # noqa: PLR0913 - one run has so many sides; all but two by keyword
         self,
@@ -143,9 +152,16 @@ class ProcessSandbox:
             workspace, code, files=files, timeout_seconds=timeout_seconds, limits=limits
         )
 
+    def check(
+        self, workspace: Path, program: Program, converse: Callable[[Connection, str], None]
+    ) -> Execution:
+        """Run a program of ours; see `harness.sandboxes.checking`."""
+        return self._checks.check(workspace, program, converse)
+
     def close(self) -> None:
-        """End the server, if one was started."""
+        """End the servers, if any were started."""
         self._runner.close()
+        self._checks.close()
 
 
 @cache
@@ -162,8 +178,16 @@ def best_tier() -> Tier:
     return "none"
 
 
-def confinement(settings: SandboxSettings, tier: Tier) -> Confinement:
-    """A server that confines itself."""
+def confinement(
+    settings: SandboxSettings, tier: Tier, *, is_for_checks: bool = False
+) -> Confinement:
+    """A server that confines itself.
+
+    Args:
+        settings: What to preload, and what is readable.
+        tier: What confines it.
+        is_for_checks: Whether it runs programs of ours, as the user, instead of agents' code.
+    """
     has_namespaces = tier == "namespaces"
     return Confinement(
         command=(),
@@ -174,6 +198,7 @@ def confinement(settings: SandboxSettings, tier: Tier) -> Confinement:
             has_namespaces=has_namespaces,
             has_landlock=landlock.version() > 0,
             is_jailed=False,
-            user=throw_away_user() if has_namespaces else 0,
+            user=throw_away_user() if has_namespaces and not is_for_checks else 0,
+            has_channel=is_for_checks,
         ),
     )

@@ -104,18 +104,18 @@ def run_command(
         is_merged: Whether standard error goes where standard output goes.
     """
     with _ONE_AT_A_TIME:
-        _adopt_orphans()
-        earlier = _children()
+        adopt_orphans()
+        earlier = children()
         started = time.monotonic()
         process = _start(command, cwd, environ, is_merged=is_merged)
         outputs = (CappedOutput(limits.output_bytes), CappedOutput(limits.output_bytes))
         pipes = [pipe for pipe in (process.stdout, process.stderr) if pipe is not None]
         streams = dict(zip([pipe.fileno() for pipe in pipes], outputs, strict=False))
         try:
-            _limit(process.pid, limits, timeout_seconds)
+            limit(process.pid, limits, timeout_seconds)
             ended = _follow(process.pid, streams, started + timeout_seconds)
         finally:
-            _end_tree(process, earlier)
+            end_tree(process, earlier)
             for descriptor, output in streams.items():
                 _drain(descriptor, output)
             for pipe in pipes:
@@ -135,7 +135,7 @@ def _start(
 ) -> subprocess.Popen[bytes]:
     # No preexec_fn: it would fork this large process, and is unsafe beside threads.
     return subprocess.Popen(
-        [*_leash(), *command],
+        [*leash(), *command],
         cwd=cwd,
         env=dict(environ),
         stdin=subprocess.DEVNULL,
@@ -148,7 +148,7 @@ def _start(
 
 
 @lru_cache(maxsize=1)
-def _leash() -> tuple[str, ...]:
+def leash() -> tuple[str, ...]:
     """What to put before a command so that it dies with this process; often nothing.
 
     Only the process itself can ask the kernel for that. setpriv does so in under a
@@ -165,7 +165,8 @@ def _leash() -> tuple[str, ...]:
     return leash if tried.returncode == 0 else ()
 
 
-def _limit(pid: int, limits: ProcessLimits, timeout_seconds: float) -> None:
+def limit(pid: int, limits: ProcessLimits, timeout_seconds: float) -> None:
+    """Set the limits of a process that was started just now."""
     # Set from outside within microseconds of the start, while an interpreter needs
     # milliseconds before it reads its script.
     if sys.platform != "linux":
@@ -235,7 +236,13 @@ def _has_ended(pid: int) -> bool:
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
-def _end_tree(process: subprocess.Popen[bytes], earlier: frozenset[int]) -> None:
+def end_tree(process: subprocess.Popen[bytes], earlier: frozenset[int]) -> None:
+    """End a process in a session of its own and all its descendants.
+
+    Args:
+        process: The process.
+        earlier: `children` before it was started.
+    """
     escapable = () if sys.platform == "linux" else _descendants(process.pid)
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
@@ -267,7 +274,7 @@ def _reap(pid: int) -> bool:
 def _strays(earlier: frozenset[int]) -> list[int]:
     """Orphans of the command: new children of ours in a session that is not our own."""
     own = os.getsid(0)
-    return [pid for pid in _children() - earlier if _session_of(pid) not in (None, own)]
+    return [pid for pid in children() - earlier if _session_of(pid) not in (None, own)]
 
 
 def _session_of(pid: int) -> int | None:
@@ -277,7 +284,8 @@ def _session_of(pid: int) -> int | None:
         return None
 
 
-def _children() -> frozenset[int]:
+def children() -> frozenset[int]:
+    """The ids of this process's children."""
     # One system call answers the usual case; walking all processes takes milliseconds.
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -311,7 +319,7 @@ def _drain(stream: int, output: CappedOutput) -> None:
         output.add(chunk)
 
 
-def _adopt_orphans() -> None:
+def adopt_orphans() -> None:
     """Make orphaned descendants children of this process (Linux; lasts until it ends)."""
     if sys.platform == "linux":
         _libc().prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

@@ -28,10 +28,11 @@ from harness.sandboxes.artefacts import digests
 from harness.sandboxes.workspace import regular_files, store_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from multiprocessing.connection import Connection
     from pathlib import Path
 
-    from harness.protocols import Sandbox
+    from harness.protocols import Program, Sandbox
 
 _FORMAT = 1
 _MAX_BYTES = 16 * 1024 * 1024
@@ -142,6 +143,12 @@ class RememberingSandbox:
         return self.sandbox.run_in_copy(
             workspace, code, files=files, timeout_seconds=timeout_seconds, limits=limits
         )
+
+    def check(
+        self, workspace: Path, program: Program, converse: Callable[[Connection, str], None]
+    ) -> Execution:
+        """Run a program of ours: never answered from memory."""
+        return self.sandbox.check(workspace, program, converse)
 
     def close(self) -> None:
         """End what the other one started."""

@@ -50,17 +50,13 @@ class Acceptance:
         Raises:
             CheckError: If a check is broken, after all of them have run.
         """
-        if not sample.checks:
+        if not sample.checks and sample.judge is None:
             return Unscored(scorer=self.name, reason="The scenario has no checks.")
-        results: list[CheckResult] = []
-        errors: list[CheckError] = []
-        for name, check in sample.checks.items():
-            try:
-                results.append(run_check(name, check, sample))
-            except CheckError as error:
-                errors.append(error)
+        outcomes = sample.judge(sample) if sample.judge else _judged_here(sample)
+        results = [outcome for outcome in outcomes if isinstance(outcome, CheckResult)]
+        errors = [outcome for outcome in outcomes if isinstance(outcome, CheckError)]
         if errors:
-            raise CheckError(_broken(errors, results)) from errors[0].__cause__
+            raise _all_in_one(errors, results) from errors[0].__cause__
         passed = sum(result.passed for result in results)
         return Score(
             scorer=self.name,
@@ -71,6 +67,16 @@ class Acceptance:
             evidence=tuple(sorted({index for result in results for index in result.evidence})),
             details={"checks": [_as_data(result) for result in results]},
         )
+
+
+def _judged_here(sample: FinishedSample) -> list[CheckResult | CheckError]:
+    outcomes: list[CheckResult | CheckError] = []
+    for name, check in sample.checks.items():
+        try:
+            outcomes.append(run_check(name, check, sample))
+        except CheckError as error:
+            outcomes.append(error)
+    return outcomes
 
 
 def run_check(
@@ -165,6 +171,14 @@ def _as_data(result: CheckResult) -> dict[str, Any]:
         "value": result.value,
         "evidence": list(result.evidence),
     }
+
+
+def _all_in_one(errors: list[CheckError], results: list[CheckResult]) -> CheckError:
+    whole = CheckError(_broken(errors, results))
+    # Of a check that ran elsewhere, the traceback is a note.
+    for note in getattr(errors[0], "__notes__", ()):
+        whole.add_note(note)
+    return whole
 
 
 def _broken(errors: list[CheckError], results: list[CheckResult]) -> str:

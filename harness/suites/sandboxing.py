@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness import plugins
-from harness.model.execution import SandboxSettings
+from harness.model.execution import DEFAULT_IMAGE, SandboxSettings
 from harness.suites.document import Invalid, Value
 from harness.suites.reading import (
     Reader,
@@ -23,6 +23,7 @@ from harness.suites.reading import (
 )
 
 _EXAMPLE = "bubblewrap, or {backend: auto, preload: [pandas], seed: 0}"
+_IMAGE = re.compile(r"[a-z0-9][\w.:/@-]*\Z", re.ASCII)
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z")
 
 CODE_LIMITS: dict[str, Reader[Any]] = {
@@ -88,6 +89,13 @@ def _moment(value: Value) -> str:
     return found
 
 
+def _image(value: Value) -> str:
+    found = text(value)
+    if not _IMAGE.match(found):
+        raise Invalid(value, f"expected the name of an image, e.g. {DEFAULT_IMAGE}")
+    return found
+
+
 _READERS: dict[str, Reader[Any]] = {
     "backend": _backend,
     "preload": list_of(_module),
@@ -95,6 +103,7 @@ _READERS: dict[str, Reader[Any]] = {
     "seed": whole(0),
     "frozen_at": optional(_moment),
     "remember": flag,
+    "image": _image,
 }
 _FIELDS = {"remember": "is_remembering"}
 _SANDBOX = with_example(_sandbox, _EXAMPLE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -242,18 +242,42 @@ def _text(content: bytes) -> str:
 
 
 def test_what_has_no_price_has_a_reason(traffic):
-    causes = Counter(
-        _cause(interaction, recording.cassette.header.base_url)
-        for recording in traffic
-        for interaction in recording.cassette.interactions
-    )
+    rows: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for recording in traffic:
+        project = recording.imported.source.parent.name
+        providers = [_provider(call.url) for call in recording.calls]
+        for provider in set(providers):
+            rows[project, provider]["files"] += 1
+        for provider, kept in zip(providers, recording.cassette.interactions, strict=True):
+            rows[project, provider][_cause(kept, recording.cassette.header.base_url)] += 1
 
+    causes = sum(rows.values(), Counter())
+    del causes["files"]
+    _print_table(rows)
     print(f"{len(traffic)} files, {causes.total()} interactions: {dict(causes.most_common())}")
     assert causes.total() == 483
     assert (causes["an error"], causes["no model call"], causes["no usage"]) == (2, 37, 43)
     # These two change with the price list.
     assert causes["priced"] + causes["no list price"] == 401
     assert causes["priced"] >= 380
+
+
+def _provider(url: str) -> str:
+    host = urlsplit(url).hostname or ""
+    names = ("openai.azure", "openai", "anthropic", "googleapis", "bedrock", "cohere")
+    return next((name for name in names if name in host), host)
+
+
+CAUSES = ("priced", "no list price", "no usage", "no model call", "an error")
+
+
+def _print_table(rows: dict[tuple[str, str], Counter[str]]) -> None:
+    """By project and provider; a file with calls to two providers counts for both."""
+    line = "{:<12} {:<34} {:>5} {:>12} {:>6} {:>13} {:>8} {:>13} {:>8}"
+    print("\n" + line.format("project", "provider", "files", "interactions", *CAUSES))
+    for (project, provider), row in sorted(rows.items()):
+        counts = [row[cause] for cause in CAUSES]
+        print(line.format(project, provider, row["files"], sum(counts), *counts))
 
 
 def _cause(interaction: Interaction, base_url: str) -> str:

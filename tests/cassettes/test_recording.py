@@ -312,6 +312,23 @@ def test_a_disk_that_fills_up_stops_the_sample_after_one_request(kit, provider, 
     assert load_cassette(path.with_name(path.name + ".partial")).interactions == ()
 
 
+def test_a_disk_that_fills_up_at_the_end_keeps_all_that_was_recorded(kit, provider, path):
+    kit.record(provider, path, ("one",))
+    whole = path.stat().st_size
+    path.unlink()
+    partial = path.with_name(path.name + ".partial")
+
+    # Room for the recording, but not for the cost in its first line.
+    with file_size_limit(whole - 10), pytest.raises(CassetteError) as caught:
+        kit.record(provider, path, ("one",))
+
+    assert "the recording cannot be finished: File too large" in str(caught.value)
+    assert f"{partial} keeps all of it" in str(caught.value)
+    assert "harness record --update" in str(caught.value)
+    assert [one.name for one in path.parent.iterdir()] == [partial.name]
+    assert len(load_cassette(partial).interactions) == 1
+
+
 def test_aiohttp_is_recorded_and_replayed_too(kit, provider, path):
     aiohttp = pytest.importorskip("aiohttp")
     url = f"{provider.base_url}/chat"

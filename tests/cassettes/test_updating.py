@@ -113,6 +113,19 @@ def test_an_update_goes_on_with_a_recording_that_was_cut_short(kit, provider, pa
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_an_update_names_a_recording_that_lacked_nothing_but_its_name(kit, provider, path, update):
+    # As a disk leaves it that is full in the very end.
+    kit.record(provider, path, ("one",), ("two",))
+    path.rename(path.with_name(path.name + ".partial"))
+
+    session = update(("one",), ("two",))
+
+    assert (session.kept, session.served) == (2, 2)
+    assert len(provider.requests) == 2
+    assert said(path) == ["reply 1 to: one", "reply 2 to: two"]
+    assert list(path.parent.iterdir()) == [path]
+
+
 def test_an_update_that_fails_loses_neither_the_old_nor_the_new(kit, provider, path, update):
     kit.record(provider, path, ("one",), ("two",))
     before = path.read_bytes()

@@ -184,6 +184,31 @@ def test_unfinished_recordings_are_listed_apart(harness: Command, project: Path)
     ]
 
 
+def test_a_recording_that_was_cut_short_is_gone_on_with_and_never_removed(
+    harness: Command, project: Path
+) -> None:
+    whole = cassette(project)
+    lines = whole.read_bytes().splitlines(keepends=True)
+    last = max(at for at, line in enumerate(lines) if line.startswith(b'{"kind":"interaction"'))
+    partial = Path(f"{whole}.partial")
+    partial.write_bytes(b"".join(lines[:last]))
+    older = Path(f"{partial}.old")
+    older.write_bytes(b"".join(lines[:1]))
+    whole.unlink()
+
+    done = harness("cassette", "verify", "--no-replay", "--json")
+    [going_on, removing] = commands(done, "unfinished")
+    [missing] = commands(done, "missing")
+    mended = harness(*going_on[1:], "--no-report")
+    subprocess.run(removing, cwd=project, check=True)
+
+    assert missing == going_on
+    assert going_on == ["harness", "record", "coding", "-e", "1", "--update", "--scripted"]
+    assert removing == ["rm", "-r", "--", "cassettes/coding/look/plain/1.jsonl.partial.old"]
+    assert mended.returncode == 0, mended.stdout
+    assert harness("cassette", "verify").returncode == 0
+
+
 def test_a_truncated_cassette_is_damaged_and_the_others_are_still_replayed(
     harness: Command, project: Path
 ) -> None:

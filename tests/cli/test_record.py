@@ -205,7 +205,7 @@ def test_code_of_a_live_model_is_not_run_unisolated_unless_allowed(
 ) -> None:
     write_coding_suite(tmp_path)
 
-    finished = harness("record", OPENAI_API_KEY=KEY)
+    finished = harness("record", "--sandbox", "none", OPENAI_API_KEY=KEY)
 
     assert finished.returncode == 2
     assert "--allow-unsafe" in finished.stderr

@@ -13,7 +13,7 @@ from harness.protocols import Assignment
 from harness.sandboxes.process import ProcessSandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from harness.model.transcript import Transcript
@@ -27,8 +27,16 @@ def _autogen_is_imported() -> None:
     AutogenEngine().preload()
 
 
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[ProcessSandbox]:
+    """The strongest one that needs nothing installed; what it has started ends with the tests."""
+    made = ProcessSandbox()
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def play(tmp_path: Path) -> Callable[..., Transcript]:
+def play(tmp_path: Path, sandbox: ProcessSandbox) -> Callable[..., Transcript]:
     """Run a team, built by a function of the context, and return what was recorded."""
 
     def run(
@@ -60,7 +68,7 @@ def play(tmp_path: Path) -> Callable[..., Transcript]:
             "workspace": tmp_path,
             "endpoint": DEAD_ENDPOINT,
             "build_team": build,
-            "sandbox": ProcessSandbox(),
+            "sandbox": sandbox,
             "mode": "mock",
         }
         engine = engine or AutogenEngine()

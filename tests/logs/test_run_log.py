@@ -1,17 +1,20 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from harness.errors import LogError
+from harness.errors import LogError, SchemaError
 from harness.logs import create_log, find_log, open_log, read_log
+from harness.model.outcomes import outcome_of
 from harness.model.run import RunHeader
 from harness.model.sample import SampleKey, SampleResult
-from harness.model.transcript import Message, Termination, Transcript
+from harness.model.transcript import SCHEMA_VERSION, Message, Termination, Transcript
 
 
 def key(epoch: int) -> SampleKey:
@@ -143,3 +146,29 @@ def test_a_run_is_found_by_the_beginning_of_its_id(tmp_path: Path) -> None:
 def test_an_empty_folder_names_the_command_that_makes_a_run(tmp_path: Path) -> None:
     with pytest.raises(LogError, match="harness run"):
         find_log(tmp_path)
+
+
+def test_a_log_written_before_executions_told_more_is_read(tmp_path: Path) -> None:
+    kept = Path(__file__).parent / "version_1" / "run.sqlite"
+    path = shutil.copy(kept, tmp_path)
+
+    (sample,) = read_log(Path(path)).samples
+
+    assert sample.transcript.schema_version == SCHEMA_VERSION
+    told = [str(outcome_of(event)) for event in sample.transcript.code_executions]
+    assert told == [
+        "crashed (ZeroDivisionError: division by zero)",
+        "not run (unknown language cobol)",
+        "passed",
+    ]
+    assert sample.score_of("code_success").value == pytest.approx(1 / 3)
+
+
+def test_a_log_with_a_transcript_of_a_later_release_says_so(tmp_path: Path) -> None:
+    store = create_log(tmp_path, header())
+    later = Transcript(schema_version=SCHEMA_VERSION + 1, engine="x", engine_version="x")
+    store.append(msgspec.structs.replace(result(1), transcript=later))
+    store.close()
+
+    with pytest.raises(SchemaError, match="Upgrade it with"):
+        read_log(store.path)

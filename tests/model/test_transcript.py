@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import SchemaError
+from harness.model.outcomes import outcome_of
 from harness.model.transcript import (
     CodeExecution,
     Fault,
@@ -78,7 +79,7 @@ def message(**changes: object) -> dict[str, object]:
     }
 
 
-def document(*events: dict[str, object], version: object = 1) -> str:
+def document(*events: dict[str, object], version: object = 2) -> str:
     return json.dumps(
         {"schema_version": version, "engine": "x", "engine_version": "1", "events": events}
     )
@@ -91,7 +92,7 @@ def document(*events: dict[str, object], version: object = 1) -> str:
         pytest.param(document(message(role="boss")), "Invalid enum value 'boss'", id="role"),
         pytest.param(document(message(type="gossip")), "gossip", id="event type"),
         pytest.param(document(message(index=1)), "index 1", id="gap"),
-        pytest.param(document(version=99), "reads up to 1", id="newer version"),
+        pytest.param(document(version=99), "reads up to 2", id="newer version"),
         pytest.param(document(version="1"), "'1'", id="version as text"),
         pytest.param(document(version=True), "True", id="version as a boolean"),
         pytest.param("{", "not JSON", id="half"),
@@ -115,7 +116,44 @@ def test_a_bare_autogen_chat_history_is_migrated() -> None:
     assert transcript.speakers == ["user", "bot"]
     assert [m.content for m in transcript.messages] == ["hi", ""]
     assert [m.recipient for m in transcript.messages] == ["bot", "user"]
-    assert transcript.schema_version == 1
+    assert transcript.schema_version == 2
+
+
+EXECUTION = {
+    "type": "code_execution",
+    "index": 0,
+    "offset_seconds": 0.5,
+    "agent": "runner",
+    "language": "python",
+    "code": "1 / 0",
+    "exit_code": 1,
+    "output": "ZeroDivisionError",
+    "duration_seconds": 0.1,
+    "timed_out": False,
+    "sandbox": "process (NOT ISOLATED)",
+}
+
+
+def test_a_transcript_of_version_1_is_read_with_what_it_had() -> None:
+    turned_down = {**EXECUTION, "index": 1, "duration_seconds": 0.0, "output": "unknown language"}
+
+    ran, refused = decode_transcript(document(EXECUTION, turned_down, version=1)).code_executions
+
+    assert (ran.sandbox, ran.output, ran.exit_code) == (
+        "process (NOT ISOLATED)",
+        "ZeroDivisionError",
+        1,
+    )
+    assert (ran.stdout, ran.stderr, ran.files, ran.limit, ran.peak_memory_bytes) == (
+        *("", "", (), None),
+        None,
+    )
+    assert (refused.sandbox, outcome_of(refused).kind) == ("", "not run")
+
+
+def test_version_1_with_a_wrong_event_is_refused_like_any_other() -> None:
+    with pytest.raises(SchemaError, match="unknown field `mood`"):
+        decode_transcript(document({**EXECUTION, "mood": "glad"}, version=1))
 
 
 @pytest.mark.skipif(

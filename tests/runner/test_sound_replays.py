@@ -81,7 +81,8 @@ def test_calls_that_were_neither_served_nor_missed_are_an_error(project: Path) -
     text = path.read_text()
     quoted = '"$reply":[1,"choices",0,"message","content"]'
     assert quoted in text
-    # Found when the second call is looked up: what it quotes is not there.
+    # Found when the first call is looked up, as several are read at a time: what the second
+    # quotes is not there.
     path.write_text(text.replace(quoted, quoted.replace("choices", "chances")))
 
     replayed = harness(project, "run")
@@ -92,7 +93,7 @@ def test_calls_that_were_neither_served_nor_missed_are_an_error(project: Path) -
     assert sample.status == "error"
     assert sample.failure is not None
     assert sample.failure.message.startswith(
-        "cassettes/coding/look/plain/1.jsonl: 2 calls were asked, but 1 served and none missed: 1 "
+        "cassettes/coding/look/plain/1.jsonl: 1 calls were asked, but 0 served and none missed: 1 "
     )
     assert "harness cassette verify" in replayed.stdout
 

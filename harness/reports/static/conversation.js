@@ -10,6 +10,7 @@ function viewOf(sample) {
     costs: (cost && cost.details && cost.details.by_call) || {},
     isAccepted: sample.status === "completed" && (!judged || judged.passed !== false),
     status: sample.status, failure: sample.failure || null,
+    images: new Map((sample.images || []).map((image) => [image.digest, image])),
   };
 }
 
@@ -68,11 +69,13 @@ function facts(sample) {
     el("p", "meta", `${sample.transcript.engine_version} · ${sample.sandbox || "no sandbox"} · took ${seconds(sample.duration_seconds)}`));
 }
 
-function artefacts(sample) {
+function artefacts(sample, view) {
   const files = sample.artefacts || [];
   if (!files.length) return null;
+  // Those that no event on the page shows.
+  const images = [...view.images.values()].map(picture);
   return el("details", "", el("summary", "", `${plural(files.length, "file")} left in the workspace`),
-    el("ul", "", files.map((file) => el("li", "", el("code", "", file.path), el("span", "muted", ` ${file.size_bytes} bytes`)))));
+    el("ul", "", files.map((file) => el("li", "", el("code", "", file.path), el("span", "muted", ` ${file.size_bytes} bytes`)))), images);
 }
 
 const COMMAND = "To record it again: ";
@@ -118,10 +121,9 @@ function topBar(sample, outcome, navigation) {
 function conversation(sample, outcome, navigation) {
   const view = viewOf(sample);
   for (const event of sample.transcript.events || []) if (event.type === "message") agentClass(view, event.speaker);
-  return [
-    topBar(sample, outcome, navigation), ...ending(sample, view), scoresTable(sample, view),
-    facts(sample), artefacts(sample), ...events(sample, view),
-  ].filter(Boolean);
+  const opening = [topBar(sample, outcome, navigation), ...ending(sample, view), scoresTable(sample, view), facts(sample)];
+  const told = events(sample, view);
+  return [...opening, artefacts(sample, view), ...told].filter(Boolean);
 }
 
 function searchText(sample) {

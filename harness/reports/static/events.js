@@ -62,6 +62,35 @@ function body(text) {
   return parts;
 }
 
+const TYPES = ["image/png", "image/jpeg", "image/gif"];
+
+// Agents made the image and chose its name: it is only ever the source of an img element, and
+// an SVG, which is a program of sorts, is not even decoded before somebody asks for it.
+function picture(image) {
+  const show = () => {
+    const node = el("img", "picture");
+    node.alt = image.path;
+    node.setAttribute("src", `data:${image.media_type};base64,${image.content}`);
+    return node;
+  };
+  if (TYPES.includes(image.media_type)) {
+    return el("figure", "", show(), el("figcaption", "muted", image.path));
+  }
+  const inside = el("div", "inside");
+  const node = el("details", "", el("summary", "", `image ${image.path}`), inside);
+  node.addEventListener("toggle", () => {
+    if (node.open && !inside.firstChild && image.media_type === "image/svg+xml") inside.append(show());
+  });
+  return node;
+}
+
+function pictureOf(file, view) {
+  const image = file.digest ? view.images.get(file.digest) : undefined;
+  if (!image) return null;
+  view.images.delete(file.digest); // shown where it was made, and not again
+  return picture(image);
+}
+
 const renderers = {
   message(event, view) {
     const head = el("div", "head", who(view, event.speaker),
@@ -102,13 +131,13 @@ const renderers = {
   code_execution(event, view) {
     const isSeen = view.texts.some((text) => text.includes(event.code.trim()));
     view.outputs.push(event.output);
-    const exit = el("span", `exit ${event.exit_code === 0 ? "pass" : "fail"}`,
-      event.timed_out ? `timed out, exit ${event.exit_code}` : `exit ${event.exit_code}`);
+    const exit = el("span", `exit ${event.is_success ? "pass" : "fail"}`, event.status);
     return el("div", "execution",
-      el("div", "head", who(view, event.agent), `ran ${event.language}`, exit,
-        el("span", "when", `${event.sandbox} · ${seconds(event.duration_seconds)}`)),
+      el("div", "head", who(view, event.agent), `ran ${event.language}`, exit),
+      el("div", "notes", event.notes.map((note) => el("p", "meta", note))),
       isSeen ? el("div", "aside", fold("code as run", pre(event.code))) : block("code", event.code),
-      block("output", event.output || "(no output)"));
+      block("output", event.output || "(no output)"),
+      ...(event.files || []).map((file) => pictureOf(file, view)));
   },
 
   tool_call(event, view) {

@@ -19,7 +19,7 @@ from harness.sandboxes.cells.job import encode
 from harness.sandboxes.cells.transfer import FileChange, bring_home, send_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from harness.sandboxes.cells.job import Job, Room
     from harness.sandboxes.cells.server import Settings
@@ -122,7 +122,13 @@ class Server:
         """Whether it can still run blocks."""
         return self._line.process.poll() is None
 
-    def run(self, job: Job, workspace: Path, extra: Mapping[str, bytes] | None = None) -> Ended:
+    def run(
+        self,
+        job: Job,
+        workspace: Path,
+        extra: Mapping[str, bytes] | None = None,
+        converse: Callable[[int], None] | None = None,
+    ) -> Ended:
         """Run one block.
 
         Args:
@@ -131,6 +137,8 @@ class Server:
                 back unless the job is read-only. Used as it is where cells have no file
                 system of their own.
             extra: Files that exist for this run only, by path inside the workspace.
+            converse: Called with the descriptor of the connection to the cell, which it owns,
+                while the job runs; for servers whose cells have one.
 
         Raises:
             ServerLost: If the server or the keeper ended.
@@ -139,7 +147,7 @@ class Server:
         """
         with self._connection(job.room) as ours:
             try:
-                ended = self._converse(ours, job, workspace, extra or {})
+                ended = self._serve(ours, job, workspace, extra or {}, converse)
             except (wire.Closed, TimeoutError):
                 raise self._lost("failed in the middle of a run") from None
         # While the harness goes on, the next cell gets ready.
@@ -165,24 +173,35 @@ class Server:
                 raise self._lost("ended") from None
         return ours
 
-    def _converse(
-        self, connection: socket.socket, job: Job, workspace: Path, extra: Mapping[str, bytes]
+    def _serve(
+        self,
+        connection: socket.socket,
+        job: Job,
+        workspace: Path,
+        extra: Mapping[str, bytes],
+        converse: Callable[[int], None] | None,
     ) -> Ended:
         connection.settimeout(job.bounds.wall_seconds + _PATIENCE_SECONDS)
         said, _, descriptors = wire.receive(connection)
         if "error" in said:
             raise ServerLost(said["error"])
-        inner = descriptors[0] if descriptors else None
+        # A cell hands over its workspace, if that is its own, then its channel, if it has one.
+        *handed_over, channel = descriptors if converse else (*descriptors, None)
+        inner = handed_over[0] if handed_over else None
         try:
             manifest = {} if inner is None else send_in(workspace, inner, extra, job.bounds)
             wire.send(connection, encode(job))
+            if converse is not None and channel is not None:
+                talking_to, channel = channel, None
+                converse(talking_to)
             figures, payload, _ = wire.receive(connection)
             changes: tuple[FileChange, ...] = ()
             if inner is not None and not (job.is_thrown_away or job.is_read_only):
                 changes = bring_home(inner, workspace, manifest, extra, job.bounds)
         finally:
-            if inner is not None:
-                os.close(inner)
+            for descriptor in (inner, channel):
+                if descriptor is not None:
+                    os.close(descriptor)
         wire.send(connection, {"done": True})
         return _ended(figures, payload, changes)
 

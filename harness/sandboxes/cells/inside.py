@@ -22,6 +22,7 @@ STATUS = struct.Struct("!i")
 READY = b"\0"
 _MOST_OPEN_FILES = 1024
 _NOT_STARTED = 126
+_CHANNEL = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,7 @@ class Pipes:
         status: Where the first process writes that it is ready, and how the block ended; kept
             from the block.
         job: Where the job is read from, up to its end.
+        channel: The cell's end of a connection to the client, if it gets one.
         outer: The keeper's ends of these pipes.
     """
 
@@ -41,6 +43,7 @@ class Pipes:
     errors: int
     status: int
     job: int
+    channel: int | None
     outer: tuple[int, ...]
 
 
@@ -118,6 +121,9 @@ def run_block(cell: Cell, pipes: Pipes) -> NoReturn:
     except BaseException as error:
         os.write(2, f"harness: the block could not be started: {error}\n".encode())
         os._exit(_NOT_STARTED)
+    if job.entry:
+        script.prepare(job.seed, None, is_unbuffered=True)
+        script.call(job.entry, _CHANNEL)
     if is_warm:
         script.prepare(job.seed, job.frozen_at, is_unbuffered=job.is_merged)
         script.run(job.script)
@@ -129,7 +135,9 @@ def _take_over(pipes: Pipes, *, is_merged: bool) -> None:
     errors = pipes.output if is_merged else pipes.errors
     for descriptor, place in ((null, 0), (pipes.output, 1), (errors, 2)):
         os.dup2(descriptor, place)
-    os.closerange(3, _MOST_OPEN_FILES)
+    if pipes.channel is not None:
+        os.dup2(pipes.channel, _CHANNEL, inheritable=False)
+    os.closerange(_CHANNEL if pipes.channel is None else _CHANNEL + 1, _MOST_OPEN_FILES)
     # The kernel's choice when memory runs out should be the block.
     with suppress(OSError), open("/proc/self/oom_score_adj", "w") as handle:
         handle.write("1000")

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from harness.sandboxes.cells import kernel
-from harness.sandboxes.cells.view import HOME, WORKSPACE
+from harness.sandboxes.cells.view import HOME, WORKSPACE, is_inside
 
 if TYPE_CHECKING:
     from harness.sandboxes.cells.view import View
@@ -62,7 +62,8 @@ def _build(view: View) -> None:
     # Looked up before the new root hides them.
     devices = {path: os.open(path, os.O_PATH | os.O_CLOEXEC) for path in view.devices}
     kernel.mount("tmpfs", _NEW_ROOT, "tmpfs", kernel.MS_NOSUID, _MOST_BYTES)
-    for source, place in (*((path, path) for path in view.paths), *view.placed):
+    outside = [path for path in view.paths if not is_inside(path, "/tmp")]
+    for source, place in (*((path, path) for path in outside), *view.placed):
         make_place(source, _NEW_ROOT + place)
         kernel.bind(source, _NEW_ROOT + place)
     for place, target in view.links:
@@ -79,6 +80,11 @@ def _build(view: View) -> None:
         os.close(descriptor)
     # The server's own, for what libraries write when they are imported.
     kernel.mount("tmpfs", f"{_NEW_ROOT}/tmp", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV)
+    for path in view.paths:
+        if is_inside(path, "/tmp"):
+            make_place(path, _NEW_ROOT + path)
+            kernel.bind(path, _NEW_ROOT + path)
+            kernel.make_read_only(_NEW_ROOT + path)
     # All of it, because only who sees all of it may mount one for a cell's own processes.
     kernel.bind("/proc", f"{_NEW_ROOT}/proc")
 

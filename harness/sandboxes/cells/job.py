@@ -36,10 +36,12 @@ class Room:
     Attributes:
         files: Files and folders it has room for.
         disk_bytes: Content it has room for.
+        is_read_only: Whether its processes may not write to the workspace.
     """
 
     files: int
     disk_bytes: int
+    is_read_only: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,7 @@ class Job:
     Attributes:
         command: Program and arguments; empty to run the script in the warm interpreter.
         script: Absolute path of a Python file as the cell sees it.
+        entry: "module:function" to call with the cell's channel instead of running a script.
         folder: Working directory as the cell sees it.
         bounds: Limits.
         is_thrown_away: Whether the client wants none of the files back.
@@ -71,11 +74,16 @@ class Job:
     frozen_at: float | None = None
     scratch: str = ""
     workspace: str = ""
+    entry: str = ""
 
     @property
     def room(self) -> Room:
         """What its cell must be made with."""
-        return Room(files=self.bounds.files, disk_bytes=self.bounds.disk_bytes)
+        return Room(
+            files=self.bounds.files,
+            disk_bytes=self.bounds.disk_bytes,
+            is_read_only=self.is_read_only,
+        )
 
 
 def encode(job: Job) -> dict[str, Any]:  # What JSON can hold.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ from harness.sandboxes.cells.job import Room, decode, encode
 from harness.sandboxes.cells.watch import Processes, Watch
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Iterator
 
     from harness.sandboxes.cells.job import Job
@@ -91,14 +91,15 @@ def keep(connection: socket.socket, settings: Settings) -> None:
         room = Room(**wire.receive(connection)[0])
         try:
             cell = _cell(room, settings)
-            streams = _Streams()
+            streams = _Streams(has_channel=settings.has_channel)
             first = cell.start(streams.inner)
             streams.hand_over()
             _await_start(streams.told)
         except OSError as error:
             wire.send(connection, {"error": f"no cell could be made: {error}"})
             return
-        wire.send(connection, {"ready": True}, descriptors=cell.handed_over)
+        wire.send(connection, {"ready": True}, descriptors=(*cell.handed_over, *streams.channel))
+        streams.let_go()
         job = decode(wire.receive(connection)[0])
         cell.expect(job)
         result = _run(cell, job, first, streams, connection)
@@ -111,19 +112,43 @@ def keep(connection: socket.socket, settings: Settings) -> None:
 class _Streams:
     """The pipes between the keeper and the cell."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_channel: bool) -> None:
         self.output, output = os.pipe2(os.O_CLOEXEC)
         self.errors, errors = os.pipe2(os.O_CLOEXEC)
         self.told, status = os.pipe2(os.O_CLOEXEC)
         job, self.job = os.pipe2(os.O_CLOEXEC)
-        outer = (self.output, self.errors, self.told, self.job)
-        self.inner = inside.Pipes(output=output, errors=errors, status=status, job=job, outer=outer)
+        self.channel: tuple[int, ...] = ()
+        inner_channel: int | None = None
+        if has_channel:
+            self.channel, inner_channel = _channel()
+        outer = (self.output, self.errors, self.told, self.job, *self.channel)
+        self.inner = inside.Pipes(
+            output=output,
+            errors=errors,
+            status=status,
+            job=job,
+            channel=inner_channel,
+            outer=outer,
+        )
 
     def hand_over(self) -> None:
         """Close the cell's ends: now only the cell has them."""
         inner = self.inner
         for descriptor in (inner.output, inner.errors, inner.status, inner.job):
             os.close(descriptor)
+        if inner.channel is not None:
+            os.close(inner.channel)
+
+    def let_go(self) -> None:
+        """Close the client's end of the channel: now only the client has it."""
+        for descriptor in self.channel:
+            os.close(descriptor)
+
+
+def _channel() -> tuple[tuple[int, ...], int]:
+    """The client's end and the cell's of a new connection."""
+    clients, cells = socket.socketpair()
+    return (clients.detach(),), cells.detach()
 
 
 def _cell(room: Room, settings: Settings) -> Cell:

@@ -63,6 +63,9 @@ class NamespaceCell:
         workspace = os.open("/tmp/workspace", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         for name, place in _PLACES.items():
             kernel.bind(f"/tmp/{name}", place)
+        if room.is_read_only:
+            # The client writes through its descriptor all the same, which is of another mount.
+            kernel.make_read_only(WORKSPACE)
         _uncover(covered)
         return workspace
 
@@ -86,16 +89,16 @@ class NamespaceCell:
         """The kernel ends what is left in the namespace when its first process ends."""
 
     def expect(self, job: Job) -> None:
-        """Close the workspace to writing, if the job wants that."""
-        if job.is_read_only:
-            kernel.make_read_only(WORKSPACE)
+        """Nothing: the cell was made for it."""
 
     def walls(self, job: Job) -> inside.Walls:
         """Reading everything in view, writing to the cell's own folders."""
-        del job  # The same for all.
+        places = (
+            place for name, place in _PLACES.items() if name != "workspace" or not job.is_read_only
+        )
         return inside.Walls(
             readable=("/",),
-            writable=tuple(_PLACES.values()) + self._settings.view.devices,
+            writable=(*places, *self._settings.view.devices),
             system_calls=filters.program(filters.LOCAL_FAMILIES),
             has_landlock=self._settings.has_landlock,
         )

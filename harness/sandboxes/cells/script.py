@@ -131,6 +131,28 @@ def _main_module(path: str) -> types.ModuleType:
     return module
 
 
+def call(entry: str, descriptor: int) -> NoReturn:
+    """Call a function of our own with a connection, and end this process when it returns.
+
+    Args:
+        entry: "module:function".
+        descriptor: Of the connection to the client.
+    """
+    import importlib
+    from multiprocessing.connection import Connection
+
+    module, _, function = entry.partition(":")
+    status = 0
+    try:
+        getattr(importlib.import_module(module), function)(Connection(descriptor))
+    except BaseException as error:
+        status = _status_after(error)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(status)
+
+
 def _status_of(path: str) -> int:
     error: BaseException | None = None
     try:

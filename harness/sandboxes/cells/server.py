@@ -34,6 +34,7 @@ class Settings:
         has_landlock: Whether cells are confined by Landlock.
         is_jailed: Whether something else has confined the server already.
         user: User and group that cells run as, for a server that runs as root; 0 for its own.
+        has_channel: Whether cells get a connection to the client, for programs of our own.
     """
 
     view: View
@@ -42,6 +43,7 @@ class Settings:
     has_landlock: bool
     is_jailed: bool
     user: int
+    has_channel: bool = False
 
 
 def serve(control: int, life: int) -> None:
