@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
+import os
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Literal
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 MAX_ARTEFACTS = 2000
 MAX_DIGESTED_BYTES = 64 * 1024 * 1024
+# Of a whole workspace, before files with holes are passed over.
+_MOST_DIGESTED_BYTES = 1024 * 1024 * 1024
 
 
 def collect_artefacts(
@@ -50,7 +53,9 @@ def collect_artefacts(
 
 def digests(workspace: Path) -> dict[str, str]:
     """Digest of every regular file by path, to find out later which ones were changed."""
-    return {file.relative: _digest(file) for file in regular_files(workspace)}
+    files = regular_files(workspace)
+    is_swollen = _is_swollen(files)
+    return {file.relative: _digest(file, is_swollen=is_swollen) for file in files}
 
 
 def changes(before: Mapping[str, str], workspace: Path) -> tuple[FileChange, ...]:
@@ -65,9 +70,11 @@ def changes(before: Mapping[str, str], workspace: Path) -> tuple[FileChange, ...
     """
     found = []
     after = set()
-    for file in regular_files(workspace):
+    files = regular_files(workspace)
+    is_swollen = _is_swollen(files)
+    for file in files:
         after.add(file.relative)
-        digest = _digest(file)
+        digest = _digest(file, is_swollen=is_swollen)
         if before.get(file.relative) != digest:
             kind: Literal["changed", "created"] = (
                 "changed" if file.relative in before else "created"
@@ -90,11 +97,18 @@ def file_change(
     )
 
 
-def _digest(file: WorkspaceFile) -> str:
+def _is_swollen(files: list[WorkspaceFile]) -> bool:
+    """Whether files claim to hold more than anybody would read: they are mostly holes."""
+    return sum(file.size_bytes for file in files) > _MOST_DIGESTED_BYTES
+
+
+def _digest(file: WorkspaceFile, *, is_swollen: bool = False) -> str:
     if file.size_bytes > MAX_DIGESTED_BYTES:
         return ""
     try:
         with file.open() as stream:
+            if is_swollen and os.fstat(stream.fileno()).st_blocks * 512 < file.size_bytes:
+                return ""
             return hashlib.file_digest(stream, _blake2b).hexdigest()
     except OSError:
         return ""

@@ -87,7 +87,8 @@ EVERYWHERE = {
     "unittest": (
         "import unittest, sys\nclass T(unittest.TestCase):\n"
         "    def test(self): self.assertEqual(1, 1)\n"
-        "r = unittest.main(exit=False, argv=['x']).result; print(r.testsRun, r.wasSuccessful())",
+        "r = unittest.main(exit=False, argv=['x']).result\n"
+        "print(r.testsRun, r.wasSuccessful())",
         "1 True\n",
     ),
     "pytest": (
@@ -209,8 +210,8 @@ SHELL = {
         "sh",
     ),
     "files": (
-        "mkdir -p a/b; touch a/b/c; cp -r a d; mv d/b e; find . -name c | sort; "
-        "tar cf t a; tar tf t | wc -l",
+        "mkdir -p a/b; touch a/b/c; cp -r a d; mv d/b e\n"
+        "find . -name c | sort; tar cf t a; tar tf t | wc -l",
         "./a/b/c\n./e/c\n3\n",
         "sh",
     ),

@@ -107,7 +107,11 @@ def run(path: str) -> NoReturn:
     sys.argv = [path]
     sys.orig_argv = [sys.executable, path]
     sys.path.insert(0, os.path.dirname(path))
-    status = _wind_up(os.path.dirname(path), _status_of(path))
+    status = _status_of(path)
+    try:
+        status = _wind_up(os.path.dirname(path), status)
+    except BaseException:  # The script has taken away what that needs.
+        _end_interpreter(status)
     if status == _INTERRUPTED:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
@@ -222,8 +226,9 @@ def _end_interpreter(status: int) -> NoReturn:
     import ctypes
 
     # What is printed by then would stay in the buffers: this module keeps them alive.
-    if sys.stdout is sys.__stdout__ and _flush(status) == status:
-        _stop_buffering()
+    with suppress(BaseException):
+        if sys.stdout is sys.__stdout__ and _flush(status) == status:
+            _stop_buffering()
     ctypes.pythonapi.Py_Exit(status & 0xFF)
     raise AssertionError
 

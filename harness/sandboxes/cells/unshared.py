@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from harness.sandboxes.cells.server import Settings
 
 _MOST_FOLDERS_DEEP = 64
+_LOWER_PRIORITY = 10
 _ENDLESS_BYTES = 1 << 62
 # How long killed processes may take to disappear.
 _DEATH_SECONDS = 10.0
@@ -96,6 +97,10 @@ class UnsharedCell:
         os.environ["HOME"] = f"{job.scratch}/home"
         os.environ["TMPDIR"] = f"{job.scratch}/tmp"
         os.environ["MPLCONFIGDIR"] = f"{job.scratch}/home"
+        if os.getuid() == 0:
+            # The kernel does not limit the number of root's processes, so that the keeper must
+            # get its turn before them.
+            os.nice(_LOWER_PRIORITY)
         view = self._settings.view
         writable = (job.scratch,) if job.is_read_only else (job.scratch, job.workspace)
         return inside.Walls(
