@@ -136,7 +136,7 @@ def test_a_scenario_without_a_cassette_tells_how_to_record_it(
 def test_recorded_scenarios_are_replayed_and_a_miss_explains_itself(
     pytester: pytest.Pytester, coding: Path
 ) -> None:
-    replayed = run(pytester, CODING, "--harness-strict", "-n", "2")
+    replayed = run(pytester, CODING, "--harness-strict", "-n", "1")
     (coding / "look" / "scenario.yaml").write_text("title: Look\ntask: Look away.\n")
     missed = run(pytester, CODING, "-k", "plain and 1")
     mocked = run(pytester, CODING, "--harness-mode=mock")

@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING
 from pytest_project import TESTS, run_pytest
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
     from pathlib import Path
+
+
+def replayed(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Where the code runs is of no concern here: it runs where nothing has to be started."""
+    return run_pytest(project, "--harness-sandbox=none", *arguments)
 
 
 def test_orphans_are_told_and_fail_a_strict_session(
@@ -24,8 +30,8 @@ def test_orphans_are_told_and_fail_a_strict_session(
     moved.mkdir(parents=True)
     (moved / "1.jsonl").write_text("{}")
 
-    lenient = run_pytest(project)
-    strict = run_pytest(project, "--harness-strict")
+    lenient = replayed(project)
+    strict = replayed(project, "--harness-strict")
 
     assert lenient.returncode == 0, lenient.stdout
     assert "1 cassettes played, 0 stale, 0 unplayed, 4 orphaned" in lenient.stdout
@@ -54,8 +60,8 @@ def test_half(conversation):
         "test_half.answer/default/1",
     )
 
-    one = run_pytest(project, "--harness-strict", "tests/test_team.py::test_mine")
-    some = run_pytest(project, "--harness-strict", "-k", "mine")
+    one = replayed(project, "--harness-strict", "tests/test_team.py::test_mine")
+    some = replayed(project, "--harness-strict", "-k", "mine")
 
     assert (one.returncode, some.returncode) == (0, 0), one.stdout + some.stdout
 
@@ -76,8 +82,8 @@ def stop_early():
 """
     )
 
-    lenient = run_pytest(project)
-    strict = run_pytest(project, "--harness-strict")
+    lenient = replayed(project)
+    strict = replayed(project, "--harness-strict")
 
     assert lenient.returncode == 0, lenient.stdout
     assert "0 stale, 1 unplayed, 0 orphaned" in lenient.stdout
