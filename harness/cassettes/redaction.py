@@ -305,7 +305,14 @@ def _findings(text: str, suspects: Suspects) -> list[Finding]:
 
 def _plain_findings(text: str, suspects: Suspects) -> list[Finding]:
     found = [Finding(*span, one.label) for one in suspects.known for span in one.spans(text)]
-    found += [Finding(*span, shape.kind) for shape in suspects.shapes for span in shape.spans(text)]
+    # What made a shape suspect may stand in another text of the same body.
+    lowered = text.lower()
+    found += [
+        Finding(*span, shape.kind)
+        for shape in suspects.shapes
+        if not shape.words or any(word in lowered for word in shape.words)
+        for span in shape.spans(text)
+    ]
     return found
 
 

@@ -64,7 +64,12 @@ class Shape:
 
 # A word for a key, with what makes a name of it; patterns that begin with a word are fast.
 TRIGGERS = {
-    word: re.compile(word + r"(?:_id|s)?[0-9]?[\"'\\\s\]]{0,12}(?:[:=]|is\b)")
+    # Not of tokens: every answer of a model counts those.
+    word: re.compile(
+        word
+        + ("s?" if word == "credential" else r"(?:_id)?")
+        + r"[0-9]?[\"'\\\s\]]{0,12}(?:[:=]|is\b)"
+    )
     for word in (
         *("key", "token", "secret", "password", "passwd", "passphrase", "pass", "pwd"),
         *("pgpass", "credential", "authorization"),
