@@ -30,7 +30,9 @@ def load_sandbox(name: str, settings: SandboxSettings) -> Sandbox:
         settings: What to preload, and the like; its own name is not looked at.
     """
     _require_clock(settings)
-    sandbox: Sandbox = plugins.load("sandboxes", resolved_sandbox(name))(settings)
+    # A name was tried when it was chosen; trying it again in every worker would take long.
+    chosen = resolved_sandbox(name) if name == "auto" else name
+    sandbox: Sandbox = plugins.load("sandboxes", chosen)(settings)
     if not settings.is_remembering:
         return sandbox
     from harness.sandboxes.remembering import RememberingSandbox

@@ -58,9 +58,7 @@ class BubblewrapSandbox:
 
     @property
     def label(self) -> str:
-        """Says what isolates."""
-        if self.fault is not None:
-            return f"bubblewrap (NOT USABLE: {self.fault})"
+        """Says what isolates; where it does not work, nothing runs, and `fault` tells why."""
         return "bubblewrap (isolated: bubblewrap, namespaces, seccomp)"
 
     @property
@@ -141,17 +139,21 @@ class BubblewrapSandbox:
         return confinement(self.settings)
 
     def _require_usable(self) -> None:
-        if self.fault is not None:
-            raise EnvironmentFault(f"bubblewrap does not work here: {self.fault}. {_INSTALL}")
+        # Whether it works, the server shows that is about to be started.
+        missing = _missing()
+        if missing is not None:
+            raise EnvironmentFault(f"bubblewrap does not work here: {missing}. {_INSTALL}")
+
+
+def _missing() -> str | None:
+    if sys.platform != "linux":
+        return "it needs Linux"
+    return "there is no command bwrap" if shutil.which("bwrap") is None else None
 
 
 @cache
 def _fault() -> str | None:
-    if sys.platform != "linux":
-        return "it needs Linux"
-    if shutil.which("bwrap") is None:
-        return "there is no command bwrap"
-    return why_not(confinement(SandboxSettings(preload=())))
+    return _missing() or why_not(confinement(SandboxSettings(preload=())))
 
 
 def confinement(settings: SandboxSettings, *, is_for_checks: bool = False) -> Confinement:
