@@ -9,6 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from harness.cassettes.cassette import partial_path
 from harness.runner.leftovers import removable
 from harness.runner.plan import all_keys
 
@@ -71,7 +72,8 @@ class Mender:
         """
         if group in ("orphaned", "unfinished"):
             useless = [finding for finding in findings if finding.goes_on_to is None]
-            return (*self._going_on(findings), *self._removing(useless))
+            # An update may remove some of these by itself, so they go first.
+            return (*self._removing(useless), *self._going_on(findings))
         if group == "failed":
             return tuple(self._selecting(("run",), findings))
         if group not in _RECORD:
@@ -79,6 +81,8 @@ class Mender:
         by_flags: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
         for finding in findings:
             flags = _ANEW if finding.is_expired else _RECORD[group]
+            if group == "missing" and partial_path(finding.path).exists():
+                flags = ("--update",)  # Somebody has paid for what is in it.
             by_flags[(*flags, *finding.flags)].append(finding)
         return tuple(
             command

@@ -198,10 +198,10 @@ def test_a_recording_that_was_cut_short_is_gone_on_with_and_never_removed(
     whole.unlink()
 
     done = harness("cassette", "verify", "--no-replay", "--json")
-    [going_on, removing] = commands(done, "unfinished")
+    [removing, going_on] = commands(done, "unfinished")
     [missing] = commands(done, "missing")
-    mended = harness(*going_on[1:], "--no-report")
     subprocess.run(removing, cwd=project, check=True)
+    mended = harness(*going_on[1:], "--no-report")
 
     assert missing == going_on
     assert going_on == ["harness", "record", "coding", "-e", "1", "--update", "--scripted"]
