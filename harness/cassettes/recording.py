@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 import msgspec
 
 from harness.cassettes.asking import RequestReader
-from harness.cassettes.cassette import partial_path
 from harness.cassettes.ignoring import Ignoring
 from harness.cassettes.payload import content_of
 from harness.cassettes.redaction import NO_RULES, Redactor
@@ -24,7 +23,7 @@ from harness.cassettes.scripted import is_scripted_reply
 from harness.cassettes.scrub import Scrubber
 from harness.cassettes.session import Session, entered
 from harness.cassettes.writer import CassetteWriter
-from harness.errors import CassetteError, SampleInterrupt
+from harness.errors import SampleInterrupt
 from harness.model.sample import SCRIPTED_SOURCE
 
 if TYPE_CHECKING:
@@ -304,23 +303,12 @@ class RecordSession(Session):
         with self._lock:
             was_open, self.is_open = self.is_open, False
             if is_clean and was_open and self._is_sound:
-                self._finish_or_keep()
+                self._finish()
             else:
                 self._abandon()
 
     def _abandon(self) -> None:
         self._writer.abandon()
-
-    def _finish_or_keep(self) -> None:
-        try:
-            self._finish()
-        except OSError as fault:
-            self._writer.abandon()
-            raise CassetteError(
-                f"{self.label}: the recording cannot be finished: {fault.strerror or fault}. "
-                f"{partial_path(self.path)} keeps all of it. Make room or mend the folder, then: "
-                "harness record --update"
-            ) from None
 
     def _finish(self) -> None:
         self._writer.finish(source=self._source())

@@ -14,6 +14,7 @@ from harness.faults import suits
 from harness.mocks import MockReply, MockToolCall, ScriptedHuman
 from harness.model.transcript import Usage
 from harness.protocols import Execution
+from harness.sandboxes.workspace import store_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -218,6 +219,9 @@ class WorldSandbox:
         """The outcome that the chooser decides."""
         world = self._world
         world.go_on()
+        # As a real one would, which may be asked for the file, or to remove it.
+        if filename:
+            store_text(workspace / folder, filename, code)
         world.attempts.append(Attempt(code, world.position))
         ran = world.chooser.run()
         world.moves.append(ran)

@@ -51,6 +51,7 @@ def check_refund_is_right(sample):
 
 def check_customer_is_told(sample):
     """The last message is to the customer and says what was decided."""
+    assert sample.transcript.messages, "nobody said anything"
     last = sample.transcript.messages[-1]
     words = "Refunded" if sample.scenario.parameters["refunded"] else "cannot refund"
     assert words in last.content, f"the customer reads: {last.content[:80]!r}"

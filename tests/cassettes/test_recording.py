@@ -359,8 +359,8 @@ def test_a_disk_that_fills_up_at_the_end_keeps_all_that_was_recorded(kit, provid
     with file_size_limit(whole - 10), pytest.raises(CassetteError) as caught:
         kit.record(provider, path, ("one",))
 
-    assert "the recording cannot be finished: File too large" in str(caught.value)
-    assert f"{partial} keeps all of it" in str(caught.value)
+    assert "the recording could not be finished: File too large" in str(caught.value)
+    assert f"All of it is in {partial}" in str(caught.value)
     assert "harness record --update" in str(caught.value)
     assert [one.name for one in path.parent.iterdir()] == [partial.name]
     assert len(load_cassette(partial).interactions) == 1
