@@ -148,8 +148,8 @@ def test_a_dry_run_says_what_the_recording_would_ask_for_first(
     copy_project(recorded, tmp_path)
     shutil.rmtree(tmp_path / "cassettes")
 
-    dry = harness("record", "--dry-run")
-    real = harness("record", "--no-report")
+    dry = harness("record", "--dry-run", "--sandbox", "none")
+    real = harness("record", "--no-report", "--sandbox", "none")
 
     assert (dry.returncode, real.returncode) == (0, 2)
     told = dry.stdout.partition("Without --dry-run it would refuse to start:\n")[2]

@@ -55,7 +55,7 @@ def test_all_that_a_real_provider_needs_is_asked_for_at_once(
 ) -> None:
     write_coding_suite(tmp_path)
 
-    done = harness("record")
+    done = harness("record", "--sandbox", "none")
 
     assert done.returncode == 2
     for part in ("--allow-unsafe", "OPENAI_API_KEY is not set", "--scripted"):

@@ -84,7 +84,7 @@ def test_a_dry_run_finds_the_call_that_no_longer_fits(harness: Command, tmp_path
     done = harness("record", "--scripted", "--update", "--dry-run", "--config", "plain")
 
     assert "from call 1      coding/look/plain/1  about 2 calls" in done.stdout
-    assert "Would record 2 of 2 samples: about 4 calls, $0.0009" in done.stdout
+    assert "Would record 2 of 2 samples: about 4 calls, $0.0008" in done.stdout
 
 
 def test_a_recording_stops_before_it_costs_more_than_it_may(

@@ -77,7 +77,9 @@ def test_a_scenario_gives_task_config_and_team(pytester: pytest.Pytester) -> Non
         """
     )
 
-    done = pytester.runpytest_subprocess("test_scenario.py", "-p", "no:randomly", "-p", "no:cacheprovider", "-q")
+    done = pytester.runpytest_subprocess(
+        "test_scenario.py", "-p", "no:randomly", "-p", "no:cacheprovider", "-q"
+    )
 
     done.assert_outcomes(failed=1)
     done.stdout.fnmatch_lines(["*coder -> runner", "*BROKEN ends-when-meant: *"])
