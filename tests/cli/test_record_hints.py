@@ -134,7 +134,6 @@ def test_an_unfinished_recording_is_gone_on_with_and_the_rest_removed(
     listed = json.loads(harness("cassette", "verify", "--no-replay", "--json").stdout)
 
     assert verified.returncode == 1
-    folder = "cassettes/coding/look/plain"
     assert listed["commands"]["unfinished"] == [
         f"harness record coding -e 1 --update --base-url {url}{UNSAFE}",
     ]
