@@ -47,6 +47,9 @@ class _Hooks:
                     self._put(owner, name, functools.partial(_observed, observer=observer))
             for owner, name, replacement in replacements:
                 self._put(owner, name, functools.partial(_replaced, replacement=replacement))
+            from autogen import code_utils
+
+            self._put(code_utils, "is_docker_running", _asked_for_docker)
 
     def remove(self) -> None:
         with self._lock:
@@ -202,6 +205,19 @@ def _need_no_docker(_original: Any, _scope: Scope, _use_docker: Any) -> None:
     Code runs in the sample's sandbox whatever the team says. With vcrpy in place, docker's
     own kind of connection would also send urllib3 round in circles.
     """
+
+
+def _asked_for_docker(original: Any) -> Any:
+    """Around AutoGen 0.2's question for Docker, which it asks before every block: there is none.
+
+    With vcrpy in place its own kind of connection would send urllib3 round in circles.
+    """
+
+    @functools.wraps(original)
+    def hooked() -> bool:
+        return bool(original()) if current(None) is None else False
+
+    return hooked
 
 
 def _run_async_in_thread(_original: Any, _scope: Scope, _agent: Any, coroutine: Any) -> Any:
