@@ -121,7 +121,7 @@ def test_what_a_scripted_agent_says_differently_is_a_miss_of_the_real_ones(
     harness(tmp_path, "record", "half", "--scripted", "--no-report")
     (suite / "script.py").write_text(SCRIPT.replace("Not yet.", "Never."))
 
-    with pytest.raises(AssertionError, match="1 misses"):
+    with pytest.raises(AssertionError, match="1 miss"):
         harness(tmp_path, "run", "--no-report")
 
     assert sample(tmp_path).status == "miss"
