@@ -9,6 +9,8 @@ from hostile_world import Attack, check_contained, check_works
 
 HAS_YAMA = Path("/proc/sys/kernel/yama/ptrace_scope").exists()
 
+# A machine with many processes says more than a block may: nothing but secrets is let through.
+SECRETS_ONLY = "| grep -aoE '(memory|environment|command-line|file)-[0-9a-f]{16}'; true"
 OTHERS = """
 def processes():
     try:
@@ -40,12 +42,13 @@ ATTACKS = {
         OTHERS + "for pid in processes(): read(f'/proc/{pid}/environ')"
     ),
     "environment in the shell": Attack(
-        "cat /proc/*/environ /proc/1/environ /proc/$PPID/environ; env; true", language="sh"
+        f"(cat /proc/*/environ /proc/1/environ /proc/$PPID/environ; env) {SECRETS_ONLY}",
+        language="sh",
     ),
     "command lines of all processes": Attack(
         OTHERS + "for pid in processes(): read(f'/proc/{pid}/cmdline')"
     ),
-    "command lines by ps": Attack("ps axeww; cat /proc/*/cmdline; true", language="sh"),
+    "command lines by ps": Attack(f"(ps axeww; cat /proc/*/cmdline) {SECRETS_ONLY}", language="sh"),
     "memory of all processes": Attack(OTHERS + MEMORY, works_unconfined=not HAS_YAMA),
     "memory by process_vm_readv": Attack(
         """
@@ -119,7 +122,7 @@ for pid in processes():
     "files found by walking": Attack(
         """
 names = {os.path.basename(path) for path in VICTIMS}
-for start in ("..", "/work", "/var", "/root", "/home", "/tmp", "/srv", "/mnt", "/opt", "/run"):
+for start in ("..", "/var/tmp", "/work", "/var", "/root", "/home", "/tmp", "/srv", "/mnt", "/opt"):
     for folder, folders, files in os.walk(start):
         folders[:] = [name for name in folders if name not in ("site-packages", ".git")][:60]
         for name in names.intersection(files):
