@@ -6,6 +6,7 @@ For people to read, not for scores: what is not understood is left out, never gu
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -51,12 +52,9 @@ def answer_of(content_type: str, content: bytes) -> Answer | None:
         None if no format known here is recognised; nothing is ever raised.
     """
     collected = _Collected()
-    try:
-        framed = _framed(content_type, content)
-        for document in framed:
+    with suppress(*MALFORMED):
+        for document in _framed(content_type, content):
             _take(collected, _decoded(document))
-    except MALFORMED:
-        pass
     return collected.answer()
 
 

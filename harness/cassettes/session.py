@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from abc import ABC, abstractmethod
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ class Given:
     is_cut: bool = False
 
 
-class Session:
+class Session(ABC):
     """What replays and recordings have in common: who asked, and how often.
 
     Attributes:
@@ -175,9 +176,9 @@ class Session:
         with self._lock:
             self.sockets_opened += 1
 
+    @abstractmethod
     def refuse_stray(self, sent: Sent) -> str:
         """Note a request from a context that belongs to no session; returns the explanation."""
-        raise NotImplementedError
 
     @property
     def _is_forked(self) -> bool:
@@ -226,13 +227,9 @@ class AnsweringSession(Session):
     pace = 0.0
     skips_waits = True
 
+    @abstractmethod
     def answer(self, sent: Sent) -> Interaction | Given:
         """The answer to a request."""
-        raise NotImplementedError
-
-    def refuse_stray(self, sent: Sent) -> str:
-        """Note a request from a context that belongs to no session; returns the explanation."""
-        raise NotImplementedError
 
 
 @contextmanager

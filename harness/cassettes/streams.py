@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from harness.cassettes.redaction import PLACEHOLDER, Redactor, Span, merged
@@ -59,10 +60,8 @@ def _event(line: str) -> Any:
     """What a line carries: a JSON object, or other data as text; None for other lines."""
     data = line[5:] if line.startswith("data:") else line
     if data.lstrip()[:1] == "{":
-        try:
+        with suppress(ValueError, RecursionError):
             return json.loads(data)
-        except (ValueError, RecursionError):
-            pass
     return data.removeprefix(" ") if line.startswith("data:") else None
 
 

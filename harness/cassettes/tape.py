@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
@@ -217,14 +218,13 @@ class Tape:
 
     def _unfolded(self, value: Any, lines: Lines, line: int) -> Any:
         rest = iter(lines)
-        try:
-            result = unfold(value, rest, self._reply)
+        with suppress(RuntimeError, StopIteration, TypeError, ValueError, RecursionError):
+            try:
+                result = unfold(value, rest, self._reply)
+            except LookupError as missing:
+                self.fail(line, f"it quotes a reply that is not there: {missing}")
             if next(rest, None) is None:
                 return result
-        except (RuntimeError, StopIteration, TypeError, ValueError, RecursionError):
-            pass
-        except LookupError as missing:
-            self.fail(line, f"it quotes a reply that is not there: {missing}")
         self.fail(line, "the texts that follow are not the ones its markers name")
 
     def _reply(self, place: list[Any]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from harness.engines.autogen_blocks import (
@@ -46,7 +47,7 @@ def stand_in(sample: SampleState, agent: Any, executor: Any) -> _StandIn:
     return CommandLine(sample, agent, executor)
 
 
-class _StandIn:
+class _StandIn(ABC):
     """Stands in for an executor for one reply."""
 
     def __init__(self, sample: SampleState, agent: Any, executor: Any) -> None:
@@ -79,11 +80,12 @@ class _StandIn:
                 break
         return CodeResult(exit_code=exit_code, output=output)
 
-    def _prepare(self) -> None:
+    def _prepare(self) -> None:  # noqa: B027 - most have nothing to do
         """Do what the executor does before its first block."""
 
+    @abstractmethod
     def _run_block(self, language: str, code: str) -> Told:
-        raise NotImplementedError
+        """Run or refuse one block, in the executor's words."""
 
     def _save(self, language: str, code: str, filename: str) -> Told:
         """Answer for a language that is only stored."""

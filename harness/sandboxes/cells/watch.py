@@ -167,12 +167,10 @@ class Processes:
 
     def own_bytes(self, pid: int, resident: int) -> int:
         """A process's share of its memory; all of it, if it has forbidden to look."""
-        try:
+        with suppress(OSError):
             for line in self._read(f"{pid}/smaps_rollup").splitlines():
                 if line.startswith(b"Pss:"):
                     return int(line.split()[1]) * 1024
-        except OSError:
-            pass
         return resident
 
     def family_of(self, pid: int) -> Iterator[int]:
