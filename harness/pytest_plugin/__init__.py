@@ -45,6 +45,7 @@ _OPTIONS: tuple[tuple[str, bool, str, str], ...] = (
     ("report", False, "", "Write the HTML report of all conversations here"),
     ("max-cost", False, "", "Most US dollars that all recordings together may cost"),
     ("strict", True, "", "Fail for cassettes that are stale, unplayed or orphaned"),
+    ("allow-low-scores", True, "", "Scenario files: pass what completes, however low it scores"),
     ("update-snapshots", True, "", "Write the snapshots of trajectories anew"),
     ("cassettes", False, "cassettes", "Folder of the cassettes (default: cassettes)"),
     ("scenarios", False, "scenarios", "Folder of the suites that markers name"),

@@ -74,7 +74,11 @@ class SuiteFile(_File):
 
 
 class SampleItem(pytest.Item):
-    """One sample: passes if it completes and every score that judges it passes."""
+    """One sample: passes if it completes and every score that judges it passes.
+
+    With ``--harness-allow-low-scores`` it is enough that it completes: the default gate of
+    ``harness run``.
+    """
 
     def __init__(self, *, key: SampleKey, suite: Suite, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -91,7 +95,8 @@ class SampleItem(pytest.Item):
             pytest.skip("the scenario has no script:, so nothing answers in --harness-mode=mock")
         result = state.runner.run(self.harness_key, self._suite)
         keep(self, result)
-        require_success(result)
+        if not (state.settings.allows_low_scores and result.status == "completed"):
+            require_success(result)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where the test is: the scenario file."""

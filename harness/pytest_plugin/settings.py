@@ -32,6 +32,7 @@ class Settings:
         report: Where the HTML report goes; None for none.
         max_cost_usd: Most US dollars of all recordings; None for no limit.
         is_strict: Whether stale, unplayed and orphaned cassettes fail the session.
+        allows_low_scores: Whether a collected sample that completes passes whatever its scores.
         updates_snapshots: Whether snapshots are written anew.
         cassettes_root: Folder of the cassettes.
         scenarios_root: Folder of the suites that markers name.
@@ -47,6 +48,7 @@ class Settings:
     report: Path | None
     max_cost_usd: float | None
     is_strict: bool
+    allows_low_scores: bool
     updates_snapshots: bool
     cassettes_root: Path
     scenarios_root: Path
@@ -82,6 +84,7 @@ def read_settings(config: pytest.Config) -> Settings:
         report=Path(report).absolute() if report else None,
         max_cost_usd=_dollars(_value(config, "max_cost")),
         is_strict=_value(config, "strict"),
+        allows_low_scores=_value(config, "allow_low_scores"),
         updates_snapshots=_value(config, "update_snapshots"),
         cassettes_root=config.rootpath / _value(config, "cassettes"),
         scenarios_root=config.rootpath / _value(config, "scenarios"),

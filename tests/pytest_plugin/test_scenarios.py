@@ -73,6 +73,15 @@ def test_a_scenario_file_is_a_test_per_config_and_epoch(
     assert 'name="harness.termination" value="max_turns"' in (project / "j.xml").read_text()
 
 
+def test_low_scores_may_pass_but_errors_never(pytester: pytest.Pytester, project: Path) -> None:
+    low = run(pytester, "--harness-allow-low-scores")
+    (project / "scenarios" / "talk" / "checks.py").write_text("def check_x(sample): 1 / 0")
+    broken = run(pytester, "--harness-allow-low-scores")
+
+    low.assert_outcomes(passed=2)
+    broken.assert_outcomes(failed=2)
+
+
 @pytest.mark.parametrize(
     ("arguments", "collected"),
     [
