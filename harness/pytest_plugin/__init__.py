@@ -219,6 +219,16 @@ class _Relay:
             show(report)
 
     @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Give a worker of xdist the file in which all workers count what they spend."""
+        if self._config.getoption("harness_max_cost") or self._config.getini("harness_max_cost"):
+            from harness.pytest_plugin.state import state_of
+
+            budget = state_of(self._config).budget()
+            if budget:
+                node.workerinput["harness_budget"] = budget[0]
+
+    @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Learn from a worker of xdist which tests there are."""
         told = getattr(node, "workeroutput", {}).get("harness_tests")

@@ -84,12 +84,8 @@ class State:
         """File and US dollars of what all recordings may cost; one file for all processes."""
         if self.settings.max_cost_usd is None:
             return None
-        run = getattr(self.config, "workerinput", {}).get("testrunuid")
-        if run:
-            place = Path(tempfile.gettempdir()) / f"harness-budget-{run}"
-        else:
-            place = self._own_folder / "budget"
-        return str(place), self.settings.max_cost_usd
+        given = getattr(self.config, "workerinput", {}).get("harness_budget")
+        return given or str(self._own_folder / "budget"), self.settings.max_cost_usd
 
     @cached_property
     def own_sandbox(self) -> Sandbox:

@@ -237,6 +237,26 @@ def test_a_recording_stops_at_the_sum_that_was_given(tmp_path: Path) -> None:
     assert not list((project / "cassettes").rglob("*.jsonl"))
 
 
+def test_workers_share_one_budget_and_leave_nothing_of_it(tmp_path: Path) -> None:
+    twice = """
+import pytest, team
+
+@pytest.mark.parametrize("number", range(4))
+def test_mine(conversation, number):
+    with conversation.record("answer"):
+        team.run()
+"""
+    project = write_project(tmp_path / "project", twice)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+
+    done = recorded(project, "-n", "2", "--harness-max-cost=0.000001", TMPDIR=str(scratch))
+
+    assert "4 failed" in done.stdout, done.stdout
+    assert done.stdout.count("--max-cost 1e-06 is reached") >= 4
+    assert list(scratch.glob("harness-*")) == []
+
+
 def test_a_failed_assertion_after_the_chat_does_not_waste_its_recording(tmp_path: Path) -> None:
     tests = """
 import team

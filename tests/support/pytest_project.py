@@ -117,7 +117,7 @@ def copied(project: Path, target: Path) -> Path:
     return shutil.copytree(project, target, ignore=left_out)
 
 
-def recorded(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def recorded(project: Path, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
     """Record every conversation of a project's tests."""
     with served() as url:
         return run_pytest(
@@ -127,4 +127,5 @@ def recorded(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]
             *arguments,
             OPENAI_BASE_URL=url,
             OPENAI_API_KEY="sk-test-of-the-plugin",
+            **extra,
         )
