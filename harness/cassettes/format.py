@@ -73,6 +73,8 @@ class CassetteHeader(_Record, frozen=True, kw_only=True, tag_field="kind", tag="
         updated_at: ISO 8601 UTC time when a part of it was last recorded anew; "" if never.
         imported_from: File it was imported from; "" if it was recorded here.
         cost_usd: US dollars of all calls, as priced when recorded; None if one has no price.
+        artefacts: Digest by path of each file that the agents' code left; None if nobody
+            noted them.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -90,6 +92,7 @@ class CassetteHeader(_Record, frozen=True, kw_only=True, tag_field="kind", tag="
     updated_at: str = ""
     imported_from: str = ""
     cost_usd: float | None = None
+    artefacts: dict[str, str] | None = None
 
 
 class PartRecord(

@@ -135,6 +135,8 @@ def _header_texts(header: CassetteHeader) -> Iterator[tuple[str, str]]:
             yield name, value
     for name, value in header.facets.items():
         yield f"facets.{name}", value
+    for path in header.artefacts or ():
+        yield "artefacts", path
 
 
 def _places(

@@ -27,7 +27,7 @@ from harness.errors import SampleInterrupt
 from harness.model.sample import SCRIPTED_SOURCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from harness.cassettes.cassette import Interaction
@@ -211,6 +211,14 @@ class RecordSession(Session):
         with self._lock:
             self._streams = [one for one in self._streams if not one.is_settled]
             self._streams.append(stream)
+
+    def note_artefacts(self, digests: Mapping[str, str]) -> None:
+        """Keep digests by path of what the agents' code left, for replays to compare with."""
+        with self._lock:
+            if self.is_open and digests:
+                self._writer.note_artefacts(
+                    {self._scrubber.text(path): digest for path, digest in digests.items()}
+                )
 
     def _key(self, sent: Sent, request: Request) -> bytes:
         return sent.request(self._keys).digest if self._keys else request.digest

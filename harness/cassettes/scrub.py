@@ -76,7 +76,11 @@ class Scrubber:
         }
         ignored = tuple(map(self.text, header.ignored))
         facets = self._redactor.data(header.facets)
-        return msgspec.structs.replace(header, **texts, facets=facets, ignored=ignored)
+        left = header.artefacts
+        artefacts = left and {self.text(path): digest for path, digest in left.items()}
+        return msgspec.structs.replace(
+            header, **texts, facets=facets, ignored=ignored, artefacts=artefacts
+        )
 
     def caller(self, caller: Caller | None) -> tuple[str, str]:
         """Agent and purpose."""

@@ -127,6 +127,10 @@ class CassetteWriter:
         """Say in the finished file's first line who answered, where that shows late."""
         self._final = msgspec.structs.replace(self._final, source=source)
 
+    def note_artefacts(self, digests: Mapping[str, str]) -> None:
+        """Say in the finished file's first line what files the conversation left."""
+        self._final = msgspec.structs.replace(self._final, artefacts=dict(digests))
+
     def finish(self, *, source: str = "") -> None:
         """Complete the file, with what it cost in its first line, and give it its name.
 

@@ -55,6 +55,8 @@ class CassetteUse(_Strict, frozen=True, kw_only=True):
         cost_usd: US dollars that what a replay served cost when it was recorded; None if
             any of it has no price, and for a recording.
         stale: What of the config changed since the recording that was replayed, in words.
+        differing: Files that a replay left otherwise than the recording did, in words; empty
+            if they are the same, or the recording did not note them.
     """
 
     path: str
@@ -68,6 +70,7 @@ class CassetteUse(_Strict, frozen=True, kw_only=True):
     sockets_opened: int = 0
     cost_usd: float | None = None
     stale: tuple[str, ...] = ()
+    differing: tuple[str, ...] = ()
 
 
 class Artefact(_Strict, frozen=True, kw_only=True):

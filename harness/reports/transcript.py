@@ -71,6 +71,7 @@ def print_verdict(result: SampleResult, stream: TextIO) -> None:
 def _verdict(page: _Page) -> None:
     page.writer.parts([(str(page.result.key), "bold"), ("  ", ""), _outcome(page.result)])
     _why(page)
+    _differing(page)
     _scores(page)
 
 
@@ -128,6 +129,14 @@ def _why(page: _Page) -> None:
         page.writer.line(f"Ended by {end.reason}{agent}: {end.detail}")
     else:
         page.writer.line("The conversation did not end; this is all that was recorded.", "red")
+
+
+def _differing(page: _Page) -> None:
+    """Files that are not what they were when the cassette was recorded."""
+    use = page.result.cassette
+    if use and use.differing:
+        text = f"Files other than when this was recorded: {', '.join(use.differing)}"
+        page.writer.line(text, "yellow")
 
 
 def _scores(page: _Page) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def upkeep_lines(samples: Sequence[SampleResult]) -> list[str]:
     """At most one line each: money saved, stale and unplayed cassettes, what was recorded."""
-    return [*_saved(samples), *_wanting(samples), *_recorded(samples)]
+    return [*_saved(samples), *_wanting(samples), *_differing(samples), *_recorded(samples)]
 
 
 def _saved(samples: Sequence[SampleResult]) -> Iterator[str]:
@@ -45,6 +45,18 @@ def _wanting(samples: Sequence[SampleResult]) -> Iterator[str]:
         )
     if told:
         yield f"Cassettes: of {total}, {' and '.join(told)}. Read why: harness cassette verify"
+
+
+def _differing(samples: Sequence[SampleResult]) -> Iterator[str]:
+    """Code that does not leave the same files twice: its words were the same, or it had missed."""
+    differing = [each for each in samples if each.cassette and each.cassette.differing]
+    if differing:
+        first = differing[0]
+        told = ", ".join(first.cassette.differing[:3]) if first.cassette else ""
+        yield (
+            f"Files: {len(differing)} of {len(samples)} samples left others than when they were "
+            f"recorded (e.g. {first.key}: {told}). See all with: harness show {first.key}"
+        )
 
 
 def _recorded(samples: Sequence[SampleResult]) -> Iterator[str]:

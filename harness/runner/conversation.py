@@ -268,6 +268,7 @@ def _held_to_account(run: SampleRun, late: list[Exception]) -> Iterator[None]:
         late.append(error)
     if session is not None:
         raise_unsound(session, run.recorder)
+        run.note_artefacts()
 
 
 def _capturing(run: SampleRun) -> AbstractContextManager[None]:

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 import msgspec
 
 from harness.capture import Recorder, exception_info
+from harness.cassettes import RecordSession
 from harness.cassettes.staleness import config_changes
 from harness.errors import CassetteMiss, SampleInterrupt
 from harness.model.sample import SampleResult, Status
@@ -22,7 +23,7 @@ from harness.protocols import Assignment, Scorer
 from harness.runner.provider_faults import with_advice
 from harness.runner.sessions import FailedRecording, last_failure, raise_unsound, session_of
 from harness.runner.workspace import make_workspace
-from harness.sandboxes.artefacts import collect_artefacts, digests
+from harness.sandboxes.artefacts import artefact_differences, collect_artefacts, digests
 from harness.sandboxes.images import collect_images
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from harness.cassettes import Session
     from harness.model.faults import FaultTrial
-    from harness.model.sample import CassetteUse
+    from harness.model.sample import Artefact, CassetteUse
     from harness.model.transcript import ExceptionInfo, ModelCall
     from harness.runner.kit import SampleKit
     from harness.runner.task import Task
@@ -86,6 +87,15 @@ class SampleRun:
         self.outcome.fail("miss" if isinstance(error, CassetteMiss) else "error", error)
         self.recorder.overrule(error)
 
+    def note_artefacts(self) -> None:
+        """Put into a recording what files the agents' code left."""
+        if isinstance(self.outcome.session, RecordSession):
+            left = {artefact.path: artefact.digest for artefact in self._artefacts()}
+            self.outcome.session.note_artefacts(left)
+
+    def _artefacts(self) -> tuple[Artefact, ...]:
+        return collect_artefacts(self.workspace, self._fixtures)
+
     def result(self) -> SampleResult:
         """Score what there is, and put everything together."""
         _adopt_termination(self.recorder, self.outcome)
@@ -94,7 +104,7 @@ class SampleRun:
         finished = _finished(self.task, self.kit, self.workspace, self.recorder, self.outcome)
         finished = replace(finished, trials=trials)
         _score(self.kit.scorers, finished, self.outcome)
-        artefacts = collect_artefacts(self.workspace, self._fixtures)
+        artefacts = self._artefacts()
         session = self.outcome.session
         return SampleResult(
             key=self.task.key,
@@ -104,7 +114,7 @@ class SampleRun:
             scores=tuple(self.outcome.scores),
             trials=trials,
             failure=self.outcome.failure,
-            cassette=_use(self.task, session) if session else None,
+            cassette=_use(self.task, session, artefacts) if session else None,
             artefacts=artefacts,
             images=collect_images(self.workspace, artefacts),
             sandbox=self.kit.sandbox.label,
@@ -131,6 +141,7 @@ def run_sample(task: Task, kit: SampleKit, spool: IO[bytes] | None = None) -> Sa
             kit.engine.run(run.assignment())
             if session is not None:
                 raise_unsound(session, run.recorder)
+                run.note_artefacts()
     except FailedRecording:
         run.outcome.status = "error"
         run.outcome.failure = last_failure(run.recorder)
@@ -154,11 +165,15 @@ def _trials(task: Task, kit: SampleKit, outcome: Outcome) -> tuple[FaultTrial, .
         return ()
 
 
-def _use(task: Task, session: Session) -> CassetteUse:
+def _use(task: Task, session: Session, artefacts: tuple[Artefact, ...]) -> CassetteUse:
     use = session.use(task.cassette_label)
     if session.mode != "replay":
         return use
-    return msgspec.structs.replace(use, stale=config_changes(session.header, task.config))
+    return msgspec.structs.replace(
+        use,
+        stale=config_changes(session.header, task.config),
+        differing=artefact_differences(session.header.artefacts, artefacts),
+    )
 
 
 def _price(task: Task, outcome: Outcome, call: ModelCall) -> float | None:

@@ -51,6 +51,32 @@ def collect_artefacts(
     return tuple(found)
 
 
+def artefact_differences(
+    recorded: Mapping[str, str] | None, artefacts: Collection[Artefact]
+) -> tuple[str, ...]:
+    """Say which files a replay left otherwise than its recording did.
+
+    Args:
+        recorded: Digest by path, as the recording noted them; None if it did not.
+        artefacts: What the replay left.
+
+    Returns:
+        One phrase per file, in order of path, such as ``chart.png differs``.
+    """
+    if recorded is None:
+        return ()
+    now = {artefact.path: artefact.digest for artefact in artefacts}
+    said = []
+    for path in sorted(recorded.keys() | now.keys()):
+        if path not in now:
+            said.append(f"{path} is missing")
+        elif path not in recorded:
+            said.append(f"{path} is new")
+        elif now[path] != recorded[path]:
+            said.append(f"{path} differs")
+    return tuple(said)
+
+
 def digests(workspace: Path) -> dict[str, str]:
     """Digest of every regular file by path, to find out later which ones were changed."""
     files = regular_files(workspace)

@@ -71,11 +71,13 @@ function facts(sample) {
 
 function artefacts(sample, view) {
   const files = sample.artefacts || [];
-  if (!files.length) return null;
+  const differing = sample.cassette?.differing || [];
+  const note = differing.length ? el("p", "meta", `Files other than when this was recorded: ${differing.join(", ")}`) : null;
+  if (!files.length) return note;
   // Those that no event on the page shows.
   const images = [...view.images.values()].map(picture);
-  return el("details", "", el("summary", "", `${plural(files.length, "file")} left in the workspace`),
-    el("ul", "", files.map((file) => el("li", "", el("code", "", file.path), el("span", "muted", ` ${file.size_bytes} bytes`)))), images);
+  return el("div", "", note, el("details", "", el("summary", "", `${plural(files.length, "file")} left in the workspace`),
+    el("ul", "", files.map((file) => el("li", "", el("code", "", file.path), el("span", "muted", ` ${file.size_bytes} bytes`)))), images));
 }
 
 const COMMAND = "To record it again: ";
