@@ -13,7 +13,9 @@ from cassette_data import growing_chat
 from cassette_sides import CASSETTER_TOML, NO_CASSETTER, OURS, STOCK_YAML, has_cassetter
 from cpu_time import fastest
 
-from harness.cassettes import load_cassette, session
+from harness.cassettes import load_cassette
+from harness.cassettes.replaying import ReplaySession
+from harness.cassettes.session import entered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,10 +27,10 @@ REPETITIONS = 20
 ROUNDS = 15
 
 
-def _seconds(entered: Callable[[], AbstractContextManager[Any]]) -> float:
+def _seconds(enter: Callable[[], AbstractContextManager[Any]]) -> float:
     def enter_and_leave() -> None:
         for _ in range(REPETITIONS):
-            with entered():
+            with enter():
                 pass
 
     return fastest(enter_and_leave, ROUNDS) / REPETITIONS
@@ -48,8 +50,8 @@ def _stock_in_memory(path: Path) -> Callable[[], AbstractContextManager[Any]]:
 
 
 def _ours_in_memory(path: Path) -> Callable[[], AbstractContextManager[Any]]:
-    replay = session.ReplaySession(load_cassette(path))
-    return lambda: session.entered(replay)
+    replay = ReplaySession(load_cassette(path))
+    return lambda: entered(replay)
 
 
 def _cassetter(cassettes: Any) -> float:
