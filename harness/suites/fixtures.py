@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from harness.model.execution import SandboxSettings
 from harness.suites.document import Invalid, Value, shown_path
 from harness.suites.reading import Reader, Section, list_of, shortened, text
 from harness.suites.references import file, is_within
@@ -163,12 +164,22 @@ def conversation_digest(scenario: Scenario) -> str:
         scenario.team.attribute,
         # What an agent of the script says is in the requests of the others.
         *([scenario.mocked] if scenario.mocked else []),
+        # As is what code prints. The usual ones are left out: older cassettes do not have them.
+        *_randomness(scenario.sandbox),
     )
     return _digest(
         msgspec.json.encode(settings, order="deterministic"),
         *_python_parts(scenario.team, *((scenario.script,) if scenario.mocked else ())),
         *_fixture_parts(scenario.files),
     )
+
+
+def _randomness(sandbox: SandboxSettings) -> Iterator[tuple[str, int | str | None]]:
+    usual = SandboxSettings()
+    if sandbox.seed != usual.seed:
+        yield "seed", sandbox.seed
+    if sandbox.frozen_at != usual.frozen_at:
+        yield "frozen_at", sandbox.frozen_at
 
 
 def _digest(*parts: bytes) -> str:

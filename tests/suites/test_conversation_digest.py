@@ -41,6 +41,7 @@ def replace(path: Path, old: str, new: str) -> None:
         pytest.param("suite.yaml", "epochs: 2", "epochs: 2\nhuman: [exit]", id="human"),
         pytest.param("suite.yaml", "epochs: 2", "epochs: 2\nlimits: {turns: 9}", id="turns"),
         pytest.param("look/scenario.yaml", "title", "parameters: {a: 1}\ntitle", id="parameters"),
+        pytest.param("suite.yaml", "epochs: 2", "epochs: 2\nsandbox: {seed: 7}", id="seed"),
     ],
 )
 def test_what_shapes_the_conversation_changes_it(
