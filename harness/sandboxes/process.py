@@ -47,7 +47,9 @@ _GIVES: dict[Tier, tuple[str, ...]] = {
         "processes: signals only its own; all end with the block",
         "limits: time, processor, output; memory, processes, files and disk are watched, so "
         "that a fast block can exceed them for a moment",
-        "not: sees the list of all processes; the kernel is shared",
+        "not: sees the list of all processes, the state of the machine in /proc and whether a path "
+        "exists; no locks of multiprocessing; changes of a file's mode or times have no effect; "
+        "the kernel is shared",
     ),
     "none": (
         "a clean environment, limits on time, memory and output, an end of all its processes",
