@@ -57,7 +57,8 @@ def _listed(name: str, paths: tuple[str, ...]) -> Iterator[str]:
 def upkeep_of(state: State, results: Sequence[SampleResult]) -> Upkeep:
     """Look at what the samples of a session played, and at what lies in the folder besides."""
     played = [r.cassette for r in results if r.mode == "replay" and r.cassette]
-    recorded = sum(r.mode == "record" and r.cassette is not None for r in results)
+    recordings = [r for r in results if r.mode == "record" and r.cassette is not None]
+    recorded = sum(r.status == "completed" for r in recordings)
     stale = tuple(f"{use.path} ({', '.join(use.stale)})" for use in played if use.stale)
     # A sample that did not complete asked for less: its error is what to look at.
     unplayed = tuple(
@@ -68,6 +69,8 @@ def upkeep_of(state: State, results: Sequence[SampleResult]) -> Upkeep:
     orphaned = tuple(_orphans(state, results))
     counts = [f"{len(played)} cassettes played"]
     counts += [f"{recorded} recorded"] if recorded else []
+    failed = len(recordings) - recorded
+    counts += [f"{failed} recording{'s' if failed > 1 else ''} not finished"] if failed else []
     counts += [f"{len(stale)} stale", f"{len(unplayed)} unplayed", f"{len(orphaned)} orphaned"]
     headline = f"{', '.join(counts)}; {_saved(played)} saved"
     return Upkeep(headline=headline, stale=stale, unplayed=unplayed, orphaned=orphaned)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _MOST_SAID = 1000
 _SHELL_ADDS = 128
 # What the kernel ends a process with that exceeds a resource limit.
+_TOO_LARGE = os.strerror(errno.EFBIG).encode()
 _LIMIT_SIGNALS = {int(signal.SIGXFSZ): "disk", int(signal.SIGXCPU): "cpu"}
 
 
@@ -157,7 +159,10 @@ def _cell(room: Room, settings: Settings) -> Cell:
     return unshared.UnsharedCell(settings)
 
 
-def _limit_of(code: int, job: Job) -> str | None:
+def _limit_of(code: int, job: Job, errors: bytes) -> str | None:
+    # Python ignores the signal of a file that grows too large, and raises this instead.
+    if code != 0 and _TOO_LARGE in errors[-_MOST_SAID:]:
+        return "disk"
     # A shell tells of a program that a signal ended by adding 128.
     return _LIMIT_SIGNALS.get(code - _SHELL_ADDS if job.command else -code)
 
@@ -189,16 +194,17 @@ def _run(cell: Cell, job: Job, first: int, streams: _Streams, connection: socket
     _, status, usage = os.wait4(first, 0)
     watch.drain()
     seen = watch.seen
-    code = _exit_code(status, streams.told)
+    code, errors = _exit_code(status, streams.told), seen.errors.value()
     return _Result(
         figures={
             "exit_code": code,
-            "limit": seen.limit or _limit_of(code, job) or cell.is_full(),
+            "limit": seen.limit or _limit_of(code, job, errors) or cell.is_full(),
             "duration_seconds": seconds,
-            "cpu_seconds": usage.ru_utime + usage.ru_stime,
+            # What is killed with its namespace was waited for by nobody, so nobody was told.
+            "cpu_seconds": max(seen.cpu_seconds, usage.ru_utime + usage.ru_stime),
             "peak_memory_bytes": max(seen.peak_bytes, usage.ru_maxrss * 1024),
             "cut_bytes": seen.output.cut_bytes + seen.errors.cut_bytes,
         },
         output=seen.output.value(),
-        errors=seen.errors.value(),
+        errors=errors,
     )

@@ -36,12 +36,14 @@ class Watched:
         errors: Standard error.
         limit: The limit that ended it, if one did.
         peak_bytes: Most memory seen in use at one moment.
+        cpu_seconds: Most processor time seen used, of all its processes together.
     """
 
     output: CappedOutput
     errors: CappedOutput
     limit: str | None = None
     peak_bytes: int = 0
+    cpu_seconds: float = 0.0
 
 
 class Watch:
@@ -126,6 +128,7 @@ class Watch:
         # What its reaper has waited for counts too: processes whose parents ended before them.
         ticks = sum(one[1] for one in figures) + processes.figures(self._cell.reaper)[1]
         resident = sum(one[2] for one in figures)
+        seen.cpu_seconds = max(seen.cpu_seconds, ticks / _TICKS_PER_SECOND)
         if resident > bounds.memory_bytes or resident > seen.peak_bytes:
             # Pages shared since the fork are counted for every process: ask who owns them.
             shared_out = resident
@@ -138,7 +141,7 @@ class Watch:
                 return "memory"
         if tasks > bounds.tasks:
             return "processes"
-        if ticks / _TICKS_PER_SECOND > bounds.cpu_seconds:
+        if seen.cpu_seconds > bounds.cpu_seconds:
             return "cpu"
         if max(seen.output.total_bytes, seen.errors.total_bytes) > _ENDLESS * bounds.output_bytes:
             return "output"
