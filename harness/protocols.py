@@ -184,6 +184,16 @@ class ModelScript(Protocol):
         """
 
 
+class SharedFiles(Protocol):
+    """Shares the files of a user's folder with code that runs elsewhere."""
+
+    def bring(self, work_dir: Path, folder: Path, workspace: Path) -> None:
+        """Copy what is new in the user's folder to where the code is about to run."""
+
+    def take(self, folder: Path, work_dir: Path) -> None:
+        """Copy what lies where the code ran to the user's folder."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Assignment:
     """Everything an engine needs to run one sample.
@@ -200,6 +210,8 @@ class Assignment:
         mode: How model calls are answered.
         script: Answers model calls in process instead of the provider, if given.
         human: Answers agents that ask a human; None for the scenario's own answers.
+        files: Shares the files of a user's ``work_dir`` with the agents' code; None for a
+            scenario, whose code sees its fixtures.
     """
 
     key: SampleKey
@@ -213,6 +225,7 @@ class Assignment:
     mode: Mode
     script: ModelScript | None = None
     human: ScriptedHuman | None = None
+    files: SharedFiles | None = None
 
     @property
     def context(self) -> TeamContext:

@@ -7,13 +7,13 @@ import hashlib
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.model.refusals import refusals_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from harness.engines.autogen_scope import SampleState
     from harness.protocols import Execution
@@ -60,6 +60,7 @@ class CodeRunner:
         limit = self._limits.code_seconds
         self._timeout_seconds = min(limit, float(timeout)) if timeout else limit
         self._workspace = sample.assignment.workspace
+        self._work_dir = None if work_dir is None else Path(work_dir)
         self.folder = _folder(self._workspace, work_dir)
         self._inner = self.folder.relative_to(self._workspace.resolve()).as_posix()
         if self._inner == ".":
@@ -89,7 +90,7 @@ class CodeRunner:
             OSError: If the source cannot be stored; recorded.
             UnicodeDecodeError: If it did not print text, which AutoGen cannot take; recorded.
         """
-        with self.crashes_recorded(language, code):
+        with self.crashes_recorded(language, code), self._sharing():
             self.check_name(filename)
             done = self._sample.assignment.sandbox.run(
                 self._workspace,
@@ -126,6 +127,17 @@ class CodeRunner:
         if crash is not None:
             raise crash
         return told
+
+    @contextmanager
+    def _sharing(self) -> Iterator[None]:
+        """Let the block see the files of the user's own folder, and the user what it leaves."""
+        files = self._sample.assignment.files
+        if files is None or self._work_dir is None:
+            yield
+            return
+        files.bring(self._work_dir, self.folder, self._workspace)
+        yield
+        files.take(self.folder, self._work_dir)
 
     def check_name(self, filename: str) -> None:
         """Refuse a name that is a folder's, as opening it for writing would.

@@ -24,7 +24,7 @@ from harness.model.scenario import (
     Suite,
 )
 from harness.runner.build import load_engine, load_scorers
-from harness.runner.files import CopyingSandbox
+from harness.runner.files import WorkDirs
 from harness.runner.kit import SampleKit
 from harness.runner.sample import SampleRun
 from harness.runner.sandboxes import own_sandbox, resolved_sandbox
@@ -287,16 +287,14 @@ def _network_of(task: Task) -> AbstractContextManager[object]:
 
 def _kit(task: Task, capture: Capture) -> SampleKit:
     script = capture.script
-    sandbox = own_sandbox(capture.sandbox)
-    if capture.files is not None:
-        sandbox = CopyingSandbox(sandbox, capture.files)
     return SampleKit(
         engine=load_engine(ENGINE),
-        sandbox=sandbox,
+        sandbox=own_sandbox(capture.sandbox),
         scorers=load_scorers(task.scenario),
         build_team=_no_team,
         build_script=None if script is None else lambda _: script,
         judge=None,
+        files=WorkDirs(root=capture.files or Path.cwd(), gives_back=capture.files is not None),
     )
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from harness.model.score import CheckResult
     from harness.model.team import FinishedSample, Team, TeamContext
     from harness.protocols import Engine, ModelScript, Sandbox, Scorer
+    from harness.runner.files import WorkDirs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,3 +25,4 @@ class SampleKit:
     build_team: Callable[[TeamContext], Team]
     build_script: Callable[[TeamContext], ModelScript] | None
     judge: Callable[[FinishedSample], Sequence[CheckResult | CheckError]] | None
+    files: WorkDirs | None = None

@@ -94,7 +94,8 @@ class SampleRun:
             self.outcome.session.note_artefacts(left)
 
     def _artefacts(self) -> tuple[Artefact, ...]:
-        return collect_artefacts(self.workspace, self._fixtures)
+        shown = self.kit.files.shown if self.kit.files else {}
+        return collect_artefacts(self.workspace, {**self._fixtures, **shown})
 
     def result(self) -> SampleResult:
         """Score what there is, and put everything together."""
@@ -213,6 +214,7 @@ def _assignment(
         sandbox=kit.sandbox,
         recorder=recorder,
         mode=task.mode,
+        files=kit.files,
     )
     if kit.build_script is None:
         return assignment
