@@ -91,8 +91,8 @@ def command(**arguments: Any) -> int:
     Without --record, --update or --live nothing reaches a provider, and no API
     key is needed: a placeholder stands in for the keys that are missing. The
     agents' code runs in the sandbox, AutoGen's disk cache is off, and what
-    AutoGen prints is left out (--show prints the conversation at the end). Files
-    they leave in a relative work_dir are copied to where the script looks.
+    AutoGen prints is left out (--show prints the conversation at the end). The
+    code sees the files of its work_dir, and what it leaves is copied back there.
     Options of harness come before SCRIPT, those of the script after it.
 
     \b
