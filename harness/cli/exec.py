@@ -97,9 +97,9 @@ def command(**arguments: Any) -> int:
 
     \b
     Examples:
-      OPENAI_API_KEY=... harness exec --record --allow-unsafe two_agents.py
+      OPENAI_API_KEY=... harness exec --record two_agents.py
       harness exec two_agents.py
-      harness exec --update --max-cost 0.50 --allow-unsafe team.py --topic tea
+      harness exec --update --max-cost 0.50 team.py --topic tea
     """
     from harness.cli import executing
 

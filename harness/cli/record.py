@@ -57,7 +57,7 @@ def command(**arguments: Any) -> int:
 
     \b
     Examples:
-      OPENAI_API_KEY=... harness record my_suite --allow-unsafe
+      OPENAI_API_KEY=... harness record my_suite
       harness record my_suite --base-url http://localhost:11434/v1 --api-key-env OLLAMA_KEY
       harness record my_suite --update --dry-run
       harness record my_suite --update --max-cost 2.50
