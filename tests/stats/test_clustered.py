@@ -110,3 +110,9 @@ def test_a_negative_variance_is_cut_and_said_to_be():
 @pytest.mark.parametrize("scenarios", [[], [[1, 2]], [[1], [2], [3]]])
 def test_without_repeats_or_with_one_scenario_there_is_no_split(scenarios):
     assert split_variance(scenarios) is None
+
+
+@pytest.mark.parametrize(("level", "degrees"), [(0, 3), (1, 3), (0.95, 0)])
+def test_quantiles_that_do_not_exist_are_refused(level, degrees):
+    with pytest.raises(ValueError, match="0 < level < 1"):
+        t_quantile(level, degrees)
