@@ -1,26 +1,76 @@
-"""Statistics as pure functions: intervals, stratified tests, multiplicity, bootstrap.
+"""Statistics as pure functions: intervals, paired and stratified tests, reliability, power.
 
 Everything is deterministic: what draws random numbers takes a seed that
 defaults to a constant.
 """
 
 from harness.stats.bootstrap import bootstrap_interval
+from harness.stats.clustered import clustered_mean
 from harness.stats.multiplicity import holm
+from harness.stats.paired import (
+    McNemar,
+    cohens_d,
+    mcnemar_test,
+    median_difference,
+    paired_difference,
+    scenario_differences,
+    sign_flip_test,
+)
 from harness.stats.permutation import smallest_p_value, stratified_permutation_test
+from harness.stats.power import (
+    Plan,
+    Spread,
+    difference_spread,
+    plan,
+    plans_for,
+    scenarios_needed,
+    smallest_detectable_difference,
+)
 from harness.stats.proportions import (
     Count,
+    clopper_pearson_interval,
     newcombe_interval,
     stratified_difference,
     wilson_interval,
 )
+from harness.stats.reliability import mean_pass_at_k, mean_pass_hat_k, pass_at_k, pass_hat_k
+from harness.stats.student import t_interval, t_quantile
+from harness.stats.variance import VarianceSplit, split_variance
+from harness.stats.verdict import Finding, finding
 
 __all__ = [
     "Count",
+    "Finding",
+    "McNemar",
+    "Plan",
+    "Spread",
+    "VarianceSplit",
     "bootstrap_interval",
+    "clopper_pearson_interval",
+    "clustered_mean",
+    "cohens_d",
+    "difference_spread",
+    "finding",
     "holm",
+    "mcnemar_test",
+    "mean_pass_at_k",
+    "mean_pass_hat_k",
+    "median_difference",
     "newcombe_interval",
+    "paired_difference",
+    "pass_at_k",
+    "pass_hat_k",
+    "plan",
+    "plans_for",
+    "scenario_differences",
+    "scenarios_needed",
+    "sign_flip_test",
+    "smallest_detectable_difference",
     "smallest_p_value",
+    "split_variance",
     "stratified_difference",
     "stratified_permutation_test",
+    "t_interval",
+    "t_quantile",
     "wilson_interval",
 ]
