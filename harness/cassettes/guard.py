@@ -229,10 +229,7 @@ def _is_this_machine(host: Any) -> bool:
 
 
 def _block(watchers: tuple[Watcher, ...], attempt: str) -> None:
-    refusal = (
-        f"{watchers[0].label}: {attempt} was refused, because a replay never uses the network. "
-        "If the sample needs this connection, run it live: harness run --live"
-    )
+    refusal = f"{watchers[0].label}: {attempt} was refused, {watchers[0].advice}"
     for watcher in watchers:
         watcher.count_socket(refusal)
     raise SocketBlocked(refusal)

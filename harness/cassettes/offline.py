@@ -6,7 +6,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from harness.cassettes.scope import ACTIVE
+from harness.cassettes.scope import ACTIVE, REPLAY_ADVICE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,12 +17,14 @@ class Attempts:
 
     Attributes:
         label: What the block is called in messages.
+        advice: Why it is kept offline, and what to do about it.
         sockets_opened: How many, those refused by a replay inside the block included.
         first_refusal: The text the first one was refused with; "" if there was none.
     """
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, advice: str = REPLAY_ADVICE) -> None:
         self.label = label
+        self.advice = advice
         self.sockets_opened = 0
         self.first_refusal = ""
         self._lock = threading.Lock()
@@ -35,7 +37,7 @@ class Attempts:
 
 
 @contextmanager
-def offline(*, label: str = "offline") -> Iterator[Attempts]:
+def offline(*, label: str = "offline", advice: str = REPLAY_ADVICE) -> Iterator[Attempts]:
     """Refuse every connection of this process while the block lasts.
 
     It holds in all threads, for module-level code, checks and scorers alike; only a
@@ -45,11 +47,12 @@ def offline(*, label: str = "offline") -> Iterator[Attempts]:
 
     Args:
         label: What to call the block in messages, e.g. the sample's key.
+        advice: Why the block is kept offline ("because ..."), and what to do about it.
     """
     from harness.cassettes.guard import install_guard
 
     install_guard()
-    attempts = Attempts(label)
+    attempts = Attempts(label, advice)
     ACTIVE.enter_offline(attempts)
     try:
         yield attempts

@@ -42,12 +42,22 @@ class NoAnswer(TimeoutError):
     """Answers a request by nothing, until the client has waited long enough."""
 
 
+REPLAY_ADVICE = (
+    "because a replay never uses the network. "
+    "If the sample needs this connection, run it live: harness run --live"
+)
+
+
 class Watcher(Protocol):
     """Somebody who forbids the network and counts who tried it all the same."""
 
     @property
     def label(self) -> str:
         """What it is called in messages."""
+
+    @property
+    def advice(self) -> str:
+        """Why it forbids the network, and what to do about it: two sentences."""
 
     def count_socket(self, refusal: str) -> None:
         """Note an attempt to open a connection, and the text it was refused with."""

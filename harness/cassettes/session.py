@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from harness.cassettes.forks import REFUSALS, refused
 from harness.cassettes.misses import Asked
 from harness.cassettes.payload import decompressed
-from harness.cassettes.scope import ACTIVE, CALLER, CURRENT
+from harness.cassettes.scope import ACTIVE, CALLER, CURRENT, REPLAY_ADVICE
 from harness.model.sample import CassetteUse
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ class Session(ABC):
 
     Attributes:
         mode: "replay" or "record".
+        advice: Why a replay refuses connections, and what to do about it.
         path: The cassette.
         header: The cassette's header.
         label: What the cassette is called in messages.
@@ -109,6 +110,7 @@ class Session(ABC):
     """
 
     mode: Literal["replay", "record"]
+    advice = REPLAY_ADVICE
 
     def __init__(self, path: Path, header: CassetteHeader, label: str = "") -> None:
         self.path = path

@@ -45,6 +45,13 @@ SCORERS = ("termination", "turns", "code_success", "cost")
 _NO_PROVIDER = EndpointSpec(base_url="", source="")
 
 
+_MOCK_ADVICE = (
+    "because in mode mock no provider is asked. Let a scripted model answer, with the agents made "
+    "inside the block: conversation.record(..., script=harness.mocks.ScriptedModel([...])); or "
+    "play a cassette with mode replay"
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Capture:
     """How one conversation is captured.
@@ -282,7 +289,7 @@ def _network_of(task: Task) -> AbstractContextManager[object]:
     """A replay guards itself; a scripted conversation has no cassette to do so."""
     if task.mode != "mock":
         return nullcontext()
-    return cassettes.offline(label=str(task.key))
+    return cassettes.offline(label=str(task.key), advice=_MOCK_ADVICE)
 
 
 def _kit(task: Task, capture: Capture) -> SampleKit:

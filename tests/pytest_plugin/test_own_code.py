@@ -302,3 +302,11 @@ def test_scripted(conversation):
     done = run_pytest(project, "tests/test_scripted.py", "--harness-mode=mock")
 
     assert done.returncode == 0, done.stdout
+
+
+def test_mode_mock_says_how_a_model_is_scripted(project: Path) -> None:
+    done = run_pytest(project, "--harness-mode=mock")
+
+    assert done.returncode == 1
+    assert "in mode mock no provider is asked. Let a scripted model answer" in done.stdout
+    assert "harness run --live" not in done.stdout
