@@ -1,0 +1,80 @@
+"""How much a run's results vary by themselves: what a comparison has to be seen through."""
+
+from __future__ import annotations
+
+from harness.model.structs import Strict
+
+
+class ConfigNoise(Strict, frozen=True, kw_only=True):
+    """The variance of success of one config in one suite.
+
+    Attributes:
+        suite: The suite.
+        config: The config.
+        scenarios: Scenarios with samples.
+        epochs: Epochs of the scenario that has fewest.
+        rate: Mean over scenarios of the share of epochs that succeed.
+        mixed: Scenarios in which some epochs succeed and some do not.
+        between: Variance between the scenarios' true rates; None if it cannot be told apart.
+        within: Variance of one epoch around its scenario's true rate; None as above.
+        repeatable: The difference between two runs of this config with as many scenarios and
+            epochs that chance alone stays below in 95 of 100 cases, in [0, 1]; None as above.
+    """
+
+    suite: str
+    config: str
+    scenarios: int
+    epochs: int
+    rate: float
+    mixed: int
+    between: float | None
+    within: float | None
+    repeatable: float | None
+
+
+class PlanRow(Strict, frozen=True, kw_only=True):
+    """A run of two configs, and the difference of their success that it would see.
+
+    Attributes:
+        scenarios: Scenarios.
+        epochs: Epochs per scenario and config.
+        difference: Smallest difference seen in 80 of 100 such runs, in [0, 1].
+        cost_usd: US dollars of both configs' samples; None without a known price.
+    """
+
+    scenarios: int
+    epochs: int
+    difference: float
+    cost_usd: float | None
+
+
+class Sight(Strict, frozen=True, kw_only=True):
+    """What a run could see between a config and its suite's baseline, and what would see more.
+
+    Attributes:
+        suite: The suite.
+        candidate: The config.
+        reference: The baseline.
+        now: The run as it is.
+        wanted: The difference asked for, in [0, 1].
+        plans: The fewest scenarios per number of epochs that see it.
+    """
+
+    suite: str
+    candidate: str
+    reference: str
+    now: PlanRow
+    wanted: float
+    plans: tuple[PlanRow, ...]
+
+
+class Noise(Strict, frozen=True, kw_only=True):
+    """The noise of a whole run.
+
+    Attributes:
+        configs: One entry per suite and config that has samples.
+        sights: One per config that can be compared with its baseline and has repeats.
+    """
+
+    configs: tuple[ConfigNoise, ...]
+    sights: tuple[Sight, ...]

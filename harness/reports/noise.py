@@ -1,0 +1,83 @@
+"""The noise of a run, for a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TextIO
+
+from harness.reports import numbers
+from harness.reports.writer import Writer
+
+if TYPE_CHECKING:
+    from harness.model.noise import ConfigNoise, Noise, PlanRow, Sight
+
+_HEAD = ("Config", "Success", "Scenarios", "Epochs", "Mixed", "Between", "Within", "A/A")
+_LEGEND = (
+    "Mixed: scenarios whose epochs do not agree. Between, within: standard deviation between "
+    "scenarios, and of one epoch around its scenario, in points. A/A: how many points two runs "
+    "of the same config, as large as this one, differ by chance in 1 of 20 cases at the most."
+)
+_SPLITS_NOT = "no split: it takes two scenarios, and one of them with two epochs"
+
+
+def print_noise(noise: Noise, stream: TextIO) -> None:
+    """Print tables per suite, then what the run could see and what would see more."""
+    writer = Writer(stream)
+    for suite in dict.fromkeys(each.suite for each in noise.configs):
+        configs = [each for each in noise.configs if each.suite == suite]
+        writer.line(suite, "bold")
+        writer.table(_HEAD, [_row(each) for each in configs])
+        if any(each.within is None for each in configs):
+            writer.prose(f"{numbers.DASH} {_SPLITS_NOT}", "dim")
+        for sight in noise.sights:
+            if sight.suite == suite:
+                _sight(writer, sight)
+        writer.line()
+    writer.prose(_LEGEND, "dim")
+
+
+def _row(each: ConfigNoise) -> tuple[str, ...]:
+    return (
+        each.config,
+        numbers.percent(each.rate),
+        str(each.scenarios),
+        str(each.epochs),
+        str(each.mixed),
+        _deviation(each.between),
+        _deviation(each.within),
+        _points(each.repeatable),
+    )
+
+
+def _sight(writer: Writer, sight: Sight) -> None:
+    seen = "cannot be told to see any difference"
+    if sight.now.difference <= 1:
+        seen = (
+            f"sees a difference of {_points(sight.now.difference)} points or more in 80 of 100 runs"
+        )
+    writer.prose(
+        f"{sight.candidate} vs {sight.reference}: {_plan(sight.now)} {seen}. "
+        f"To see {_points(sight.wanted)} points takes {_least(sight)}."
+    )
+
+
+def _least(sight: Sight) -> str:
+    """Two ways to see it: the one of fewest samples, and the one of fewest scenarios."""
+    cheapest = min(sight.plans, key=lambda each: (each.scenarios * each.epochs, each.epochs))
+    smallest = min(sight.plans, key=lambda each: (each.scenarios, each.epochs))
+    ways = dict.fromkeys([_plan(cheapest), _plan(smallest)])
+    return ", or ".join(ways)
+
+
+def _plan(row: PlanRow) -> str:
+    cost = "" if row.cost_usd is None else f" (about {numbers.usd(row.cost_usd)})"
+    epochs = "epoch" if row.epochs == 1 else "epochs"
+    scenarios = "scenario" if row.scenarios == 1 else "scenarios"
+    return f"{row.epochs} {epochs} x {row.scenarios} {scenarios}{cost}"
+
+
+def _deviation(variance: float | None) -> str:
+    return numbers.DASH if variance is None else _points(variance**0.5)
+
+
+def _points(share: float | None) -> str:
+    return numbers.DASH if share is None else f"{100 * share:.0f}"

@@ -1,0 +1,91 @@
+"""How much of a run is chance: between scenarios, between epochs, against itself."""
+
+import io
+import random
+
+import pytest
+from report_logs import outcome_log
+
+from harness.comparison import noise_of
+from harness.reports.noise import print_noise
+
+
+def printed(log, **options):
+    stream = io.StringIO()
+    print_noise(noise_of(log, **options), stream)
+    return stream.getvalue()
+
+
+def test_scenarios_that_always_agree_with_themselves_have_no_noise_within():
+    (config,) = noise_of(outcome_log({"one": {"a": "pppp", "b": "ffff"}})).configs
+
+    assert (config.rate, config.scenarios, config.epochs, config.mixed) == (0.5, 2, 4, 0)
+    assert (config.within, config.between, config.repeatable) == (0.0, 0.5, 0.0)
+
+
+def test_epochs_that_disagree_everywhere_alike_are_noise_within_alone():
+    (config,) = noise_of(outcome_log({"one": {"a": "ppff", "b": "pfpf"}})).configs
+
+    assert config.mixed == 2
+    assert config.between == 0.0
+    assert config.within == pytest.approx(1 / 3)
+
+
+def test_errors_and_misses_count_as_failures():
+    (config,) = noise_of(outcome_log({"one": {"a": "pe", "b": "pm"}})).configs
+
+    assert (config.rate, config.mixed) == (0.5, 2)
+
+
+def test_without_repeats_nothing_is_split_and_that_is_said():
+    log = outcome_log({"one": {"a": "p", "b": "f"}, "two": {"a": "p", "b": "p"}})
+
+    noise = noise_of(log)
+
+    assert {(c.between, c.within, c.repeatable) for c in noise.configs} == {(None, None, None)}
+    assert noise.sights == ()
+    assert "no split: it takes two scenarios, and one of them with two epochs" in printed(log)
+
+
+def test_a_config_differs_from_itself_by_no_more_than_it_says_in_95_of_100_cases():
+    draw = random.Random(7)
+    rates = {f"s{number}": draw.random() for number in range(12)}
+
+    def outcomes():
+        return {
+            name: "".join("p" if draw.random() < rate else "f" for _ in range(6))
+            for name, rate in rates.items()
+        }
+
+    def rate(found):
+        return sum(marks.count("p") for marks in found.values()) / 72
+
+    within = 0
+    for _ in range(400):
+        first, second = outcomes(), outcomes()
+        (config,) = noise_of(outcome_log({"one": first})).configs
+        within += abs(rate(first) - rate(second)) <= config.repeatable
+    assert 0.91 <= within / 400 <= 0.99
+
+
+def test_the_plan_names_what_was_run_and_what_sees_the_difference_asked_for():
+    marks = {"a": "pfpf", "b": "ppff", "c": "fppf"}
+    better = {"a": "pppf", "b": "pppp", "c": "pppf"}
+    log = outcome_log({"base": marks, "new": better}, costs={"base": 0.01, "new": 0.03})
+
+    (sight,) = noise_of(log, difference=0.1).sights
+
+    assert (sight.candidate, sight.reference) == ("new", "base")
+    assert (sight.now.scenarios, sight.now.epochs) == (3, 4)
+    assert sight.now.cost_usd == pytest.approx(24 * 0.02)
+    assert all(plan.difference <= 0.1 for plan in sight.plans)
+    assert "new vs base: 4 epochs x 3 scenarios (about $0.480) sees a difference of" in printed(log)
+    assert "To see 5 points takes 1 epoch x " in printed(log)
+
+
+def test_a_run_too_small_to_see_anything_is_told_so():
+    log = outcome_log({"base": {"a": "ff", "b": "pp"}, "new": {"a": "pp", "b": "ff"}})
+
+    assert "2 epochs x 2 scenarios cannot be told to see any difference" in printed(log).replace(
+        " (about $0.0400)", ""
+    )
