@@ -26,6 +26,7 @@ _COMMANDS = {
     "report": ("report", "Render a run as HTML, Markdown, JSON or JUnit XML."),
     "compare": ("compare", "Compare two runs, config by config."),
     "noise": ("noise", "Tell how much of a run is chance, and plan one that sees more."),
+    "export": ("export", "Write a run as a table: CSV, JSON lines or Parquet."),
     "show": ("show", "Read one sample's conversation in the terminal."),
     "list": ("listing", "List suites, scenarios, configs, samples or runs."),
     "validate": ("validate", "Check suite files; report every mistake at once."),

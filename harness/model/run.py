@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from harness.model.sample import Mode, SampleKey, SampleResult
 from harness.model.scenario import AgentConfig
 from harness.model.structs import Strict as _Strict
+from harness.model.table import rows_of
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 RUN_SCHEMA_VERSION = 1
 
@@ -75,3 +81,13 @@ class RunLog(_Strict, frozen=True, kw_only=True):
         """Planned samples that have no result."""
         done = {sample.key for sample in self.samples}
         return tuple(key for key in self.header.plan if key not in done)
+
+    def to_pandas(self) -> DataFrame:
+        """One row per sample; the columns are told by `harness.model.table.rows_of`.
+
+        Raises:
+            ImportError: If pandas is not installed.
+        """
+        import pandas
+
+        return pandas.DataFrame(rows_of(self))
