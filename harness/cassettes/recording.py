@@ -215,7 +215,7 @@ class RecordSession(Session):
     def note_artefacts(self, digests: Mapping[str, str]) -> None:
         """Keep digests by path of what the agents' code left, for replays to compare with."""
         with self._lock:
-            if self.is_open and digests:
+            if self.is_open:
                 self._writer.note_artefacts(
                     {self._scrubber.text(path): digest for path, digest in digests.items()}
                 )

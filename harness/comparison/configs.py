@@ -8,7 +8,13 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from harness.comparison.contrast import Pairing, family, pairing
-from harness.comparison.summary import Samples, by_scenario, summarise_config
+from harness.comparison.summary import (
+    Samples,
+    baseline_of,
+    by_config,
+    by_scenario,
+    summarise_config,
+)
 from harness.comparison.wording import alert, standing, suite_notes, suite_verdict
 from harness.model.comparison import Comparison, ConfigSummary, Contrast, SuiteComparison
 
@@ -48,10 +54,10 @@ def compare_configs(log: RunLog) -> Comparison:
 
 
 def _compare_suite(suite: SuiteInfo, samples: Samples, log: RunLog) -> SuiteComparison:
-    groups = _by_config(samples)
+    groups = by_config(samples)
     summaries = _summaries(suite, groups, log)
     present = [config for config in suite.configs if groups.get(config.name)]
-    baseline = _baseline(suite, present)
+    baseline = baseline_of(suite, [config.name for config in present])
     contrasts = [
         _pair(groups, config.name, baseline) for config in present if config.name != baseline
     ]
@@ -74,13 +80,6 @@ def _compare_suite(suite: SuiteInfo, samples: Samples, log: RunLog) -> SuiteComp
     )
 
 
-def _by_config(samples: Samples) -> dict[str, list[SampleResult]]:
-    groups: defaultdict[str, list[SampleResult]] = defaultdict(list)
-    for sample in samples:
-        groups[sample.key.config].append(sample)
-    return dict(groups)
-
-
 def _summaries(suite: SuiteInfo, groups: ByConfig, log: RunLog) -> list[ConfigSummary]:
     """One summary per config that was planned or ran, in suite order."""
     missing: defaultdict[str, int] = defaultdict(int)
@@ -92,14 +91,6 @@ def _summaries(suite: SuiteInfo, groups: ByConfig, log: RunLog) -> list[ConfigSu
         for config in suite.configs
         if config.name in groups or missing[config.name]
     ]
-
-
-def _baseline(suite: SuiteInfo, present: Sequence[AgentConfig]) -> str:
-    """The suite's own baseline if it ran, else the first config that did."""
-    names = [config.name for config in present]
-    if suite.baseline in names or not names:
-        return suite.baseline or ""
-    return names[0]
 
 
 def _pair(groups: ByConfig, candidate: str, reference: str) -> Pairing | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from math import sqrt
 from statistics import NormalDist, fmean
 from typing import TYPE_CHECKING
 
-from harness.comparison.summary import by_scenario, cost_of
-from harness.model.noise import ConfigNoise, Noise, PlanRow, Sight
+from harness.comparison.summary import baseline_of, by_config, by_scenario, cost_of
+from harness.model.noise import ConfigNoise, Noise, Sight
 from harness.stats import difference_spread, plan, plans_for, split_variance
 
 if TYPE_CHECKING:
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
     from harness.model.run import RunLog, SuiteInfo
     from harness.model.sample import SampleResult
-    from harness.stats import Plan
 
 Outcomes = dict[str, list[float]]
 
@@ -41,10 +39,7 @@ def noise_of(log: RunLog, *, difference: float = 0.05) -> Noise:
 
 
 def _by_config(log: RunLog, suite: SuiteInfo) -> dict[str, list[SampleResult]]:
-    found: defaultdict[str, list[SampleResult]] = defaultdict(list)
-    for sample in log.samples:
-        if sample.key.suite == suite.name:
-            found[sample.key.config].append(sample)
+    found = by_config(sample for sample in log.samples if sample.key.suite == suite.name)
     return {config.name: found[config.name] for config in suite.configs if config.name in found}
 
 
@@ -80,12 +75,9 @@ def _sights(
     outcomes: Mapping[str, Outcomes],
     difference: float,
 ) -> list[Sight]:
-    names = list(outcomes)
-    if not names:
-        return []
-    baseline = next((name for name in names if name == suite.baseline), names[0])
+    baseline = baseline_of(suite, list(outcomes))
     found = []
-    for name in names:
+    for name in outcomes:
         shared = [each for each in outcomes[name] if each in outcomes[baseline]]
         pairs = [(outcomes[name][each], outcomes[baseline][each]) for each in shared]
         spread = difference_spread(pairs) if name != baseline and len(pairs) > 1 else None
@@ -97,9 +89,9 @@ def _sights(
             suite=suite.name,
             candidate=name,
             reference=baseline,
-            now=_row(plan(len(shared), epochs, spread, sample_cost_usd=cost)),
+            now=plan(len(shared), epochs, spread, sample_cost_usd=cost),
             wanted=difference,
-            plans=tuple(map(_row, plans_for(difference, spread, sample_cost_usd=cost))),
+            plans=plans_for(difference, spread, sample_cost_usd=cost),
         )
         found.append(sight)
     return found
@@ -108,12 +100,3 @@ def _sights(
 def _sample_cost(samples: Sequence[SampleResult]) -> float | None:
     costs = [cost for sample in samples if (cost := cost_of(sample)) is not None]
     return fmean(costs) if costs else None
-
-
-def _row(found: Plan) -> PlanRow:
-    return PlanRow(
-        scenarios=found.scenarios,
-        epochs=found.epochs,
-        difference=found.difference,
-        cost_usd=found.cost_usd,
-    )

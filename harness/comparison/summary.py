@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from statistics import fmean, median
+from typing import TYPE_CHECKING
 
 from harness.model.comparison import (
     CodeSummary,
@@ -16,6 +17,9 @@ from harness.model.comparison import (
 from harness.model.sample import SampleResult
 from harness.model.score import Score
 from harness.stats import bootstrap_interval, wilson_interval
+
+if TYPE_CHECKING:
+    from harness.model.run import SuiteInfo
 
 Samples = Sequence[SampleResult]
 
@@ -59,6 +63,26 @@ def cost_of(sample: SampleResult) -> float | None:
     """US dollars; None when the cost scorer could not tell."""
     score = sample.score_of("cost")
     return score.value if score else None
+
+
+def baseline_of(suite: SuiteInfo, present: Sequence[str]) -> str:
+    """The config the others are compared with: the suite's own if it ran, else the first that did.
+
+    Args:
+        suite: The suite.
+        present: Names of the configs that ran, in suite order.
+    """
+    if suite.baseline in present or not present:
+        return suite.baseline or ""
+    return present[0]
+
+
+def by_config(samples: Iterable[SampleResult]) -> dict[str, list[SampleResult]]:
+    """The samples of each config, in the order they come."""
+    groups: defaultdict[str, list[SampleResult]] = defaultdict(list)
+    for sample in samples:
+        groups[sample.key.config].append(sample)
+    return dict(groups)
 
 
 def by_scenario(samples: Iterable[SampleResult]) -> dict[str, list[SampleResult]]:

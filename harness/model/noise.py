@@ -32,20 +32,32 @@ class ConfigNoise(Strict, frozen=True, kw_only=True):
     repeatable: float | None
 
 
-class PlanRow(Strict, frozen=True, kw_only=True):
-    """A run of two configs, and the difference of their success that it would see.
+class Plan(Strict, frozen=True, kw_only=True):
+    """A run of two configs, and the difference that it would see.
 
     Attributes:
-        scenarios: Scenarios.
-        epochs: Epochs per scenario and config.
-        difference: Smallest difference seen in 80 of 100 such runs, in [0, 1].
-        cost_usd: US dollars of both configs' samples; None without a known price.
+        scenarios: Scenarios, >= 1.
+        epochs: Epochs per scenario and config, >= 1.
+        difference: Smallest difference it detects with the power asked for.
+        cost_usd: US dollars of both configs' samples; None when that of one is not known.
     """
 
     scenarios: int
     epochs: int
     difference: float
     cost_usd: float | None
+
+    def __str__(self) -> str:
+        """One sentence; the difference is read as one of rates, in points of a hundred."""
+        epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
+        scenarios = "1 scenario" if self.scenarios == 1 else f"{self.scenarios} scenarios"
+        seen = f"{100 * self.difference:.1f} points" if self.difference <= 1 else "no difference"
+        return ", ".join([f"{epochs} x {scenarios}", *self._cost(), f"sees {seen}"])
+
+    def _cost(self) -> list[str]:
+        if self.cost_usd is None:
+            return []
+        return [f"about ${self.cost_usd:{'.2f' if self.cost_usd >= 0.01 else '.2g'}}"]
 
 
 class Sight(Strict, frozen=True, kw_only=True):
@@ -63,9 +75,9 @@ class Sight(Strict, frozen=True, kw_only=True):
     suite: str
     candidate: str
     reference: str
-    now: PlanRow
+    now: Plan
     wanted: float
-    plans: tuple[PlanRow, ...]
+    plans: tuple[Plan, ...]
 
 
 class Noise(Strict, frozen=True, kw_only=True):

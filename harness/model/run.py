@@ -83,11 +83,7 @@ class RunLog(_Strict, frozen=True, kw_only=True):
         return tuple(key for key in self.header.plan if key not in done)
 
     def to_pandas(self) -> DataFrame:
-        """One row per sample; the columns are told by `harness.model.table.rows_of`.
-
-        Raises:
-            ImportError: If pandas is not installed.
-        """
+        """One row per sample; `harness.model.table.rows_of` tells the columns."""
         import pandas
 
         return pandas.DataFrame(rows_of(self))

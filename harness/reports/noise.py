@@ -8,7 +8,7 @@ from harness.reports import numbers
 from harness.reports.writer import Writer
 
 if TYPE_CHECKING:
-    from harness.model.noise import ConfigNoise, Noise, PlanRow, Sight
+    from harness.model.noise import ConfigNoise, Noise, Sight
 
 _HEAD = ("Config", "Success", "Scenarios", "Epochs", "Mixed", "Between", "Within", "A/A")
 _LEGEND = (
@@ -49,30 +49,17 @@ def _row(each: ConfigNoise) -> tuple[str, ...]:
 
 
 def _sight(writer: Writer, sight: Sight) -> None:
-    seen = "cannot be told to see any difference"
-    if sight.now.difference <= 1:
-        seen = (
-            f"sees a difference of {_points(sight.now.difference)} points or more in 80 of 100 runs"
-        )
     writer.prose(
-        f"{sight.candidate} vs {sight.reference}: {_plan(sight.now)} {seen}. "
-        f"To see {_points(sight.wanted)} points takes {_least(sight)}."
+        f"{sight.candidate} vs {sight.reference}: {sight.now} in 80 of 100 runs. "
+        f"To see {_points(sight.wanted)} points: {_ways(sight)}."
     )
 
 
-def _least(sight: Sight) -> str:
-    """Two ways to see it: the one of fewest samples, and the one of fewest scenarios."""
+def _ways(sight: Sight) -> str:
+    """How to see it with the fewest samples, and with the fewest scenarios."""
     cheapest = min(sight.plans, key=lambda each: (each.scenarios * each.epochs, each.epochs))
     smallest = min(sight.plans, key=lambda each: (each.scenarios, each.epochs))
-    ways = dict.fromkeys([_plan(cheapest), _plan(smallest)])
-    return ", or ".join(ways)
-
-
-def _plan(row: PlanRow) -> str:
-    cost = "" if row.cost_usd is None else f" (about {numbers.usd(row.cost_usd)})"
-    epochs = "epoch" if row.epochs == 1 else "epochs"
-    scenarios = "scenario" if row.scenarios == 1 else "scenarios"
-    return f"{row.epochs} {epochs} x {row.scenarios} {scenarios}{cost}"
+    return "; or ".join(dict.fromkeys([str(cheapest), str(smallest)]))
 
 
 def _deviation(variance: float | None) -> str:

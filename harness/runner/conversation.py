@@ -266,7 +266,7 @@ def _held_to_account(run: SampleRun, late: list[Exception]) -> Iterator[None]:
         with _capturing(run):
             yield
     except LimitReached:
-        pass
+        pass  # It has ended the block, and the transcript names it.
     except Exception as error:
         if session is not None and (session.mode == "replay" or session.misses):
             raise_unsound(session, run.recorder)

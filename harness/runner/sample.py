@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -90,10 +90,12 @@ class SampleRun:
     def note_artefacts(self) -> None:
         """Put into a recording what files the agents' code left."""
         if isinstance(self.outcome.session, RecordSession):
-            left = {artefact.path: artefact.digest for artefact in self._artefacts()}
+            left = {artefact.path: artefact.digest for artefact in self._artefacts}
             self.outcome.session.note_artefacts(left)
 
+    @cached_property
     def _artefacts(self) -> tuple[Artefact, ...]:
+        """What the conversation left; asked for when it is over."""
         shown = self.kit.files.shown if self.kit.files else {}
         return collect_artefacts(self.workspace, {**self._fixtures, **shown})
 
@@ -105,7 +107,7 @@ class SampleRun:
         finished = _finished(self.task, self.kit, self.workspace, self.recorder, self.outcome)
         finished = replace(finished, trials=trials)
         _score(self.kit.scorers, finished, self.outcome)
-        artefacts = self._artefacts()
+        artefacts = self._artefacts
         session = self.outcome.session
         return SampleResult(
             key=self.task.key,

@@ -4,6 +4,7 @@ Everything is deterministic: what draws random numbers takes a seed that
 defaults to a constant.
 """
 
+from harness.model.noise import Plan
 from harness.stats.bootstrap import bootstrap_interval
 from harness.stats.clustered import clustered_mean
 from harness.stats.multiplicity import holm
@@ -18,7 +19,6 @@ from harness.stats.paired import (
 )
 from harness.stats.permutation import smallest_p_value, stratified_permutation_test
 from harness.stats.power import (
-    Plan,
     Spread,
     difference_spread,
     plan,

@@ -6,6 +6,7 @@ from math import ceil, sqrt
 from statistics import NormalDist, fmean, variance
 from typing import TYPE_CHECKING, NamedTuple
 
+from harness.model.noise import Plan
 from harness.stats.paired import Pair, scenario_differences
 
 if TYPE_CHECKING:
@@ -26,29 +27,6 @@ class Spread(NamedTuple):
 
     between: float
     within: float
-
-
-class Plan(NamedTuple):
-    """A run of two configs, and what it can see.
-
-    Attributes:
-        scenarios: Scenarios, >= 1.
-        epochs: Epochs per scenario and config, >= 1.
-        difference: Smallest difference it detects with the power asked for.
-        cost_usd: What it costs; None when the cost of a sample is not known.
-    """
-
-    scenarios: int
-    epochs: int
-    difference: float
-    cost_usd: float | None
-
-    def __str__(self) -> str:
-        """One sentence; the difference is read as one of rates, in points of a hundred."""
-        cost = "" if self.cost_usd is None else f", about ${self.cost_usd:.2f},"
-        epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
-        scenarios = "1 scenario" if self.scenarios == 1 else f"{self.scenarios} scenarios"
-        return f"{epochs} x {scenarios}{cost} sees {100 * self.difference:.1f} points"
 
 
 def difference_spread(pairs: Sequence[Pair]) -> Spread | None:
@@ -142,7 +120,7 @@ def plan(
     """
     seen = smallest_detectable_difference(scenarios, epochs, spread, power=power, alpha=alpha)
     cost = None if sample_cost_usd is None else 2 * scenarios * epochs * sample_cost_usd
-    return Plan(scenarios, epochs, seen, cost)
+    return Plan(scenarios=scenarios, epochs=epochs, difference=seen, cost_usd=cost)
 
 
 def plans_for(

@@ -26,6 +26,17 @@ def sandbox(tier):
     sandbox.close()
 
 
+@pytest.fixture(scope="module", params=ISOLATING)
+def cells(request):
+    """A sandbox that isolates, one for a module."""
+    reason = missing(request.param)
+    if reason is not None:
+        pytest.skip(f"{request.param}: {reason}")
+    sandbox = made(request.param)
+    yield sandbox
+    sandbox.close()
+
+
 @pytest.fixture(scope="session")
 def plain():
     return PlainRunner()

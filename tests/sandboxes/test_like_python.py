@@ -8,7 +8,6 @@ import sys
 import textwrap
 
 import pytest
-from sandbox_tiers import ISOLATING, made, missing
 
 from harness.sandboxes.environment import FIXED_ENVIRONMENT
 from harness.sandboxes.normalise import Place, normalise
@@ -156,16 +155,6 @@ HELPERS = {
     "broken.py": "def f(:\n",
     "writer.py": "out = open('g.txt', 'w')\nout.write('y' * 100)\n",
 }
-
-
-@pytest.fixture(scope="module", params=ISOLATING)
-def cells(request):
-    reason = missing(request.param)
-    if reason is not None:
-        pytest.skip(f"{request.param}: {reason}")
-    sandbox = made(request.param)
-    yield sandbox
-    sandbox.close()
 
 
 def prepare(folder, name):

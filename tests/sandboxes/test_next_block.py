@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from hostile_world import Attack, check_contained
-from sandbox_tiers import ISOLATING, made, missing
 
 # (what one block does, what the next one prints if it notices nothing)
 LEFT = {
@@ -108,16 +107,6 @@ LEFT = {
         "same",
     ),
 }
-
-
-@pytest.fixture(scope="module", params=ISOLATING)
-def cells(request):
-    reason = missing(request.param)
-    if reason is not None:
-        pytest.skip(f"{request.param}: {reason}")
-    sandbox = made(request.param)
-    yield sandbox
-    sandbox.close()
 
 
 @pytest.fixture

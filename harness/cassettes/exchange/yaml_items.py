@@ -9,6 +9,7 @@ of a few hundred bytes can stand for gigabytes.
 from __future__ import annotations
 
 import binascii
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from harness.cassettes.exchange import limits
@@ -187,7 +188,7 @@ class _Builder:
             return text
         if tag == "null":
             return None
-        try:
+        with suppress(ValueError, LookupError, OverflowError):
             if tag in ("binary", "python/bytes"):
                 return binascii.a2b_base64(text)
             if tag == "bool":
@@ -195,9 +196,6 @@ class _Builder:
             if tag in ("int", "float") and len(text) <= limits.DIGITS:
                 read = getattr(self._constructor, f"construct_yaml_{tag}")
                 return read(self._yaml.ScalarNode(f"{_YAML}{tag}", text))
-        except (ValueError, LookupError, OverflowError):
-            pass
-        else:
             if tag not in ("int", "float"):
                 self._refuse_tag(event, tag)
         self._fail(event, f"{text[:60]!r} cannot be read as {tag}")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _MOST_SAID = 1000
 _SHELL_ADDS = 128
 # What the kernel ends a process with that exceeds a resource limit.
-_TOO_LARGE = os.strerror(errno.EFBIG).encode()
+_TOO_LARGE = f"[Errno {errno.EFBIG}]".encode()
 _LIMIT_SIGNALS = {int(signal.SIGXFSZ): "disk", int(signal.SIGXCPU): "cpu"}
 
 
