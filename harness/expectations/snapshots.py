@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import sys
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 UPDATE_VARIABLE = "HARNESS_UPDATE_SNAPSHOTS"
 FOLDER = "snapshots"
 _SUFFIX = ".trajectory"
+_LONGEST_NAME = 200  # Bytes; most file systems take 255 with the suffix.
+_WIDTH = 200
 _OWN_FOLDER = str(Path(__file__).parent) + os.sep
 
 
@@ -32,26 +35,33 @@ def steps_of(transcript: Transcript) -> Iterator[tuple[str, int]]:
     for event in transcript.events:
         match event:
             case Message():
-                yield f"{event.speaker} -> {event.recipient}", event.index
+                yield _step(f"{event.speaker} -> {event.recipient}"), event.index
             case ToolInvocation():
-                yield (
-                    one_line(f"{event.agent} calls {event.name}({event.arguments})", 200),
-                    event.index,
-                )
+                yield _step(f"{event.agent} calls {event.name}({event.arguments})"), event.index
             case CodeExecution():
-                yield f"{event.agent} runs {event.language}: exit {event.exit_code}", event.index
+                told = f"{event.agent} runs {event.language}: exit {event.exit_code}"
+                yield _step(told), event.index
             case Termination():
                 whose = f" of {event.agent}" if event.agent else ""
-                yield f"ended by {event.reason}{whose}", event.index
+                yield _step(f"ended by {event.reason}{whose}"), event.index
             case _:
                 continue
 
 
+def _step(text: str) -> str:
+    """The text as one line of a file; what is cut off still tells two steps apart."""
+    line = one_line(text, _WIDTH)
+    if line == text or len(line) < _WIDTH:
+        return line
+    return f"{line} {hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
 def follows(subject: Subject, name: str) -> Finding | None:
     """The same trajectory as stored; written instead, if updating was asked for."""
-    if not re.fullmatch(r"[\w.+-]+", name):
+    if not re.fullmatch(r"[\w.+-]+", name) or len(os.fsencode(name)) > _LONGEST_NAME:
         raise HarnessError(
-            f"{name!r} cannot name a snapshot: use letters, digits, '_', '.', '+' and '-'."
+            f"{one_line(name, 60)!r} cannot name a snapshot: use letters, digits, '_', '.', '+' "
+            f"and '-', at most {_LONGEST_NAME} bytes of them."
         )
     steps = list(steps_of(subject.transcript))
     if not steps:
@@ -65,7 +75,7 @@ def follows(subject: Subject, name: str) -> Finding | None:
     again = "pytest --harness-update-snapshots"
     if not path.is_file():
         return Finding(text=f"There is no snapshot {path} yet. Write it with: {again}")
-    stored = path.read_text(encoding="utf-8").splitlines()
+    stored = _stored(path, again)
     if stored == lines:
         return None
     position = first_difference(stored, lines)
@@ -76,6 +86,16 @@ def follows(subject: Subject, name: str) -> Finding | None:
         f"  - {before}\n  + {now}\nIf it is meant to: {again}",
         evidence=(steps[min(position, len(steps) - 1)][1],),
     )
+
+
+def _stored(path: Path, again: str) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise HarnessError(
+            f"The snapshot {path} cannot be read: {error}. Restore it from version control, or "
+            f"write it anew with: {again}"
+        ) from None
 
 
 def _caller_folder() -> Path:

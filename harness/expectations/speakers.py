@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import re
 from typing import TYPE_CHECKING
 
-from harness.errors import HarnessError
+from harness.expectations.speaker_pattern import SpeakerPattern
 from harness.expectations.subject import Finding
 from harness.model.transcript import SpeakerSelection
 
@@ -16,9 +15,6 @@ if TYPE_CHECKING:
     from harness.expectations.subject import Subject
     from harness.model.transcript import Transcript
 
-_TOKEN = re.compile(r"\s*(\"[^\"]*\"|\{\d*,?\d*\}|[()|+*?]|[^\s()|+*?{}\"]+)")
-_ANY = "."
-_FIRST_CHARACTER = 0xE000  # Private use: means nothing to a regular expression.
 _NOBODY = Finding(text="It has no speakers: no message was exchanged.")
 
 
@@ -71,49 +67,22 @@ def matching(subject: Subject, pattern: str) -> Finding | None:
     spoken = subject.transcript.speakers
     if not spoken:
         return _NOBODY
-    characters: dict[str, str] = {}
-    expression = _translated(pattern, characters)
-    names = "".join(_character(name, characters) for name in spoken)
-    if re.fullmatch(expression, names):
+    found = (expected := SpeakerPattern(pattern)).match(spoken)
+    if found.is_whole:
         return None
-    begun = re.match(expression, names)
-    position = min(begun.end() if begun else 0, len(spoken) - 1)
-    silent = [name for name in characters if name not in spoken]
+    silent = [name for name in expected.names if name not in spoken]
     note = f" {', '.join(silent)} never spoke.{_hint(silent[0], spoken)}" if silent else ""
-    where = f"; it fits up to turn {begun.end()}" if begun and begun.end() else ""
+    fit = _how_far(found.fits, len(spoken))
     return Finding(
-        text=f"Expected the speakers to match {pattern!r}{where}; spoke {_listed(spoken)}.{note}",
-        evidence=_at(subject.transcript, position),
+        text=f"Expected the speakers to match {pattern!r}; {fit}spoke {_listed(spoken)}.{note}",
+        evidence=_at(subject.transcript, min(found.fits, len(spoken) - 1)),
     )
 
 
-def _translated(pattern: str, characters: dict[str, str]) -> re.Pattern[str]:
-    """The pattern with each name as one character."""
-    position, parts = 0, []
-    while position < len(pattern.rstrip()):
-        token = _TOKEN.match(pattern, position)
-        if token is None:
-            raise _malformed(pattern, f"{pattern[position:].strip()[:1]!r} was not expected")
-        text = token[1]
-        is_name = text[0] not in "()|+*?{" and text != _ANY
-        parts.append(_character(text.strip('"'), characters) if is_name else text)
-        position = token.end()
-    try:
-        return re.compile("".join(parts))
-    except re.error as error:
-        raise _malformed(pattern, error.msg) from None
-
-
-def _malformed(pattern: str, what: str) -> HarnessError:
-    return HarnessError(
-        f"The pattern of speakers {pattern!r} is not well formed: {what}. Write names with spaces "
-        "between, and ( ) | + * ? {2,3} as in regular expressions; . is any speaker. Example: "
-        "'executor (coder reviewer)+ executor'"
-    )
-
-
-def _character(name: str, characters: dict[str, str]) -> str:
-    return characters.setdefault(name, chr(_FIRST_CHARACTER + len(characters)))
+def _how_far(fits: int, spoken: int) -> str:
+    if fits == spoken:
+        return "all turns fit, and more should follow; "
+    return f"it fits up to turn {fits}; " if fits else ""
 
 
 def silent_after(subject: Subject, silent: str, after: str) -> Finding | None:

@@ -176,7 +176,16 @@ MISTAKES = [
     pytest.param(lambda e: e.within(), "needs at least one"),
     pytest.param(lambda e: e.speakers_match("(coder"), "not well formed: missing"),
     pytest.param(lambda e: e.speakers_match("coder {x}"), "not well formed: '{' was not expected"),
+    pytest.param(lambda e: e.speakers_match("coder{}"), "'{}' has no number"),
+    pytest.param(lambda e: e.speakers_match("coder{3,2}"), "ends before it begins"),
+    pytest.param(lambda e: e.speakers_match("coder**"), "repeats a repetition"),
+    pytest.param(lambda e: e.speakers_match("| +"), "has nothing to repeat"),
+    pytest.param(lambda e: e.speakers_match("coder)"), r"'\)' was not expected"),
+    pytest.param(lambda e: e.speakers_match("coder{99999999999}"), "more than 5,000 speakers"),
+    pytest.param(lambda e: e.speakers_match("((a{80}){80}){80}"), "more than 5,000 speakers"),
+    pytest.param(lambda e: e.speakers_match("(" * 5000 + "a" + ")" * 5000), "more than 50 groups"),
     pytest.param(lambda e: e.follows_snapshot("../x"), "cannot name a snapshot"),
+    pytest.param(lambda e: e.follows_snapshot("x" * 300), "cannot name a snapshot"),
 ]
 
 

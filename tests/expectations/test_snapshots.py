@@ -8,6 +8,7 @@ import pytest
 from spoken import end, ran, say, tool, transcript
 
 from harness import expect
+from harness.errors import HarnessError
 from harness.expectations.snapshots import UPDATE_VARIABLE
 
 STEPS = (say("user"), say("coder"), tool("look", '{"at": "it"}'), ran(0))
@@ -57,3 +58,37 @@ def test_a_missing_snapshot_and_an_empty_transcript_fail(follow) -> None:
         follow(transcript(*STEPS))
     with pytest.raises(AssertionError, match="no trajectory"):
         expect(transcript()).follows_snapshot("talk")
+
+
+@pytest.mark.parametrize(
+    "name", ["two\nlines", "one\u2028two", "a\rb", "\x85", "caf\xe9", "x" * 400]
+)
+def test_a_speaker_of_any_name_follows_its_own_snapshot(
+    name: str, follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk = transcript(say(name), say("coder"), end())
+    monkeypatch.setenv(UPDATE_VARIABLE, "1")
+    follow(talk)
+    monkeypatch.delenv(UPDATE_VARIABLE)
+
+    follow(talk)
+
+
+def test_arguments_that_differ_only_far_behind_are_told_apart(
+    follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(UPDATE_VARIABLE, "1")
+    follow(transcript(tool("look", f'{{"at": "{"x" * 300}"}}')))
+    monkeypatch.delenv(UPDATE_VARIABLE)
+
+    with pytest.raises(AssertionError, match="at step 1 of 1"):
+        follow(transcript(tool("look", f'{{"at": "{"x" * 299}y"}}')))
+
+
+def test_a_damaged_snapshot_is_a_mistake_with_a_way_out(follow, tmp_path: Path) -> None:
+    path = tmp_path / "snapshots" / "talk.trajectory"
+    path.parent.mkdir()
+    path.write_bytes(b"user -> \xff\xfe")
+
+    with pytest.raises(HarnessError, match=r"talk\.trajectory cannot be read.*write it anew with"):
+        follow(transcript(*STEPS))
