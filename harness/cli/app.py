@@ -25,6 +25,8 @@ _COMMANDS = {
     "cassette": ("cassette", "Read, compare and keep up the cassettes."),
     "report": ("report", "Render a run as HTML, Markdown, JSON or JUnit XML."),
     "compare": ("compare", "Compare two runs, config by config."),
+    "gate": ("gate", "Hold a run against thresholds and a baseline; exit code 1 if it regressed."),
+    "baseline": ("baseline", "Keep a run as the baseline of its suites, or show it."),
     "show": ("show", "Read one sample's conversation in the terminal."),
     "list": ("listing", "List suites, scenarios, configs, samples or runs."),
     "validate": ("validate", "Check suite files; report every mistake at once."),

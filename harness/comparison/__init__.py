@@ -1,6 +1,8 @@
-"""Run logs in, paired statistics out: between the configs of a run, or between two runs."""
+"""Run logs in, statistics and verdicts out: between configs, between runs, against thresholds."""
 
 from harness.comparison.configs import compare_configs
+from harness.comparison.gate import judge
+from harness.comparison.outcomes import outcomes_of
 from harness.comparison.runs import compare_runs
 
-__all__ = ["compare_configs", "compare_runs"]
+__all__ = ["compare_configs", "compare_runs", "judge", "outcomes_of"]
