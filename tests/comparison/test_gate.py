@@ -148,6 +148,27 @@ def test_a_drop_within_the_margin_does_not_regress():
     assert judge(Gate(success_margin=0.02), after, before).outcome == "regressed"
 
 
+def test_a_drop_beyond_the_margin_whose_interval_reaches_it_is_inconclusive():
+    before = outcomes({"one": {"a": "p" * 40}})
+    after = outcomes({"one": {"a": "p" * 33 + "f" * 7}}, run_id="run-2")
+
+    (finding,) = judge(Gate(success_margin=0.1), after, before).findings
+
+    assert finding.value < -0.1 < finding.interval.high
+    assert finding.outcome == "inconclusive"
+
+
+def test_an_interval_below_the_margin_is_not_enough_where_the_exact_test_disagrees():
+    before = outcomes({"one": {"a": "ppp"}})
+    after = outcomes({"one": {"a": "fff"}}, run_id="run-2")
+
+    (finding,) = judge(MARGIN, after, before).findings
+
+    # Of 20 relabellings of three and three, two show as much: p = 0.1.
+    assert finding.interval.high < 0
+    assert finding.outcome == "inconclusive"
+
+
 @given(st.lists(st.text("pfem.", min_size=1, max_size=6), min_size=1, max_size=4))
 def test_a_run_against_itself_never_regresses(scenarios):
     run = outcomes({"one": {f"s{number}": marks for number, marks in enumerate(scenarios)}})
