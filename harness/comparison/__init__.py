@@ -1,7 +1,9 @@
-"""Run logs in, paired statistics out: between the configs of a run, or between two runs."""
+"""Run logs in, statistics and verdicts out: between configs, between runs, against thresholds."""
 
 from harness.comparison.configs import compare_configs
+from harness.comparison.gate import judge
 from harness.comparison.noise import noise_of
+from harness.comparison.outcomes import outcomes_of
 from harness.comparison.runs import compare_runs
 
-__all__ = ["compare_configs", "compare_runs", "noise_of"]
+__all__ = ["compare_configs", "compare_runs", "judge", "noise_of", "outcomes_of"]

@@ -14,7 +14,7 @@ from harness.errors import HarnessError
 from harness.model.comparison import ConfigRuns, RunComparison, SampleChange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from harness.model.run import RunLog
     from harness.model.sample import SampleKey, SampleResult
@@ -73,9 +73,23 @@ def _refuse_drift(shared: Iterable[SampleKey], log_a: RunLog, log_b: RunLog) -> 
     digests_a, digests_b = _digests(log_a), _digests(log_b)
     names = dict.fromkeys((key.suite, key.scenario) for key in shared)
     drifted = ["/".join(name) for name in names if digests_a.get(name) != digests_b.get(name)]
+    refuse_drifted(drifted, log_a.header.run_id, log_b.header.run_id)
+
+
+def refuse_drifted(drifted: Sequence[str], run_a: str, run_b: str) -> None:
+    """Refuse to compare two runs whose scenarios are not the same.
+
+    Args:
+        drifted: Suite and scenario of those that changed in between, for people.
+        run_a: Id of the run measured against.
+        run_b: Id of the run that is judged.
+
+    Raises:
+        HarnessError: If any changed.
+    """
     if drifted:
         raise HarnessError(
-            f"Runs {log_a.header.run_id!r} and {log_b.header.run_id!r} cannot be compared: "
+            f"Runs {run_a!r} and {run_b!r} cannot be compared: "
             f"between them the task, files, checks or settings of {', '.join(drifted)} changed. "
             "Run the older configs again on the present scenarios with: harness run"
         )

@@ -12,6 +12,7 @@ import msgspec
 
 from harness.model.execution import CodeLimits, SandboxSettings
 from harness.model.faults import Resilience
+from harness.model.gate import Gate
 from harness.model.structs import Strict as _Strict
 
 
@@ -222,6 +223,7 @@ class Suite(_Strict, frozen=True, kw_only=True):
         prices: US dollars per million tokens for models of the user's own.
         provider_settings: How to reach the provider: base_url, api_key_env, api_type, api_version.
         secrets: What must not be recorded, besides what the harness knows by itself.
+        gate: What its results must reach; None without one.
     """
 
     name: str
@@ -235,3 +237,4 @@ class Suite(_Strict, frozen=True, kw_only=True):
     prices: dict[str, Price] = {}
     provider_settings: dict[str, str] = {}
     secrets: SecretRules = SecretRules()
+    gate: Gate | None = None

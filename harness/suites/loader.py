@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from harness.errors import SuiteError
 from harness.model.scenario import AgentConfig, Price, Scenario, SecretRules, Suite
 from harness.suites.document import Invalid, Source, Value, read_document, shown_path
+from harness.suites.gate import gate
 from harness.suites.matrix import Configs, Defaults, read_configs
 from harness.suites.reading import (
     NAME,
@@ -31,6 +32,8 @@ from harness.suites.shared import SHARED_KEYS, Shared, known_engine, read_shared
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from harness.model.gate import Gate
+
 SUITE_FILE = "suite.yaml"
 # Engines whose agents bring their words along.
 _MODELLESS = ("mock",)
@@ -49,6 +52,7 @@ _KEYS = (
     "scenarios",
     "configs",
     "matrix",
+    "gate",
     *SHARED_KEYS,
 )
 
@@ -66,6 +70,7 @@ class _SuiteDraft:
     secrets: SecretRules
     order: tuple[Value, ...]
     configs: Configs
+    gate: Gate | None
     shared: Shared
 
 
@@ -117,6 +122,7 @@ def _draft(section: Section) -> _SuiteDraft:
         engine=section.get("engine", known_engine, "autogen"),
         model=section.get("model", text, ""),
     )
+    configs = read_configs(section, defaults)
     return _SuiteDraft(
         title=section.get("title", any_text, "") or titled(section.source.root.name),
         description=section.get("description", any_text, ""),
@@ -126,7 +132,8 @@ def _draft(section: Section) -> _SuiteDraft:
         provider_settings=section.get("provider_settings", provider_settings, {}),
         secrets=section.get("secrets", secret_rules, SecretRules()),
         order=section.get("scenarios", list_of(lambda value: value), ()),
-        configs=read_configs(section, defaults),
+        configs=configs,
+        gate=section.find("gate", gate(configs.names)),
         shared=read_shared(section),
     )
 
@@ -216,4 +223,5 @@ def _suite(root: Path, draft: _SuiteDraft, scenarios: tuple[Scenario, ...]) -> S
         prices=draft.prices,
         provider_settings=draft.provider_settings,
         secrets=draft.secrets,
+        gate=draft.gate,
     )

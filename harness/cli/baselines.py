@@ -1,0 +1,104 @@
+"""What ``harness baseline`` does once its arguments are parsed."""
+
+from __future__ import annotations
+
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli.gating import suites_of
+from harness.comparison import outcomes_of
+from harness.errors import HarnessError
+from harness.logs import find_log, read_log
+from harness.reports import numbers
+from harness.reports.text import counted, one_line
+from harness.runner.header import load_all
+from harness.runner.selection import require_known
+from harness.suites.baseline import baseline_path, read_baseline, write_baseline
+from harness.suites.document import shown_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from harness.model.gate import SampleOutcome, SuiteOutcomes
+    from harness.model.scenario import Suite
+
+
+def keep(
+    run: str, names: Sequence[str], scenarios_root: Path, runs_folder: Path, *, overwrite: bool
+) -> int:
+    """Write the baselines; nothing is written unless all of them can be."""
+    found = outcomes_of(read_log(find_log(runs_folder, run)))
+    require_known("suite", names, [each.suite for each in found])
+    chosen = [each for each in found if not names or each.suite in names]
+    suites = suites_of(chosen, scenarios_root)
+    for each in chosen:
+        _check(each, suites.get(each.suite), scenarios_root, overwrite=overwrite)
+    for each in chosen:
+        path = baseline_path(suites[each.suite].folder)
+        write_baseline(path, each)
+        passed = sum(sample.outcome == "pass" for sample in each.samples)
+        click.echo(
+            f"Baseline of {each.suite}: run {one_line(each.run_id)}, "
+            f"{passed} of {counted(len(each.samples), 'sample')} passed. Commit {shown_path(path)}"
+        )
+        if failed := sum(not sample.is_completed for sample in each.samples):
+            click.echo(
+                f"WARNING: {counted(failed, 'sample')} with an error, a miss or no result "
+                "will count as failures, which lowers what later runs must reach.",
+                err=True,
+            )
+    return 0
+
+
+def _check(outcomes: SuiteOutcomes, suite: Suite | None, root: Path, *, overwrite: bool) -> None:
+    if suite is None:
+        raise HarnessError(
+            f"The suite {outcomes.suite!r} of run {outcomes.run_id!r} is not in {root}, so its "
+            "baseline has no place. Name the suites to keep: harness baseline set RUN SUITE"
+        )
+    present = {scenario.name: scenario.digest for scenario in suite.scenarios}
+    used = sorted({sample.scenario for sample in outcomes.samples})
+    drifted = [name for name in used if present.get(name) != outcomes.scenarios.get(name)]
+    if drifted:
+        raise HarnessError(
+            f"Run {outcomes.run_id!r} cannot be the baseline of {suite.name}: since then the task, "
+            f"files, checks or settings of {', '.join(drifted)} changed. Run it again with: "
+            f"harness run {suite.name}"
+        )
+    path = baseline_path(suite.folder)
+    if path.exists() and not overwrite:
+        raise HarnessError(
+            f"{shown_path(path)}: there is a baseline, and nothing was overwritten. "
+            f"Look at it with: harness baseline show {suite.name}; replace it with --overwrite."
+        )
+
+
+def show(names: Sequence[str], scenarios_root: Path) -> int:
+    """Print the baselines."""
+    for suite in load_all(scenarios_root, names):
+        found = read_baseline(baseline_path(suite.folder))
+        if found is None:
+            click.echo(f"{suite.name}: no baseline. Keep one with: harness baseline set RUN")
+            continue
+        click.echo(
+            f"{suite.name}: run {one_line(found.run_id)} of {one_line(found.started_at)}, mode "
+            f"{one_line(found.mode)}, {counted(len(found.samples), 'sample')}"
+        )
+        for config in found.config_names:
+            samples = [each for each in found.samples if each.config == config]
+            click.echo(f"  {one_line(config)}: {_described(samples)}")
+    return 0
+
+
+def _described(samples: Sequence[SampleOutcome]) -> str:
+    passed = sum(each.outcome == "pass" for each in samples)
+    costs = [each.cost_usd for each in samples if each.cost_usd is not None]
+    turns = [each.turns for each in samples if each.turns is not None]
+    return (
+        f"{passed} of {len(samples)} passed, "
+        f"cost per sample {numbers.usd(fmean(costs) if costs else None)}, "
+        f"turns {numbers.number(fmean(turns) if turns else None)}"
+    )

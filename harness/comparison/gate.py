@@ -1,0 +1,188 @@
+"""Hold one suite of a run against its gate, and against a baseline if there is one.
+
+Nothing regresses by a single flip: the interval of what was measured must lie beyond the
+threshold, and an exact test must agree where there is one. All of a suite's thresholds are
+corrected together, so that a run in which nothing changed regresses in at most 5 % of cases.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from harness.comparison.measures import (
+    Reading,
+    against_baseline,
+    mean_at_most,
+    success_at_least,
+)
+from harness.comparison.runs import refuse_drifted
+from harness.comparison.wording import ALPHA
+from harness.errors import HarnessError
+from harness.model.gate import GateFinding, GateOutcome, SampleOutcome, SuiteGate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from harness.model.gate import Gate, Measure, SuiteOutcomes
+
+Outcomes = list[SampleOutcome]
+
+
+class _Claim(NamedTuple):
+    """A threshold of one config; read takes samples, those of the baseline and a level."""
+
+    config: str
+    measure: Measure
+    limit: float
+    read: Callable[[Outcomes, Outcomes, float], Reading]
+
+
+def judge(gate: Gate, run: SuiteOutcomes, baseline: SuiteOutcomes | None = None) -> SuiteGate:
+    """Judge one suite of a run.
+
+    Samples that did not complete, and planned ones without a result, count as failures on
+    both sides.
+
+    Args:
+        gate: The thresholds.
+        run: What is judged.
+        baseline: What it is compared with; only looked at if the gate has a margin.
+
+    Raises:
+        HarnessError: If the gate has a margin and there is no baseline, the two have no
+            scenario and config in common, or a scenario they share is not the same in both.
+    """
+    reference = _reference(gate, run, baseline)
+    claims = _claims(gate, run, compared=reference is not None)
+    level = 1 - ALPHA / max(1, len(claims))
+    findings = tuple(_finding(claim, run, reference, level) for claim in claims)
+    outcome = _overall([each.outcome for each in findings])
+    changed = _changed_configs(run, reference) if reference else ()
+    return SuiteGate(
+        suite=run.suite,
+        run_id=run.run_id,
+        baseline_id=reference.run_id if reference else None,
+        outcome=outcome,
+        is_failed=outcome == "regressed" or (outcome == "inconclusive" and gate.fails_inconclusive),
+        findings=findings,
+        incomplete=_incomplete(run),
+        baseline_incomplete=_incomplete(reference) if reference else 0,
+        unmatched=tuple(sorted(_names(run) ^ _names(reference))) if reference else (),
+        changed_configs=changed,
+    )
+
+
+def _reference(
+    gate: Gate, run: SuiteOutcomes, baseline: SuiteOutcomes | None
+) -> SuiteOutcomes | None:
+    if gate.success_margin is None:
+        return None
+    if baseline is None:
+        raise HarnessError(
+            f"The gate of {run.suite} compares with a baseline, but there is none. Keep a run that "
+            f"is good with: harness baseline set RUN {run.suite}; or name a run with --baseline."
+        )
+    if not _pairs(run) & _pairs(baseline):
+        raise HarnessError(
+            f"Run {run.run_id!r} and the baseline {baseline.run_id!r} of {run.suite} have no "
+            "scenario and config in common. Keep a new baseline with: harness baseline set RUN "
+            f"{run.suite} --overwrite"
+        )
+    shared = sorted(_names(run) & _names(baseline))
+    drifted = [
+        f"{run.suite}/{name}"
+        for name in shared
+        if run.scenarios.get(name) != baseline.scenarios.get(name)
+    ]
+    refuse_drifted(drifted, baseline.run_id, run.run_id)
+    return baseline
+
+
+def _pairs(outcomes: SuiteOutcomes) -> set[tuple[str, str]]:
+    return {(each.scenario, each.config) for each in outcomes.samples}
+
+
+def _names(outcomes: SuiteOutcomes) -> set[str]:
+    return {each.scenario for each in outcomes.samples}
+
+
+def _changed_configs(run: SuiteOutcomes, reference: SuiteOutcomes) -> tuple[str, ...]:
+    return tuple(
+        name
+        for name in run.config_names
+        if name in reference.configs and reference.configs[name] != run.configs[name]
+    )
+
+
+def _incomplete(outcomes: SuiteOutcomes) -> int:
+    return sum(not each.is_completed for each in outcomes.samples)
+
+
+def _claims(gate: Gate, run: SuiteOutcomes, *, compared: bool) -> list[_Claim]:
+    """Every threshold of every config that was planned, configs in suite order."""
+    claims = []
+    for config in run.config_names:
+        wanted = gate.thresholds_of(config)
+        if wanted.success_at_least is not None:
+            read = _success(wanted.success_at_least)
+            claims.append(_Claim(config, "success", wanted.success_at_least, read))
+        if wanted.cost_usd_at_most is not None:
+            read = _mean("cost_usd", wanted.cost_usd_at_most)
+            claims.append(_Claim(config, "cost_usd", wanted.cost_usd_at_most, read))
+        if wanted.turns_at_most is not None:
+            read = _mean("turns", wanted.turns_at_most)
+            claims.append(_Claim(config, "turns", wanted.turns_at_most, read))
+        if compared and gate.success_margin is not None:
+            read = _margin(gate.success_margin)
+            claims.append(_Claim(config, "success against the baseline", gate.success_margin, read))
+    return claims
+
+
+def _success(limit: float) -> Callable[[Outcomes, Outcomes, float], Reading]:
+    return lambda samples, _, level: success_at_least(samples, limit, level)
+
+
+def _mean(name: str, limit: float) -> Callable[[Outcomes, Outcomes, float], Reading]:
+    return lambda samples, _, level: mean_at_most(samples, name, limit, level)
+
+
+def _margin(margin: float) -> Callable[[Outcomes, Outcomes, float], Reading]:
+    return lambda samples, reference, level: against_baseline(samples, reference, margin, level)
+
+
+def _finding(
+    claim: _Claim, run: SuiteOutcomes, reference: SuiteOutcomes | None, level: float
+) -> GateFinding:
+    samples = _of_config(run, claim.config)
+    others = _of_config(reference, claim.config) if reference else []
+    reading = claim.read(samples, others, level)
+    completed = [each for each in samples if each.is_completed]
+    others_completed = [each for each in others if each.is_completed]
+    without_failed = claim.read(completed, others_completed, level).outcome
+    return GateFinding(
+        config=claim.config,
+        measure=claim.measure,
+        limit=claim.limit,
+        without_failed=without_failed,
+        changed=_changed(samples, others),
+        **msgspec.structs.asdict(reading),
+    )
+
+
+def _of_config(outcomes: SuiteOutcomes, config: str) -> Outcomes:
+    return [each for each in outcomes.samples if each.config == config]
+
+
+def _changed(samples: Outcomes, others: Outcomes) -> int:
+    before = {(each.scenario, each.epoch): each.outcome for each in others}
+    now = {(each.scenario, each.epoch): each.outcome for each in samples}
+    return sum(before[key] != now[key] for key in before.keys() & now.keys())
+
+
+def _overall(outcomes: Sequence[GateOutcome]) -> GateOutcome:
+    if "regressed" in outcomes:
+        return "regressed"
+    # A gate whose thresholds are all for configs that did not run has shown nothing.
+    return "inconclusive" if "inconclusive" in outcomes or not outcomes else "passed"

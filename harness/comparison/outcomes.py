@@ -1,0 +1,48 @@
+"""What a gate needs of a run, suite by suite."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.comparison.summary import cost_of
+from harness.model.gate import SampleOutcome, SuiteOutcomes
+
+if TYPE_CHECKING:
+    from harness.model.run import RunLog, SuiteInfo
+    from harness.model.sample import SampleKey, SampleResult
+
+
+def outcomes_of(log: RunLog) -> tuple[SuiteOutcomes, ...]:
+    """The outcomes of every suite that was planned in a run, samples without a result included.
+
+    Args:
+        log: The run.
+    """
+    planned = {key.suite for key in log.header.plan}
+    return tuple(_of_suite(suite, log) for suite in log.header.suites if suite.name in planned)
+
+
+def _of_suite(suite: SuiteInfo, log: RunLog) -> SuiteOutcomes:
+    results = {sample.key: sample for sample in log.samples}
+    keys = sorted(key for key in log.header.plan if key.suite == suite.name)
+    return SuiteOutcomes(
+        suite=suite.name,
+        run_id=log.header.run_id,
+        started_at=log.header.started_at,
+        mode=log.header.mode,
+        scenarios={each.name: each.digest for each in suite.scenarios},
+        configs={each.name: each.digest for each in suite.configs},
+        samples=tuple(_outcome(key, results.get(key)) for key in keys),
+    )
+
+
+def _outcome(key: SampleKey, result: SampleResult | None) -> SampleOutcome:
+    is_completed = result is not None and result.status == "completed"
+    return SampleOutcome(
+        scenario=key.scenario,
+        config=key.config,
+        epoch=key.epoch,
+        outcome=result.outcome if result else "missing",
+        cost_usd=cost_of(result) if result else None,
+        turns=result.transcript.turns if result and is_completed else None,
+    )

@@ -1,0 +1,170 @@
+"""What the gate says, for the terminal and for GitHub."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.reports import numbers
+from harness.reports.markdown import LIMIT, escaped
+from harness.reports.text import counted, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from harness.model.gate import GateFinding, SuiteGate
+
+_CUT = "\n\n*Cut here: GitHub takes no more than 65,536 characters in a comment.*\n"
+_WIDTH = 2_000
+_HEADINGS = {"passed": "PASSED", "regressed": "REGRESSED", "inconclusive": "INCONCLUSIVE"}
+
+
+def gate_text(gates: Sequence[SuiteGate]) -> str:
+    """The reasons on one screen: what regressed first, then what is open, then what passed."""
+    lines = (one_line(line, _WIDTH) for gate in gates for line in _suite_lines(gate))
+    return "\n".join(lines) + "\n"
+
+
+def _suite_lines(gate: SuiteGate) -> Iterator[str]:
+    yield _headline(gate)
+    for finding in _by_weight(gate.findings):
+        yield f"- {finding.outcome}: {finding_sentence(finding)}"
+    yield from (f"- {note}" for note in notes_of(gate))
+
+
+def _headline(gate: SuiteGate) -> str:
+    against = f" against baseline {gate.baseline_id}" if gate.baseline_id else ""
+    said = _HEADINGS[gate.outcome]
+    if gate.outcome == "inconclusive":
+        rule = "fail" if gate.is_failed else "pass"
+        effect = "fails" if gate.is_failed else "lets it pass, though nothing shows that it is good"
+        said += f", which {effect} (on_inconclusive: {rule})"
+    return f"Gate of {gate.suite}, run {gate.run_id}{against}: {said}"
+
+
+def _by_weight(findings: Sequence[GateFinding]) -> list[GateFinding]:
+    weights = ("regressed", "inconclusive", "passed")
+    return sorted(findings, key=lambda each: weights.index(each.outcome))
+
+
+def finding_sentence(finding: GateFinding) -> str:
+    """What was measured, its interval, the threshold, and what would decide."""
+    parts = [f"{finding.config}: {_measured(finding)}"]
+    if finding.outcome == "inconclusive":
+        parts.append(_what_decides(finding))
+    if finding.without_failed != finding.outcome:
+        parts.append(
+            f"WARNING: without the samples that did not complete it would be "
+            f"{finding.without_failed}"
+        )
+    return "; ".join(parts)
+
+
+def _measured(finding: GateFinding) -> str:
+    if finding.value is None:
+        return f"{finding.measure} was not measured"
+    if finding.measure == "success":
+        counts = f" ({finding.rate.successes} of {finding.rate.n})" if finding.rate else ""
+        return (
+            f"success {numbers.percent(finding.value)}{counts}, interval "
+            f"{numbers.percent_range(finding.interval)}, at least {_share(finding.limit)} wanted"
+        )
+    if finding.measure == "success against the baseline":
+        return _against(finding)
+    shown = numbers.usd if finding.measure == "cost_usd" else numbers.number
+    name = "cost per sample" if finding.measure == "cost_usd" else "turns"
+    limits = finding.interval
+    interval = f", interval {shown(limits.low)} to {shown(limits.high)}" if limits else ""
+    return f"{name} {shown(finding.value)}{interval}, at most {shown(finding.limit)} wanted"
+
+
+def _against(finding: GateFinding) -> str:
+    value, limits = finding.value or 0.0, finding.interval
+    counts = [
+        f"{each.successes} of {each.n}" for each in (finding.rate, finding.baseline_rate) if each
+    ]
+    interval = (
+        f", interval {numbers.points(limits.low)} to {numbers.points(limits.high)}"
+        if limits
+        else ""
+    )
+    return (
+        f"success {numbers.points(value)} points against the baseline "
+        f"({' now, '.join(counts)} then){interval}, margin {100 * finding.limit:g}; "
+        f"{counted(finding.changed, 'sample')} changed outcome"
+    )
+
+
+def _share(share: float) -> str:
+    return f"{100 * share:g} %"
+
+
+def _what_decides(finding: GateFinding) -> str:
+    if finding.value is None:
+        lacking = "the baseline has no sample of it" if _is_against(finding) else "no sample has it"
+        return f"cannot be decided: {lacking}"
+    if finding.absent:
+        return f"cannot pass: it is unknown for {counted(finding.absent, 'sample')}"
+    if finding.epochs is None:
+        return "1,000 epochs would not decide it if it stays so"
+    both = " in both runs" if _is_against(finding) else ""
+    return f"about {finding.epochs} epochs per scenario{both} would decide it if it stays so"
+
+
+def _is_against(finding: GateFinding) -> bool:
+    return finding.measure == "success against the baseline"
+
+
+def notes_of(gate: SuiteGate) -> list[str]:
+    """What must be known to trust the outcome, one sentence each."""
+    notes = []
+    if gate.incomplete:
+        notes.append(
+            f"Counted as failures: {counted(gate.incomplete, 'sample')} with an error, a miss or "
+            "no result."
+        )
+    if gate.baseline_incomplete:
+        notes.append(
+            f"Counted as failures in the baseline: {counted(gate.baseline_incomplete, 'sample')} "
+            "with an error, a miss or no result."
+        )
+    if gate.unmatched:
+        notes.append(
+            f"Not compared, as only one of run and baseline has them: {', '.join(gate.unmatched)}."
+        )
+    if gate.changed_configs:
+        notes.append(f"Settings changed since the baseline: {', '.join(gate.changed_configs)}.")
+    if not gate.findings:
+        notes.append("No config of this run has a threshold.")
+    return notes
+
+
+def gate_markdown(gates: Sequence[SuiteGate], summary: str = "") -> str:
+    """The same for a step summary or a pull-request comment.
+
+    Args:
+        gates: What the gates say.
+        summary: Markdown of the run, added below.
+
+    Returns:
+        At most `LIMIT` characters; what is too long is cut with a sentence that says so.
+    """
+    lines = []
+    for gate in gates:
+        lines += [f"## {escaped(_headline(gate))}", ""]
+        lines += ["| Outcome | Config, measured, wanted |", "| --- | --- |"]
+        lines += [
+            f"| {_HEADINGS[each.outcome].lower()} | {escaped(finding_sentence(each))} |"
+            for each in _by_weight(gate.findings)
+        ]
+        lines += ["", *(f"{escaped(note)}\n" for note in notes_of(gate))]
+    return shortened("\n".join([*lines, summary]).rstrip("\n") + "\n")
+
+
+def shortened(text: str) -> str:
+    """Markdown of at most `LIMIT` characters, cut between lines, with no element left open."""
+    if len(text) <= LIMIT:
+        return text
+    closing = "\n</details>"
+    kept = text[: LIMIT - len(_CUT) - len(closing)].rpartition("\n")[0]
+    is_open = kept.count("<details>") > kept.count("</details>")
+    return f"{kept}{closing if is_open else ''}{_CUT}"
