@@ -25,6 +25,7 @@ _COMMANDS = {
     "cassette": ("cassette", "Read, compare and keep up the cassettes."),
     "report": ("report", "Render a run as HTML, Markdown, JSON or JUnit XML."),
     "compare": ("compare", "Compare two runs, config by config."),
+    "import": ("importing", "Make a run log of conversations from other tools."),
     "show": ("show", "Read one sample's conversation in the terminal."),
     "list": ("listing", "List suites, scenarios, configs, samples or runs."),
     "validate": ("validate", "Check suite files; report every mistake at once."),
