@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from harness.protocols import Importer
 
 # Those that read the transcript alone.
-_SCORERS = ("termination", "turns", "code_success", "cost")
+_SCORERS = ("termination", "turns", "code_success", "cost", "labels")
 _ACCEPTED = ("termination_message",)
 
 
