@@ -11,6 +11,7 @@
      +-- ScriptError             a scripted model or human is wrong or ran out of replies
      +-- LogError                a run log is missing, damaged or not the one expected
      +-- SelectionError          a selection on the command line names nothing
+     +-- ImportFault             a file to import, or its mapping, is not what it should be
      +-- CheckError              an acceptance check is broken, which is no verdict on the team
 
     SampleInterrupt (BaseException)   stops one sample; no framework may swallow or retry it
@@ -70,6 +71,10 @@ class ScriptError(HarnessError):
 
 class LogError(HarnessError):
     """A run log is missing, damaged or belongs to another run."""
+
+
+class ImportFault(HarnessError):
+    """A file to import, or the mapping of its fields, is missing, damaged or of another form."""
 
 
 class SelectionError(HarnessError):

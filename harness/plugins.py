@@ -17,7 +17,7 @@ from harness.errors import PluginError
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-GROUPS = ("engines", "scorers", "sandboxes", "reporters")
+GROUPS = ("engines", "scorers", "sandboxes", "reporters", "importers")
 
 _OWN_PACKAGE = "harness."
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from harness.mocks import ScriptedHuman
     from harness.model.comparison import Comparison
     from harness.model.execution import CodeLimits
+    from harness.model.imported import ImportedConversation, ImportMapping
     from harness.model.run import RunHeader, RunLog
     from harness.model.sample import Mode, SampleKey, SampleResult
     from harness.model.scenario import AgentConfig, Scenario
@@ -290,6 +291,27 @@ class Reporter(Protocol):
 
     def render(self, log: RunLog, comparison: Comparison) -> str:
         """The whole report as text."""
+
+
+class Importer(Protocol):
+    """Reads conversations that were run elsewhere. Invents nothing that the file does not say."""
+
+    name: ClassVar[str]
+
+    def read(
+        self, where: str, text: str, document: Any, mapping: ImportMapping
+    ) -> tuple[ImportedConversation, ...]:
+        """The conversations of one file.
+
+        Args:
+            where: The file, for errors.
+            text: What it holds.
+            document: The same, decoded from JSON.
+            mapping: Which field holds what.
+
+        Raises:
+            ImportFault: If it is not of this format.
+        """
 
 
 class RunStore(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-_GROUPS = ("engines", "scorers", "sandboxes", "reporters")
+_GROUPS = ("engines", "scorers", "sandboxes", "reporters", "importers")
 
 
 @click.command("plugins")

@@ -43,7 +43,8 @@ class RunHeader(_Strict, frozen=True, kw_only=True):
     Attributes:
         run_id: Sorts by start time; unique.
         started_at: ISO 8601 UTC time.
-        mode: How model calls are answered, unless a scenario is scripted ("mock").
+        mode: How model calls are answered, unless a scenario is scripted ("mock");
+            "imported" if nothing was run here.
         command: The command line, secrets removed.
         harness_version: Version of this product.
         python: Python version.

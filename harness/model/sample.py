@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from harness.model.faults import FaultTrial
+from harness.model.imported import Origin
 from harness.model.score import Score, Unscored
 from harness.model.structs import Strict as _Strict
 from harness.model.transcript import SCHEMA_VERSION, ExceptionInfo, Transcript
@@ -22,7 +23,7 @@ SCRIPTED_FINGERPRINT = "scripted-"
 SCRIPTS = "exec"
 TESTS = "pytest"
 
-Mode = Literal["replay", "record", "live", "mock"]
+Mode = Literal["replay", "record", "live", "mock", "imported"]
 Status = Literal["completed", "error", "miss"]
 Outcome = Literal["pass", "fail", "error", "miss"]
 
@@ -109,6 +110,7 @@ class SampleResult(_Strict, frozen=True, kw_only=True):
         scores: One per scorer, in the scenario's order.
         trials: What became of the conversations with faults that the scenario demands.
         failure: The exception behind "error" or "miss".
+        origin: Where it was imported from; None if it was run here.
         cassette: How the cassette was used; None without one.
         artefacts: Files left in the workspace, fixtures excluded.
         images: Those of them that are images, as far as limits of number and size allow.
@@ -125,6 +127,7 @@ class SampleResult(_Strict, frozen=True, kw_only=True):
     scores: tuple[Score | Unscored, ...] = ()
     trials: tuple[FaultTrial, ...] = ()
     failure: ExceptionInfo | None = None
+    origin: Origin | None = None
     cassette: CassetteUse | None = None
     artefacts: tuple[Artefact, ...] = ()
     images: tuple[KeptImage, ...] = ()

@@ -79,6 +79,8 @@ def source_of(sample: SampleResult) -> str:
     """Where a sample's replies come from, in words nobody can mistake for a real model's."""
     if sample.mode == "record" and sample.status != "completed" and not has_reply(sample):
         return "nothing was recorded"
+    if sample.origin is not None:
+        return f"imported ({sample.origin.format}) \u2014 not run here, no cassette"
     if sample.cassette is None:
         if sample.mode == "mock":
             return "mock \u2014 replies scripted in process, no model was asked"

@@ -136,11 +136,14 @@ def _expect_a_script(draft: Draft, shared: Shared) -> None:
 def default_scorers(*, has_faults: bool = False) -> tuple[ScorerSpec, ...]:
     """Every scorer that ships with this package and has something to say.
 
+    `labels` is for who asks for it: its rules are of thumb.
+
     Args:
         has_faults: Whether the scenario demands that faults are survived.
     """
     names = plugins.builtin_names("scorers")
-    return tuple(ScorerSpec(name=name) for name in names if has_faults or name != "survival")
+    left_out = {"labels"} if has_faults else {"labels", "survival"}
+    return tuple(ScorerSpec(name=name) for name in names if name not in left_out)
 
 
 def _expect_something(draft: Draft, shared: Shared) -> None:

@@ -55,12 +55,14 @@ def test_every_kind_has_its_built_in_plugins() -> None:
         "acceptance",
         "code_success",
         "cost",
+        "labels",
         "survival",
         "termination",
         "turns",
     )
     assert {"autogen", "mock"} <= set(plugins.names("engines"))
     assert "process" in plugins.names("sandboxes")
+    assert "autogen" in plugins.names("importers")
     assert {"html", "json", "junit", "markdown"} <= set(plugins.names("reporters"))
 
 
@@ -147,7 +149,7 @@ def test_an_unknown_name_lists_the_valid_ones_and_the_nearest() -> None:
 
     assert str(caught.value) == (
         "unknown scorer 'terminaton'; valid choices: acceptance, code_success, cost, "
-        "survival, termination, turns. Did you mean 'termination'? List them with: "
+        "labels, survival, termination, turns. Did you mean 'termination'? List them with: "
         "harness plugins scorers"
     )
 

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cli_project import Command
+
+CHAT = [
+    {"name": "asker", "role": "user", "content": "What is 6 times 7?"},
+    {"name": "solver", "role": "assistant", "content": "42. TERMINATE"},
+]
+
+
+def test_an_imported_run_is_reported_shown_and_compared_like_our_own(
+    harness: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "chats").mkdir()
+    (tmp_path / "chats" / "sums.json").write_text(json.dumps({"messages": CHAT, "ok": True}))
+    (tmp_path / "m.yaml").write_text("fields: {correct: ok}")
+
+    made = harness("import", "chats", "--mapping", "m.yaml")
+    markdown = harness("report", "--format", "markdown")
+    shown = harness("show", "sums")
+    compared = harness("compare", "latest", "latest")
+    page = harness("report", "-o", "r.html")
+
+    assert made.returncode == 0, made.stderr
+    assert "1 imported (not run here, no cassette), 2 turns, 0 code executions" in made.stdout
+    assert "imported (autogen) \u2014 not run here, no cassette" in markdown.stdout
+    assert "1 of 1 samples, 1 passed" in markdown.stdout
+    assert "[2] solver to asker" in shown.stdout
+    assert compared.returncode == 0, compared.stderr
+    assert page.returncode == 0, page.stderr
+    assert "not run here, no cassette" in (tmp_path / "r.html").read_text()
+
+
+def test_a_file_that_cannot_be_imported_is_the_users_mistake(
+    harness: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "x.json").write_text('{"a": 1}')
+
+    refused = harness("import", "x.json")
+
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("Error: x.json: this is no chat history of AutoGen")
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_samples_without_a_verdict_are_told(harness: Command, tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text(json.dumps(CHAT[:1]))
+
+    made = harness("import", "x.json")
+
+    assert made.returncode == 0, made.stderr
+    assert "1 have no verdict, and count as failures: map fields.correct." in made.stdout
