@@ -18,6 +18,8 @@ WORTH_QUOTING = 24
 
 # What is never folded; most values are.
 _WHOLE = frozenset({int, float, bool, type(None)})
+# Where somebody's words stand: of one line, too, they are a line of their own in a change.
+_SAID = frozenset({"content", "text", "arguments"})
 _MARKERS = re.compile(r"\$+(?:lines|reply)")
 
 
@@ -35,13 +37,17 @@ class Folder:
         self.replies: list[int] = []
 
     def fold(self, value: Any) -> Any:
-        """Replace every text of several lines, and every one said before, by a marker."""
+        """Replace by markers what is said, texts of several lines, and what was said before."""
         if isinstance(value, str):
             return self._text(value)
         if isinstance(value, dict):
             return {
                 key if key[:1] != "$" else _escaped(key): (
-                    item if type(item) in _WHOLE else self.fold(item)
+                    item
+                    if type(item) in _WHOLE
+                    else self._text(item, is_said=key in _SAID)
+                    if type(item) is str
+                    else self.fold(item)
                 )
                 for key, item in value.items()
             }
@@ -49,13 +55,13 @@ class Folder:
             return [self.fold(item) for item in value]
         return value
 
-    def _text(self, text: str) -> Any:
+    def _text(self, text: str, *, is_said: bool = False) -> Any:
         if self._find is not None and len(text) >= WORTH_QUOTING:
             found = self._find(text)
             if found is not None:
                 self.replies.append(int(found[0]))
                 return {REPLY: found}
-        if "\n" not in text:
+        if "\n" not in text and not (is_said and text):
             return text
         lines = text.split("\n")
         self.lines += [msgspec.json.encode(line) for line in lines]

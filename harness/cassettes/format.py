@@ -19,12 +19,11 @@ interaction's list names that interaction and only adds to it, so a growing
 conversation costs linear space. A text that a model said before stands as
 ``{"$reply": [interaction, *path in its response]}``.
 
-A text of several lines stands as ``{"$lines": n}`` and follows on n lines of
-its own, so that a changed reply shows as changed lines; ``lines`` in the record
-counts all that belong to it. The events of a stream follow in the same way,
-``[value]`` being ``data: `` and that value as JSON; a second
-item is what ends the line before its newline. The ``end`` line
-distinguishes a finished file from one cut off between lines.
+A text of several lines, or one that somebody said, stands as ``{"$lines": n}`` and
+follows on n lines of its own, so that a changed reply shows as changed lines; ``lines``
+in the record counts all that belong to it. The events of a stream follow in the same way,
+``[value]`` being ``data: `` and that value as JSON; a second item is what ends the line
+before its newline. The ``end`` line distinguishes a finished file from one cut off between lines.
 
 Version 1 had neither envelopes, header sets nor replies; see
 `harness.cassettes.version1`.

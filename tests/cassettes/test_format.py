@@ -125,6 +125,17 @@ def test_response_bytes_are_exact_whatever_they_are(content):
     assert content_of(payload_of(content)) == content
 
 
+def test_a_changed_reply_of_one_line_shows_as_that_line_alone(path):
+    def written(said):
+        write(path, (chat("Ask"), reply(said)), (chat("Ask", said, "Go on"), reply("Bye")))
+        return path.read_text().splitlines()
+
+    before, after = written("The capital of it is Paris."), written("The capital of it is Rome.")
+
+    changed = [pair for pair in zip(before, after, strict=True) if pair[0] != pair[1]]
+    assert changed == [('"The capital of it is Paris."', '"The capital of it is Rome."')]
+
+
 @pytest.fixture
 def lines(path):
     """The lines of a good cassette, to be damaged."""
@@ -158,21 +169,21 @@ LINES_DAMAGED = [
         "schema_version is 7; this release reads 1 and 2",
         id="version",
     ),
-    pytest.param(lambda lines: lines[:-1], 11, "stops before its last line", id="cut off"),
-    pytest.param(lambda lines: [*lines[:3], '{"kind":"pa'], 4, "middle of a record", id="half"),
-    pytest.param(lambda lines: lines[:5], 6, "middle of a record", id="texts cut off"),
-    pytest.param(_drop('"lines"'), 6, "a line of a text was expected", id="text lost"),
+    pytest.param(lambda lines: lines[:-1], 13, "stops before its last line", id="cut off"),
+    pytest.param(lambda lines: [*lines[:4], '{"kind":"pa'], 5, "middle of a record", id="half"),
+    pytest.param(lambda lines: lines[:6], 7, "middle of a record", id="texts cut off"),
+    pytest.param(_drop('"lines"'), 7, "a line of a text was expected", id="text lost"),
     pytest.param(
-        lambda lines: [*lines[:6], '"more"\n', *lines[6:]],
-        7,
+        lambda lines: [*lines[:7], '"more"\n', *lines[7:]],
+        8,
         "a line of a text",
         id="text more",
     ),
-    pytest.param(_drop('{"kind":"part","id":1'), 6, "part 1, which is not", id="part lost"),
-    pytest.param(_drop('{"kind":"envelope"'), 6, "envelope 1, which is not", id="no envelope"),
+    pytest.param(lambda lines: lines[:2] + lines[4:], 6, "part 1, which is not", id="part lost"),
+    pytest.param(_drop('{"kind":"envelope"'), 7, "envelope 1, which is not", id="no envelope"),
     pytest.param(
-        lambda lines: [*lines[:3], lines[2], *lines[3:]],
-        4,
+        lambda lines: [*lines[:4], *lines[2:]],
+        5,
         "part 1 is defined twice",
         id="twice",
     ),
@@ -184,20 +195,20 @@ LINES_DAMAGED = [
     ),
 ]
 RECORDS_DAMAGED = [
-    pytest.param(_replace('"replies":[1]', '"replies":[2]'), 10, "quotes interaction 2", id="q"),
-    pytest.param(_replace('"like":1', '"like":5'), 11, "continues interaction 5", id="like"),
-    pytest.param(_replace('"keep":2', '"keep":9'), 11, "keeps 9 items", id="keep"),
-    pytest.param(_replace('"keep":2', '"keep":-1'), 11, "keeps -1 items", id="keep below 0"),
-    pytest.param(_replace('"number":2', '"number":3'), 11, "interaction 3 stands", id="number"),
-    pytest.param(_replace('"style":"spaced"', '"style":"odd"'), 7, "style 'odd'", id="style"),
-    pytest.param(_replace('"interactions":2', '"interactions":3'), 12, "says it has 3", id="count"),
-    pytest.param(lambda lines: [*lines, lines[-1]], 13, "after the last line", id="after end"),
+    pytest.param(_replace('"replies":[1]', '"replies":[2]'), 11, "quotes interaction 2", id="q"),
+    pytest.param(_replace('"like":1', '"like":5'), 12, "continues interaction 5", id="like"),
+    pytest.param(_replace('"keep":2', '"keep":9'), 12, "keeps 9 items", id="keep"),
+    pytest.param(_replace('"keep":2', '"keep":-1'), 12, "keeps -1 items", id="keep below 0"),
+    pytest.param(_replace('"number":2', '"number":3'), 12, "interaction 3 stands", id="number"),
+    pytest.param(_replace('"style":"spaced"', '"style":"odd"'), 8, "style 'odd'", id="style"),
+    pytest.param(_replace('"interactions":2', '"interactions":3'), 14, "says it has 3", id="count"),
+    pytest.param(lambda lines: [*lines, lines[-1]], 15, "after the last line", id="after end"),
     pytest.param(
-        _replace('"latency_seconds"', '"latency"'), 7, "not a cassette record", id="field"
+        _replace('"latency_seconds"', '"latency"'), 8, "not a cassette record", id="field"
     ),
     pytest.param(
         _replace('"latency_seconds":0.5', '"latency_seconds":-0.5'),
-        7,
+        8,
         "latency_seconds is -0.5; it cannot be below 0",
         id="latency",
     ),
@@ -219,10 +230,10 @@ def test_damage_is_reported_with_its_line(path, lines, damage, line, words):
 @pytest.mark.parametrize(
     ("damage", "line", "words"),
     [
-        pytest.param(_replace('"$lines":2}},"lines', '"$lines":3}},"lines'), 4, "texts", id="more"),
-        pytest.param(_replace('"$lines":2}},"lines', '"$lines":1}},"lines'), 4, "texts", id="less"),
+        pytest.param(_replace('"$lines":2}},"lines', '"$lines":3}},"lines'), 5, "texts", id="more"),
+        pytest.param(_replace('"$lines":2}},"lines', '"$lines":1}},"lines'), 5, "texts", id="less"),
         pytest.param(
-            _replace('"choices",0,"message"', '"choices",4,"message"'), 10, "quotes", id="q"
+            _replace('"choices",0,"message"', '"choices",4,"message"'), 11, "quotes", id="q"
         ),
     ],
 )
@@ -301,4 +312,4 @@ def test_a_usage_that_counts_below_nothing_is_refused(path, usage, said):
     with pytest.raises(CassetteError) as caught:
         load_cassette(path)
 
-    assert str(caught.value).startswith(f"{path}:4: the usage in the response counts {said};")
+    assert str(caught.value).startswith(f"{path}:5: the usage in the response counts {said};")
