@@ -284,7 +284,11 @@ class Scorer(Protocol):
 
 
 class Reporter(Protocol):
-    """Renders a run log and its comparison. Reads nothing but its arguments."""
+    """Renders a run log and its comparison. Reads nothing but its arguments.
+
+    A reporter that leaves out all times, so that runs that find the same render the same, may
+    have a class attribute ``has_sidecar = True``: the times are written beside its file.
+    """
 
     name: ClassVar[str]
     suffix: ClassVar[str]

@@ -36,6 +36,11 @@ from harness.cli import options
 @click.option("--report", type=click.Path(path_type=Path), help="Path of the HTML report.")
 @click.option("--no-report", is_flag=True, help="Write no HTML report.")
 @click.option("--junit", type=click.Path(path_type=Path), help="Also write JUnit XML here.")
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    help="Also write results.json here, the same bytes for the same results.",
+)
 def command(**arguments: Any) -> int:
     """Run suites: replay, score, report.
 

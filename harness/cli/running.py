@@ -34,6 +34,7 @@ class RunArguments(options.SampleArguments):
     resume: str | None
     live: bool
     junit: Path | None
+    results: Path | None
 
 
 def run(arguments: RunArguments) -> int:
@@ -62,6 +63,7 @@ def _outputs(arguments: RunArguments) -> Outputs:
         runs_folder=arguments.runs_folder,
         report=arguments.report,
         junit=arguments.junit,
+        results=arguments.results,
         no_report=arguments.no_report,
     )
 

@@ -36,12 +36,14 @@ class Outputs:
         runs_folder: Folder of the run logs.
         report: Path of the HTML report; None for one named after the run.
         junit: Path of a JUnit XML file; None for none.
+        results: Path of a JSON file of the results; None for none.
         no_report: Write no HTML report.
     """
 
     runs_folder: Path
     report: Path | None = None
     junit: Path | None = None
+    results: Path | None = None
     no_report: bool = False
 
 
@@ -106,6 +108,8 @@ def finish(log: RunLog, outputs: Outputs) -> int:
     print_summary(log, comparison, sys.stdout)
     if outputs.junit:
         write_report("junit", outputs.junit, log, comparison)
+    if outputs.results:
+        write_report("json", outputs.results, log, comparison)
     code = gate(log)
     if not outputs.no_report:
         path = outputs.report or Path("reports") / f"{log.header.run_id}.html"

@@ -30,8 +30,13 @@ def status(event: CodeExecution) -> str:
     return f"exit {event.exit_code}" + ("" if outcome.is_success else f", {outcome.kind}")
 
 
-def notes(event: CodeExecution) -> list[str]:
-    """What shows how it ended, what it used, and what it did to files; a line each."""
+def notes(event: CodeExecution, *, has_times: bool = True) -> list[str]:
+    """What shows how it ended, what it used, and what it did to files; a line each.
+
+    Args:
+        event: The block.
+        has_times: Whether its times were measured, or left out as in `steady` results.
+    """
     outcome = outcome_of(event)
     lines = []
     if event.limit is not None:
@@ -39,12 +44,14 @@ def notes(event: CodeExecution) -> list[str]:
     elif outcome.what and outcome.kind in ("infrastructure", "wrong"):
         lines.append(f"{outcome.kind}: {outcome.what}")
     lines += [f"contained: {refused}" for refused in event.contained]
-    lines.append(" · ".join(_measures(event)))
+    lines.append(" · ".join(_measures(event, has_times=has_times)))
     return [*lines, *files(event.files)]
 
 
-def _measures(event: CodeExecution) -> list[str]:
-    told = [event.sandbox or "not run", f"{event.duration_seconds:.2f} s"]
+def _measures(event: CodeExecution, *, has_times: bool) -> list[str]:
+    told = [event.sandbox or "not run"]
+    if has_times:
+        told.append(f"{event.duration_seconds:.2f} s")
     if event.cpu_seconds is not None:
         told.append(f"{event.cpu_seconds:.2f} s of processor time")
     if event.peak_memory_bytes is not None:

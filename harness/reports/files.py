@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness import plugins
 from harness.errors import EnvironmentFault
+from harness.reports.steady import SIDECAR_SUFFIX, sidecar
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,12 +23,18 @@ def render(name: str, log: RunLog, comparison: Comparison) -> str:
 
 
 def write_report(name: str, path: Path, log: RunLog, comparison: Comparison) -> None:
-    """Render a run and write it.
+    """Render a run and write it, with its sidecar beside it if the reporter leaves times out.
 
     Raises:
-        EnvironmentFault: If the file cannot be written.
+        EnvironmentFault: If a file cannot be written.
     """
-    text = render(name, log, comparison)
+    reporter: type[Reporter] = plugins.load("reporters", name)
+    _write(path, reporter().render(log, comparison))
+    if getattr(reporter, "has_sidecar", False):
+        _write(path.with_suffix(SIDECAR_SUFFIX), sidecar(log))
+
+
+def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")

@@ -25,6 +25,7 @@ from harness.reports import numbers
 from harness.reports.executions import not_isolated, notes, status
 from harness.reports.facts import facts_of
 from harness.reports.faults import fault_rows, outcomes_of
+from harness.reports.steady import digest_of, steady
 from harness.reports.text import one_line, visible, visible_data
 
 if TYPE_CHECKING:
@@ -47,11 +48,14 @@ class HtmlReporter:
 
     name: ClassVar[str] = "html"
     suffix: ClassVar[str] = ".html"
+    has_sidecar: ClassVar[bool] = True
 
     def render(self, log: RunLog, comparison: Comparison) -> str:
-        """The whole page; identical for identical arguments."""
+        """The whole page; identical for runs that found the same."""
         from markupsafe import Markup
 
+        digest = digest_of(log)
+        log = steady(log)
         style, script = _asset(_STYLES), _asset(_SCRIPTS)
         facts = facts_of(log)
         page = (
@@ -59,6 +63,7 @@ class HtmlReporter:
             .get_template("report.html")
             .render(
                 header=log.header,
+                digest=digest,
                 facts=facts,
                 warning=not_isolated(facts.sandboxes),
                 suites=_suites(log, comparison),
@@ -212,6 +217,6 @@ def _conversation(sample: SampleResult, shown: set[str]) -> dict[str, Any]:
         if isinstance(event, CodeExecution):
             told["is_success"] = outcome_of(event).is_success
             told["status"] = status(event)
-            told["notes"] = notes(event)
+            told["notes"] = notes(event, has_times=False)
     data["images"] = [image for image in data["images"] if image["digest"] in shown]
     return data

@@ -1,4 +1,7 @@
-"""The comparison and every sample's scores as versioned JSON, without transcripts."""
+"""The comparison and every sample's scores as versioned JSON, without transcripts.
+
+No clock, no name and no speed of the run is in it: two runs that find the same are the same file.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.model.outcomes import outcome_of
+from harness.reports.steady import digest_of
 
 if TYPE_CHECKING:
     from harness.model.comparison import Comparison
@@ -13,14 +17,15 @@ if TYPE_CHECKING:
     from harness.model.sample import SampleResult
     from harness.model.transcript import CodeExecution
 
-REPORT_SCHEMA_VERSION = 1
+REPORT_SCHEMA_VERSION = 2
 
 
 class JsonReporter:
-    """For programs: key order is fixed, and what depends on the clock is under "run" alone."""
+    """For programs: key order is fixed, and what depends on the clock is in the sidecar."""
 
     name: ClassVar[str] = "json"
     suffix: ClassVar[str] = ".json"
+    has_sidecar: ClassVar[bool] = True
 
     def render(self, log: RunLog, comparison: Comparison) -> str:
         """ASCII JSON, so that no text in it can upset a reader."""
@@ -28,25 +33,15 @@ class JsonReporter:
 
         document = {
             "schema_version": REPORT_SCHEMA_VERSION,
-            "run": _run(log),
+            "results": digest_of(log),
+            "mode": log.header.mode,
+            "harness_version": log.header.harness_version,
+            "sandbox": log.header.sandbox,
             "comparison": msgspec.to_builtins(comparison),
             "samples": [_sample(sample) for sample in log.samples],
             "missing": [str(key) for key in log.missing],
         }
         return json.dumps(document, ensure_ascii=True, allow_nan=False, indent=1) + "\n"
-
-
-def _run(log: RunLog) -> dict[str, Any]:
-    header = log.header
-    return {
-        "run_id": header.run_id,
-        "started_at": header.started_at,
-        "mode": header.mode,
-        "harness_version": header.harness_version,
-        "python": header.python,
-        "platform": header.platform,
-        "sandbox": header.sandbox,
-    }
 
 
 def _sample(sample: SampleResult) -> dict[str, Any]:
@@ -70,7 +65,7 @@ def _sample(sample: SampleResult) -> dict[str, Any]:
 
 
 def _execution(event: CodeExecution) -> dict[str, Any]:
-    """How a block ended and what it used; its code and its outputs are in the run log."""
+    """How a block ended and what it did; its code and its outputs are in the run log."""
     import msgspec
 
     outcome = outcome_of(event)
@@ -85,9 +80,5 @@ def _execution(event: CodeExecution) -> dict[str, Any]:
         "limit": event.limit,
         "contained": list(event.contained),
         "cut_bytes": event.cut_bytes,
-        "duration_seconds": event.duration_seconds,
-        "cpu_seconds": event.cpu_seconds,
-        "peak_memory_bytes": event.peak_memory_bytes,
-        "is_remembered": event.is_remembered,
         "files": msgspec.to_builtins(event.files),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +21,8 @@ from harness.protocols import Assignment
 from harness.runner.workspace import make_workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from harness.faults.sources import Source
     from harness.model.faults import FaultPlan
     from harness.runner.kit import SampleKit
@@ -69,11 +73,14 @@ class _Trial:
         workspace = make_workspace(self._scratch, self._task.scenario)
         recorder = Recorder(limits=self._task.scenario.limits, price=self._price)
         assignment = self._assignment(workspace, recorder)
-        with faulty(
-            self._source(assignment),
-            self._plan,
-            lambda agent, kind, detail: recorder.fault(agent=agent, kind=kind, detail=detail),
-        ) as session:
+        with (
+            _seeded(f"{self._task.key}/{self._fault}"),
+            faulty(
+                self._source(assignment),
+                self._plan,
+                lambda agent, kind, detail: recorder.fault(agent=agent, kind=kind, detail=detail),
+            ) as session,
+        ):
             try:
                 self._kit.engine.run(assignment)
             except LimitReached as limit:
@@ -133,6 +140,17 @@ class _Trial:
         costs = [self._price(call) for call in calls]
         known = [cost for cost in costs if cost is not None]
         return sum(known) if len(known) == len(costs) else None
+
+
+@contextmanager
+def _seeded(seed: str) -> Iterator[None]:
+    """Clients draw how long they wait before they try again: always the same for one trial."""
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
 
 
 def _detail(ending: Termination) -> str:

@@ -180,7 +180,7 @@ def test_a_run_without_isolation_is_called_so_in_every_report():
     assert "**NOT ISOLATED: the agents" in rendered(MarkdownReporter(), log)
     assert "NOT ISOLATED" not in rendered(MarkdownReporter(), safe)
     assert re.search(r'role="note"><b>NOT ISOLATED: ', rendered(HtmlReporter(), log))
-    assert json.loads(rendered(JsonReporter(), log))["run"]["sandbox"] == OPEN
+    assert json.loads(rendered(JsonReporter(), log))["sandbox"] == OPEN
 
 
 needs_browser = pytest.mark.skipif(
@@ -211,7 +211,10 @@ def test_a_chart_is_shown_where_it_was_made(browser, tmp_path):
     page.wait("document.querySelector('.execution figure img').naturalWidth === 1")
     assert page.evaluate("document.querySelectorAll('img').length") == 1
     assert page.evaluate("document.querySelector('.execution img').alt") == "chart.png"
-    assert "76.2 MB of memory" in page.evaluate("document.querySelector('.notes').innerText")
+    told = page.evaluate("document.querySelector('.notes').innerText")
+    assert "created chart.png" in told
+    # What was measured differs from run to run: it stands in the sidecar.
+    assert "MB of memory" not in told
     assert page.complaints() == []
 
 

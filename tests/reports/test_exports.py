@@ -23,7 +23,7 @@ def test_json_holds_the_comparison_and_every_score_but_no_transcript():
     text = rendered(JsonReporter, log)
 
     document = json.loads(text)
-    assert document["schema_version"] == 1
+    assert document["schema_version"] == 2
     assert document["comparison"]["suites"][0]["verdict"]
     assert len(document["samples"]) == len(log.samples)
     assert [score["scorer"] for score in document["samples"][0]["scores"]][-1] == "cost"

@@ -308,7 +308,7 @@ def test_hostile_text_runs_nothing_and_asks_for_nothing(hostile, listener):
     )
     scripts = hostile.evaluate("document.querySelectorAll('#conversation script').length")
 
-    assert title.startswith("Run <script>document.title='owned'</script>")
+    assert title.startswith("harness: <script>document.title='owned'</script>")
     assert alive == scripts == 0
     assert {url.partition(":")[0] for url in hostile.requests()} == {"file"}
     assert listener[1] == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hostile_world import Attack, check_contained
 
@@ -100,7 +102,11 @@ LEFT = {
         "import warnings, sys; warnings.warn('w'); print(len(sys.meta_path) > 2)",
         "True",
     ),
-    "priority": ("import os; os.nice(5)", "import os; print(os.nice(0) in (0, 10))", "True"),
+    "priority": (
+        "import os; os.nice(3)",
+        f"import os; print(os.nice(0) in ({os.nice(0)}, {min(os.nice(0) + 10, 19)}))",
+        "True",
+    ),
     "name of the process": (
         "open('/proc/self/comm', 'w').write('x') if 0 else None",
         "print('same')",

@@ -66,7 +66,7 @@ function tokensLine(sample) {
 
 function facts(sample) {
   return el("div", "", tokensLine(sample), el("p", "meta", cassetteLine(sample)),
-    el("p", "meta", `${sample.transcript.engine_version} · ${sample.sandbox || "no sandbox"} · took ${seconds(sample.duration_seconds)}`));
+    el("p", "meta", `${sample.transcript.engine_version} · ${sample.sandbox || "no sandbox"}`));
 }
 
 function artefacts(sample, view) {

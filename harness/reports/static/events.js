@@ -96,7 +96,7 @@ const renderers = {
     const head = el("div", "head", who(view, event.speaker),
       el("span", "muted", `to ${event.recipient}`),
       event.role === "assistant" ? null : el("span", "muted", event.role),
-      el("span", "when", `turn ${++view.turn} · ${seconds(event.offset_seconds)}`));
+      el("span", "when", `turn ${++view.turn}`));
     const content = isRepeated(event.content || "", view.outputs)
       ? [fold("the output above, as sent to the agents", pre(event.content))]
       : body(event.content || "");

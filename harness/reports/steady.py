@@ -1,0 +1,105 @@
+"""What a run found, apart from when, how fast and under which name it ran.
+
+Two runs of the same inputs find the same, so what is rendered from `steady` is the same, byte for
+byte; everything that is taken out here stands in the sidecar.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from harness.model.transcript import CodeExecution
+
+if TYPE_CHECKING:
+    from harness.model.run import RunLog
+    from harness.model.sample import SampleResult
+    from harness.model.transcript import Event
+
+SIDECAR_SCHEMA_VERSION = 1
+SIDECAR_SUFFIX = ".run.json"
+
+_HEADER = (
+    "run_id",
+    "started_at",
+    "command",
+    "python",
+    "platform",
+    "scenarios_root",
+    "cassettes_root",
+)
+_MEASURED: dict[str, Any] = {
+    "duration_seconds": 0.0,
+    "cpu_seconds": None,
+    "peak_memory_bytes": None,
+    "is_remembered": False,
+}
+
+
+def steady(log: RunLog) -> RunLog:
+    """The log with every name, time and measure of this one run left empty, samples in plan order.
+
+    Empty are the run id, command, Python, platform and folders of the header; all times of day,
+    offsets and durations; processor time and memory of executions, and whether their results
+    were remembered.
+    """
+    import msgspec
+
+    return msgspec.structs.replace(
+        log,
+        header=msgspec.structs.replace(log.header, **dict.fromkeys(_HEADER, "")),
+        samples=tuple(_steady_sample(sample) for sample in log.samples),
+    )
+
+
+def _steady_sample(sample: SampleResult) -> SampleResult:
+    import msgspec
+
+    events = tuple(_steady_event(event) for event in sample.transcript.events)
+    return msgspec.structs.replace(
+        sample,
+        started_at="",
+        duration_seconds=0.0,
+        transcript=msgspec.structs.replace(sample.transcript, events=events),
+    )
+
+
+def _steady_event(event: Event) -> Event:
+    import msgspec
+
+    measured = _MEASURED if isinstance(event, CodeExecution) else {}
+    return msgspec.structs.replace(event, offset_seconds=0.0, **measured)
+
+
+def digest_of(log: RunLog) -> str:
+    """24 hexadecimal digits that are the same exactly if two runs found the same."""
+    import msgspec
+
+    # ASCII, as a transcript may hold halves of surrogate pairs, which have no UTF-8.
+    text = json.dumps(msgspec.to_builtins(steady(log)), ensure_ascii=True)
+    return hashlib.blake2b(text.encode("ascii"), digest_size=12).hexdigest()
+
+
+def sidecar(log: RunLog) -> str:
+    """What `steady` leaves empty, as ASCII JSON, with the digest of the results it belongs to."""
+    document = {
+        "schema_version": SIDECAR_SCHEMA_VERSION,
+        "results": digest_of(log),
+        "run": {name: getattr(log.header, name) for name in _HEADER},
+        "samples": [_times(sample) for sample in log.samples],
+    }
+    return json.dumps(document, ensure_ascii=True, allow_nan=False, indent=1) + "\n"
+
+
+def _times(sample: SampleResult) -> dict[str, Any]:
+    return {
+        "sample": str(sample.key),
+        "started_at": sample.started_at,
+        "duration_seconds": sample.duration_seconds,
+        "offsets_seconds": [event.offset_seconds for event in sample.transcript.events],
+        "executions": [
+            {"event": event.index} | {name: getattr(event, name) for name in _MEASURED}
+            for event in sample.transcript.code_executions
+        ],
+    }
