@@ -34,7 +34,8 @@ From the command line: ``harness fuzz my_suite/my_scenario``. Under pytest::
         return harness.Team(initiator=user, recipient=assistant)
 """
 
-from harness.fuzzing.hunting import Broken, Finding, Hunt, hunt, replay
+from harness.fuzzing.hunting import Broken, Hunt, hunt, replay
+from harness.fuzzing.played import Finding
 from harness.fuzzing.settings import FuzzSettings, Subject
 from harness.fuzzing.story import tell
 from harness.fuzzing.subjects import subject_at, subject_of

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import HarnessError
-from harness.fuzzing.hunting import Broken, Finding, hunt, replay
+from harness.fuzzing.hunting import Broken, hunt, replay
 from harness.fuzzing.saved import SUFFIX, finding_path, read, save
 from harness.fuzzing.settings import FuzzSettings, Subject
 from harness.fuzzing.story import tell
@@ -18,6 +18,7 @@ from harness.fuzzing.subjects import subject_at, subject_from
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from harness.fuzzing.played import Finding
     from harness.model.team import TeamContext
 
 SAVED = Path(".harness/fuzz")
