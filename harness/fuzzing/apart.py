@@ -1,8 +1,9 @@
 """Conversations held apart: in a forked process, from which a team takes nothing along.
 
-A hunt forks once, and once more for each conversation that its team ended together with the
-process. It must be a fork: the team of a test is a function inside it, with its fixtures,
-that no other process could import. Where there is none, conversations are held `here`.
+A hunt forks once. If it loses that process, it starts over with the search on this side, and
+forks again for each conversation that its team ends together with the process. It must be a
+fork: the team of a test is a function inside it, with its fixtures, that no other process
+could import. Where there is no fork, all is done in this process.
 """
 
 from __future__ import annotations
@@ -14,19 +15,18 @@ import sys
 import time
 import warnings
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import psutil
 
 from harness.fuzzing import losses
-from harness.fuzzing.holding import hold
+from harness.fuzzing.holding import hold, hold_all
 from harness.fuzzing.journal import Journal
 from harness.fuzzing.pipes import (
     ASK,
     FOUND,
     RAISED,
     STOP,
-    STOPPED,
     Lower,
     Upper,
     choices_in,
@@ -36,13 +36,15 @@ from harness.fuzzing.playing import Stage
 from harness.fuzzing.workspace import fixtures_copied
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from harness.fuzzing.choosing import Pick
     from harness.fuzzing.moves import Move
     from harness.fuzzing.played import Finding
     from harness.fuzzing.settings import FuzzSettings, Subject
+
+T = TypeVar("T")
 
 # Whether the process is still there is asked this often; its pipe may be held by another.
 _LOOK_SECONDS = 0.1
@@ -51,13 +53,42 @@ _LOOK_SECONDS = 0.1
 _LEAVE_SECONDS, _GONE_SECONDS, _STACK_SECONDS = 2.0, 0.5, 0.2
 
 
+class Lost(Exception):
+    """A process was lost with a conversation in it.
+
+    Attributes:
+        finding: The conversation.
+    """
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.violation.reason)
+        self.finding = finding
+
+
 class Company(Protocol):
     """Holds the conversations of a hunt."""
+
+    def work(self, work: Callable[[Company], T], seconds: float) -> T:
+        """Do a work of many conversations, at full speed.
+
+        Args:
+            work: Given somebody who holds conversations, at no cost for each of them.
+            seconds: Wall-clock limit of one conversation.
+
+        Raises:
+            Lost: If the process was lost; the work is undone.
+        """
 
     def play(
         self, script: Pick | Sequence[Move], known: frozenset[str], seconds: float
     ) -> Finding | None:
-        """As `Stage.play`, for so many seconds at most."""
+        """As `Stage.play`; a lost process is a finding.
+
+        Args:
+            script: See there.
+            known: See there.
+            seconds: Wall-clock limit.
+        """
 
 
 class _Here:
@@ -65,6 +96,10 @@ class _Here:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
+
+    def work(self, work: Callable[[Company], T], seconds: float) -> T:
+        """Do it here."""
+        return work(self)
 
     def play(
         self, script: Pick | Sequence[Move], known: frozenset[str], seconds: float
@@ -141,29 +176,52 @@ class _Apart:
         self._child: _Child | None = None
         self._is_idle = True
 
+    def work(self, work: Callable[[Company], T], seconds: float) -> T:
+        """Do it in a process of its own."""
+        here = _Here(self._stage)
+        self._journal.begin()
+        child = self._child = self._fork(
+            lambda lower: hold_all(lambda: work(here), lower, self._journal, self._temporary)
+        )
+        try:
+            message = self._next(child, lambda: seconds - self._journal.age_seconds)
+        except (EOFError, TimeoutError) as loss:
+            raise Lost(self._finding(child, loss, seconds)) from None
+        self.close()
+        done: T = _outcome(*message)
+        return done
+
     def play(
         self, script: Pick | Sequence[Move], known: frozenset[str], seconds: float
     ) -> Finding | None:
-        """Play it; a lost process is a finding."""
-        child = self._child = self._child or self._fork()
+        """Play it in a process of its own, or that of the one before."""
+        child = self._child = self._child or self._fork(
+            lambda lower: hold(self._stage, lower, self._journal, self._temporary)
+        )
         self._is_idle = False
         until = time.monotonic() + seconds
         pick, moves = (script, None) if callable(script) else (None, tuple(script))
         try:
             child.upper.order(pickle.dumps((moves, known)))
-            while (message := self._next(child, until))[0] == ASK and pick is not None:
+            while (message := self._next(child, _left(until)))[0] == ASK and pick is not None:
                 child.upper.pick(self._picked(pick, choices_in(message[1]), child, until))
-        except (EOFError, BrokenPipeError):
-            # One that has become another program, or has closed all files, is still there.
-            status = None if child.is_running(_GONE_SECONDS) else child.status
-            self._end()
-            return losses.death(self._stage.name, self._stage.engine, self._journal, status)
-        except TimeoutError:
+        except (EOFError, BrokenPipeError, TimeoutError) as loss:
+            return self._finding(child, loss, seconds)
+        self._is_idle = True
+        found: Finding | None = _outcome(*message)
+        return found
+
+    def _finding(self, child: _Child, loss: Exception, seconds: float) -> Finding:
+        """What is told of a process that was lost."""
+        stage, journal = self._stage, self._journal
+        if isinstance(loss, TimeoutError):
             self._ask_where(child)
             self._end()
-            return losses.hang(self._stage.name, self._stage.engine, self._journal, seconds)
-        self._is_idle = True
-        return _outcome(*message)
+            return losses.hang(stage.name, stage.engine, journal, seconds)
+        # One that has become another program, or has closed all files, is still there.
+        status = None if child.is_running(_GONE_SECONDS) else child.status
+        self._end()
+        return losses.death(stage.name, stage.engine, journal, status)
 
     def _picked(self, pick: Pick, choices: int, child: _Child, until: float) -> int:
         try:
@@ -178,14 +236,14 @@ class _Apart:
             kind = ASK
             while kind == ASK:  # A team that overhears it is told again.
                 child.upper.pick(STOP)
-                kind, _ = self._next(child, until)
+                kind, _ = self._next(child, _left(until))
             self._is_idle = True
         except (EOFError, BrokenPipeError, TimeoutError):
             self._end()
 
-    def _next(self, child: _Child, until: float) -> tuple[bytes, bytes]:
+    def _next(self, child: _Child, seconds_left: Callable[[], float]) -> tuple[bytes, bytes]:
         while True:
-            left = until - time.monotonic()
+            left = seconds_left()
             message = child.upper.receive(max(0.0, min(left, _LOOK_SECONDS)))
             if message is not None:
                 return message
@@ -202,7 +260,7 @@ class _Apart:
         while not self._journal.read_stack() and time.monotonic() < until:
             time.sleep(_STACK_SECONDS / 20)
 
-    def _fork(self) -> _Child:
+    def _fork(self, work: Callable[[Lower], None]) -> _Child:
         upper, lower = linked()
         for stream in (sys.stdout, sys.stderr):
             stream.flush()  # Or both processes would write what waits in it.
@@ -211,15 +269,17 @@ class _Apart:
             for descriptor in lower:
                 os.close(descriptor)
             return _Child(pid, Upper(*upper))
+        status = 1
         try:
             for descriptor in upper:
                 os.close(descriptor)
-            hold(self._stage, Lower(*lower), self._journal, self._temporary)
+            work(Lower(*lower))
+            status = 0
         except BaseException:
             sys.excepthook(*sys.exc_info())
         finally:
             # Never back into what the other process was doing.
-            os._exit(1)
+            os._exit(status)
 
     def _end(self) -> None:
         child, self._child = self._child, None
@@ -236,17 +296,18 @@ class _Apart:
         self._end()
 
 
-def _outcome(kind: bytes, content: bytes) -> Finding | None:
+def _left(until: float) -> Callable[[], float]:
+    return lambda: until - time.monotonic()
+
+
+def _outcome(kind: bytes, content: bytes) -> Any:
     if kind == FOUND:
-        finding: Finding = pickle.loads(content)
-        return finding
-    if kind == RAISED:
-        sent, told = pickle.loads(content)
-        error: BaseException = pickle.loads(sent)
-        error.add_note(f"Raised in the process that held the conversation:\n{told}")
-        raise error
-    assert kind != STOPPED
-    return None
+        return pickle.loads(content)
+    assert kind == RAISED
+    sent, told = pickle.loads(content)
+    error: BaseException = pickle.loads(sent)
+    error.add_note(f"Raised in the process that held the conversation:\n{told}")
+    raise error
 
 
 def _forked() -> int:

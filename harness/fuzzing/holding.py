@@ -19,10 +19,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from harness.errors import HarnessError
-from harness.fuzzing.pipes import FOUND, HELD, RAISED, STOP, STOPPED
+from harness.fuzzing.pipes import FOUND, RAISED, STOP, STOPPED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from harness.fuzzing.journal import Journal
@@ -34,6 +34,24 @@ class _Stopped(BaseException):
     """Who decides wants no more of this conversation."""
 
 
+def hold_all(work: Callable[[], Any], lower: Lower, journal: Journal, temporary: Path) -> None:
+    """Do a whole work by itself and send what it returns.
+
+    Args:
+        work: Holds conversations, and decides what is said in them.
+        lower: The outcome goes here.
+        journal: Gets what happens as it happens.
+        temporary: Folder for temporary files, removed by somebody else in the end.
+    """
+    _prepare(journal, temporary)
+    try:
+        kind, content = FOUND, pickle.dumps(work())
+    except BaseException as error:
+        kind, content = RAISED, _portable(error)
+    _flush()
+    lower.send(kind, content)
+
+
 def hold(stage: Stage, lower: Lower, journal: Journal, temporary: Path) -> None:
     """Hold conversations until the pipe is closed, which ends the process.
 
@@ -43,9 +61,7 @@ def hold(stage: Stage, lower: Lower, journal: Journal, temporary: Path) -> None:
         journal: Gets what happens as it happens.
         temporary: Folder for temporary files, removed by somebody else in the end.
     """
-    _prepare(journal)
-    # A process that is killed removes nothing itself.
-    tempfile.tempdir = str(temporary)
+    _prepare(journal, temporary)
 
     def pick(menu: Sequence[Any]) -> Any:
         index = lower.ask(len(menu))
@@ -55,22 +71,27 @@ def hold(stage: Stage, lower: Lower, journal: Journal, temporary: Path) -> None:
 
     while True:
         moves, known = pickle.loads(lower.order())
-        journal.begin()
         _seed()
         try:
             finding = stage.play(pick if moves is None else moves, known)
-            kind, content = (FOUND, pickle.dumps(finding)) if finding else (HELD, b"")
+            kind, content = FOUND, pickle.dumps(finding)
         except _Stopped:
             kind, content = STOPPED, b""
         except BaseException as error:
             kind, content = RAISED, _portable(error)
-        with suppress(OSError, ValueError):  # A team may have closed them.
-            sys.stdout.flush()
-            sys.stderr.flush()
+        _flush()
         lower.send(kind, content)
 
 
-def _prepare(journal: Journal) -> None:
+def _flush() -> None:
+    with suppress(OSError, ValueError):  # A team may have closed them.
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+def _prepare(journal: Journal, temporary: Path) -> None:
+    # A process that is killed removes nothing itself.
+    tempfile.tempdir = str(temporary)
     if sys.platform == "linux":
         from harness.sandboxes.cells.kernel import die_with_parent
 

@@ -13,13 +13,13 @@ import tempfile
 import time
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.cassettes import offline
 from harness.errors import EnvironmentFault, HarnessError
-from harness.fuzzing.apart import company
+from harness.fuzzing.apart import Lost, company
 from harness.fuzzing.losses import DEATH, HANG
 
 if TYPE_CHECKING:
@@ -69,14 +69,16 @@ class _Exhausted(BaseException):
 class _Search:
     """One search in progress."""
 
-    def __init__(self, held: Company, settings: FuzzSettings, seconds: float) -> None:
+    def __init__(
+        self, held: Company, settings: FuzzSettings, seconds: float, hang: Finding | None
+    ) -> None:
         self._held = held
         self._settings = settings
         self._seconds = seconds
         self._slowest = 0.0
         self._kinds: dict[str, type[Broken]] = {}
         self._lost: Counter[str] = Counter()
-        self._first_hang: Finding | None = None
+        self._first_hang = hang
         self.findings: dict[str, Finding] = {}
         self.known: frozenset[str] = frozenset()
         self.conversations = 0
@@ -164,17 +166,38 @@ def hunt(subject: Subject, settings: FuzzSettings) -> Hunt:
     seed = secrets.randbits(32) if settings.seed is None else settings.seed
     subject.engine.preload()
     started = time.perf_counter()
+    _require_hypothesis()
     with _held(subject, settings) as held:
-        search = _Search(held, settings, settings.seconds_for(subject.scenario))
+        done = _hunted(held, subject, settings, seed)
+    return replace(done, seconds=time.perf_counter() - started)
+
+
+def _hunted(held: Company, subject: Subject, settings: FuzzSettings, seed: int) -> Hunt:
+    def searched(held: Company, hang: Finding | None = None) -> Hunt:
+        search = _Search(held, settings, seconds, hang)
         first = _search(search, settings.examples, seed, subject.name)
         search.confirm()
-    return Hunt(
-        findings=tuple(search.findings.values()),
-        conversations=search.conversations,
-        first=first,
-        shrinking=search.shrinking,
-        seed=seed,
-        seconds=time.perf_counter() - started,
+        return Hunt(
+            findings=tuple(search.findings.values()),
+            conversations=search.conversations,
+            first=first,
+            shrinking=search.shrinking,
+            seed=seed,
+            seconds=0.0,
+        )
+
+    seconds = settings.seconds_for(subject.scenario)
+    try:
+        return held.work(searched, seconds)
+    except Lost as loss:
+        lost = loss.finding
+    # The same search, which gets to the same conversation, but outlives it, to shrink it.
+    again = searched(held, lost if lost.violation.invariant == HANG else None)
+    if any(each.violation.invariant in (DEATH, HANG) for each in again.findings):
+        return again
+    # It did not come out the same, but it did happen.
+    return replace(
+        again, findings=(*again.findings, lost), first=again.first or again.conversations
     )
 
 
@@ -203,15 +226,21 @@ def _search(search: _Search, examples: int, seed: int, name: str) -> int | None:
     raise AssertionError("a count does not end")
 
 
-def _run(search: _Search, examples: int, seed: int, name: str) -> None:
+def _require_hypothesis() -> None:
+    """Load it before anything is forked: once, and not for each hunt."""
     try:
-        import hypothesis
-        from hypothesis import strategies as st
-        from hypothesis.errors import Flaky
+        import hypothesis  # noqa: F401 - only loaded
     except ImportError:
         raise EnvironmentFault(
             f"Fuzzing needs Hypothesis, which is not installed. Run: {_INSTALL}"
         ) from None
+
+
+def _run(search: _Search, examples: int, seed: int, name: str) -> None:
+    import hypothesis
+    from hypothesis import strategies as st
+    from hypothesis.errors import Flaky
+
     strategies: dict[int, Any] = {}
 
     def strategy(choices: int) -> Any:

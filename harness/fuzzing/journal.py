@@ -7,8 +7,11 @@ the other is gone.
 
 from __future__ import annotations
 
+import mmap
 import os
+import struct
 import tempfile
+import time
 from typing import IO, TYPE_CHECKING
 
 import msgspec
@@ -18,6 +21,9 @@ from harness.fuzzing.moves import Move
 
 if TYPE_CHECKING:
     from harness.model.transcript import AnyEvent
+
+
+_TIME = struct.Struct("d")
 
 
 class Journal:
@@ -30,13 +36,23 @@ class Journal:
 
     def __init__(self) -> None:
         self.events, self._moves, self.stack = _file(), _file(), _file()
+        # Shared with the processes forked from now on.
+        self._began = mmap.mmap(-1, _TIME.size)
         self._encoder = msgspec.json.Encoder()
+        self.begin()
 
     def begin(self) -> None:
         """Forget the last conversation."""
         for file in (self.events, self._moves, self.stack):
             file.seek(0)
             file.truncate()
+        self._began[:] = _TIME.pack(time.monotonic())
+
+    @property
+    def age_seconds(self) -> float:
+        """How long ago the conversation began, or else the journal."""
+        (began,) = _TIME.unpack(self._began[:])
+        return time.monotonic() - float(began)
 
     def note(self, move: Move, position: int) -> None:
         """Write a move down.
@@ -66,6 +82,7 @@ class Journal:
         self.events.close()
         self._moves.close()
         self.stack.close()
+        self._began.close()
 
 
 def _file() -> IO[bytes]:

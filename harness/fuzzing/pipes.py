@@ -13,8 +13,8 @@ import threading
 import time
 from typing import Any
 
-# Upwards: pick one of so many; nothing was broken; a finding; an exception; stopped as told.
-ASK, HELD, FOUND, RAISED, STOPPED = b"?", b".", b"F", b"!", b"x"
+# Upwards: pick one of so many; what was found; an exception; stopped as told.
+ASK, FOUND, RAISED, STOPPED = b"?", b".", b"!", b"x"
 STOP = -1
 
 _UP, _NUMBER = struct.Struct("<cI"), struct.Struct("<i")

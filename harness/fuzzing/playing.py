@@ -96,6 +96,8 @@ class Stage:
         Raises:
             HarnessError: If the team cannot be built or played at all.
         """
+        if self._journal is not None:
+            self._journal.begin()
         if callable(script):
             played = self._played(Drawn(script, self._settings), known)
         else:
