@@ -53,6 +53,11 @@ def _demands(function: F) -> F:
     multiple=True,
     help="Also let the provider fail so (a fault or a class, e.g. rate_limit); slower.",
 )
+@click.option(
+    "--conversation-seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Longest conversation, in wall-clock time; the scenario's wall_seconds, or 30.",
+)
 @click.option("--task-as-is", is_flag=True, help="Never add code or the closing word to the task.")
 @click.option(
     "--save",
@@ -84,6 +89,9 @@ def command(**arguments: Any) -> int:
       harness fuzz my_suite --approver reviewer --approval LGTM
       harness fuzz my_suite --fault network --fault rate_limit
       harness fuzz --replay .harness/fuzz/my_suite
+
+    The conversations are held in a process of their own: a team that ends it,
+    or never comes back, is BROKEN, too.
 
     Exit code 1 when a conversation broke a team.
     """

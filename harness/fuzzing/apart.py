@@ -58,11 +58,13 @@ class Lost(Exception):
 
     Attributes:
         finding: The conversation.
+        before: What had been found before it, one for each invariant.
     """
 
-    def __init__(self, finding: Finding) -> None:
+    def __init__(self, finding: Finding, before: dict[str, Finding]) -> None:
         super().__init__(finding.violation.reason)
         self.finding = finding
+        self.before = before
 
 
 class Company(Protocol):
@@ -90,6 +92,9 @@ class Company(Protocol):
             seconds: Wall-clock limit.
         """
 
+    def keep(self, finding: Finding) -> None:
+        """Have a finding outlive the process, should it be lost."""
+
 
 class _Here:
     """Holds them in this process, which can neither outlive a team nor interrupt it."""
@@ -106,6 +111,10 @@ class _Here:
     ) -> Finding | None:
         """Play it, however long it takes."""
         return self._stage.play(script, known)
+
+    def keep(self, finding: Finding) -> None:
+        """Write it down, if anybody else will read it."""
+        self._stage.keep(finding)
 
 
 @contextmanager
@@ -186,7 +195,8 @@ class _Apart:
         try:
             message = self._next(child, lambda: seconds - self._journal.age_seconds)
         except (EOFError, TimeoutError) as loss:
-            raise Lost(self._finding(child, loss, seconds)) from None
+            lost = self._finding(child, loss, seconds)
+            raise Lost(lost, self._journal.read_findings()) from None
         self.close()
         done: T = _outcome(*message)
         return done
@@ -210,6 +220,9 @@ class _Apart:
         self._is_idle = True
         found: Finding | None = _outcome(*message)
         return found
+
+    def keep(self, finding: Finding) -> None:
+        """Nothing: this side is not lost."""
 
     def _finding(self, child: _Child, loss: Exception, seconds: float) -> Finding:
         """What is told of a process that was lost."""

@@ -63,7 +63,7 @@ class Broken(AssertionError):
 
 
 class _Exhausted(BaseException):
-    """Too many processes were lost to go on; no `Exception`, which Hypothesis would keep."""
+    """The search cannot go on; no `Exception`, of which Hypothesis would look for a plainer one."""
 
 
 class _Search:
@@ -83,6 +83,7 @@ class _Search:
         self.known: frozenset[str] = frozenset()
         self.conversations = 0
         self.shrinking = 0
+        self.error: HarnessError | None = None
 
     def try_one(self, pick: Pick) -> None:
         """Play one conversation.
@@ -92,7 +93,11 @@ class _Search:
         """
         if self.is_exhausted:
             raise _Exhausted
-        finding = self._play(pick)
+        try:
+            finding = self._play(pick)
+        except HarnessError as error:  # Not to be shrunk.
+            self.error = error
+            raise _Exhausted from None
         if set(self.findings) - self.known:
             self.shrinking += 1
         else:
@@ -145,6 +150,7 @@ class _Search:
         known = self.findings.get(name)
         if known is None or _size(finding) <= _size(known):
             self.findings[name] = finding
+            self._held.keep(finding)
 
 
 def _size(finding: Finding) -> tuple[int, int]:
@@ -173,31 +179,45 @@ def hunt(subject: Subject, settings: FuzzSettings) -> Hunt:
 
 
 def _hunted(held: Company, subject: Subject, settings: FuzzSettings, seed: int) -> Hunt:
-    def searched(held: Company, hang: Finding | None = None) -> Hunt:
-        search = _Search(held, settings, seconds, hang)
-        first = _search(search, settings.examples, seed, subject.name)
-        search.confirm()
-        return Hunt(
-            findings=tuple(search.findings.values()),
-            conversations=search.conversations,
-            first=first,
-            shrinking=search.shrinking,
-            seed=seed,
-            seconds=0.0,
-        )
-
     seconds = settings.seconds_for(subject.scenario)
+
+    def begun(held: Company, hang: Finding | None = None) -> _Search:
+        return _Search(held, settings, seconds, hang)
+
     try:
-        return held.work(searched, seconds)
+        return held.work(lambda here: _searched(begun(here), settings, seed, subject.name), seconds)
     except Lost as loss:
-        lost = loss.finding
+        lost, before = loss.finding, loss.before
     # The same search, which gets to the same conversation, but outlives it, to shrink it.
-    again = searched(held, lost if lost.violation.invariant == HANG else None)
-    if any(each.violation.invariant in (DEATH, HANG) for each in again.findings):
-        return again
-    # It did not come out the same, but it did happen.
+    search = begun(held, lost if lost.violation.invariant == HANG else None)
+    try:
+        again = _searched(search, settings, seed, subject.name)
+    except HarnessError:
+        # It did not come out the same.
+        again = _summed(search, None, seed)
+    found = {each.violation.invariant: each for each in again.findings}
     return replace(
-        again, findings=(*again.findings, lost), first=again.first or again.conversations
+        again,
+        # Whether it came out the same or not, it did happen.
+        findings=tuple({**before, lost.violation.invariant: lost, **found}.values()),
+        first=again.first or again.conversations,
+    )
+
+
+def _searched(search: _Search, settings: FuzzSettings, seed: int, name: str) -> Hunt:
+    first = _search(search, settings.examples, seed, name)
+    search.confirm()
+    return _summed(search, first, seed)
+
+
+def _summed(search: _Search, first: int | None, seed: int) -> Hunt:
+    return Hunt(
+        findings=tuple(search.findings.values()),
+        conversations=search.conversations,
+        first=first,
+        shrinking=search.shrinking,
+        seed=seed,
+        seconds=0.0,
     )
 
 
@@ -270,7 +290,8 @@ def _run(search: _Search, examples: int, seed: int, name: str) -> None:
     except (Broken, ExceptionGroup) as error:
         _raise_others(error)
     except _Exhausted:
-        return
+        if search.error is not None:
+            raise search.error from None
     except Flaky as error:
         # To Hypothesis it is odd, too, that an exhausted search asks for nothing.
         if search.is_exhausted or search.has_lost():
@@ -300,6 +321,7 @@ def replay(subject: Subject, settings: FuzzSettings, moves: Sequence[Move]) -> F
     Returns:
         What it breaks now; None if everything holds.
     """
+    subject.engine.preload()
     seconds = settings.seconds_for(subject.scenario)
     with _held(subject, settings) as held:
         return held.play(moves, frozenset(), seconds)

@@ -1,17 +1,20 @@
 """What is known of a conversation while it is held, kept where its process cannot take it along.
 
-Files without a name: the events, the moves, and where the process was in the end. The process
-that holds the conversation writes each down at once; the one that forked it reads them when
-the other is gone.
+Files without a name: the events, the moves, where the process was in the end, and what had been
+found before. The process that holds the conversation writes each down at once; the one that
+forked it reads them when the other is gone.
 """
 
 from __future__ import annotations
 
+import io
 import mmap
 import os
+import pickle
 import struct
 import tempfile
 import time
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
 import msgspec
@@ -20,6 +23,7 @@ from harness.capture import read_spool
 from harness.fuzzing.moves import Move
 
 if TYPE_CHECKING:
+    from harness.fuzzing.played import Finding
     from harness.model.transcript import AnyEvent
 
 
@@ -36,6 +40,7 @@ class Journal:
 
     def __init__(self) -> None:
         self.events, self._moves, self.stack = _file(), _file(), _file()
+        self._findings = _file()
         # Shared with the processes forked from now on.
         self._began = mmap.mmap(-1, _TIME.size)
         self._encoder = msgspec.json.Encoder()
@@ -63,6 +68,21 @@ class Journal:
         """
         self._moves.write(self._encoder.encode((position, move)) + b"\n")
 
+    def keep(self, finding: Finding) -> None:
+        """Write down what was found; the next conversation does not make it forgotten."""
+        self._findings.write(pickle.dumps(finding))
+
+    def read_findings(self) -> dict[str, Finding]:
+        """The newest finding of each invariant."""
+        found: dict[str, Finding] = {}
+        file = io.BytesIO(_content(self._findings))
+        # The last may be cut short.
+        with suppress(EOFError, pickle.UnpicklingError):
+            while True:
+                finding: Finding = pickle.load(file)
+                found[finding.violation.invariant] = finding
+        return found
+
     def read_events(self) -> tuple[AnyEvent, ...]:
         """The events so far."""
         return read_spool(_content(self.events))
@@ -79,9 +99,8 @@ class Journal:
 
     def close(self) -> None:
         """Give the room back."""
-        self.events.close()
-        self._moves.close()
-        self.stack.close()
+        for file in (self.events, self._moves, self.stack, self._findings):
+            file.close()
         self._began.close()
 
 

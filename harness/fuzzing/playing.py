@@ -104,6 +104,11 @@ class Stage:
             played = self._played(Replayed(script, self._settings), known)
         return Finding(played.violation, played) if played.violation else None
 
+    def keep(self, finding: Finding) -> None:
+        """Write a finding down, if there is a journal."""
+        if self._journal is not None:
+            self._journal.keep(finding)
+
     def _played(self, chooser: Drawn | Replayed, known: frozenset[str]) -> Played:
         price = partial(_price, self._subject) if self._limits.cost_usd is not None else None
         world = World(

@@ -50,7 +50,8 @@ def fuzz(
         model: Model name in ``context.llm_config()``, without a scenario.
         saved: Folder of the conversations that broke the team.
         **settings: As `harness.fuzzing.FuzzSettings` takes them: examples, seed, closing,
-            closers, approver, approval, turns, accept, varies_task.
+            closers, approver, approval, turns, accept, faults, varies_task,
+            conversation_seconds.
 
     Raises:
         HarnessError: If a setting is unknown.
@@ -70,6 +71,7 @@ def fuzz(
 
         @functools.wraps(function)
         def test(*args: Any, **fixtures: Any) -> None:
+            __tracebackhide__ = True
             build = functools.partial(_called, function, args, fixtures)
             if scenario is None:
                 subject = subject_from(build, name, task=task, engine=engine, model=model)
