@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import psutil
 
 from harness.fuzzing import losses
+from harness.fuzzing.exceptions import raise_sent
 from harness.fuzzing.holding import hold, hold_all
 from harness.fuzzing.journal import Journal
 from harness.fuzzing.pipes import (
@@ -317,10 +318,7 @@ def _outcome(kind: bytes, content: bytes) -> Any:
     if kind == FOUND:
         return pickle.loads(content)
     assert kind == RAISED
-    sent, told = pickle.loads(content)
-    error: BaseException = pickle.loads(sent)
-    error.add_note(f"Raised in the process that held the conversation:\n{told}")
-    raise error
+    raise_sent(content)
 
 
 def _forked() -> int:

@@ -14,11 +14,10 @@ import random
 import signal
 import sys
 import tempfile
-import traceback
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from harness.errors import HarnessError
+from harness.fuzzing.exceptions import portable
 from harness.fuzzing.pipes import FOUND, RAISED, STOP, STOPPED
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def hold_all(work: Callable[[], Any], lower: Lower, journal: Journal, temporary:
     try:
         kind, content = FOUND, pickle.dumps(work())
     except BaseException as error:
-        kind, content = RAISED, _portable(error)
+        kind, content = RAISED, portable(error)
     _flush()
     lower.send(kind, content)
 
@@ -78,7 +77,7 @@ def hold(stage: Stage, lower: Lower, journal: Journal, temporary: Path) -> None:
         except _Stopped:
             kind, content = STOPPED, b""
         except BaseException as error:
-            kind, content = RAISED, _portable(error)
+            kind, content = RAISED, portable(error)
         _flush()
         lower.send(kind, content)
 
@@ -134,16 +133,3 @@ def _seed() -> None:
     random.seed(0)
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed(0)
-
-
-def _portable(error: BaseException) -> bytes:
-    """An exception that the other process can raise: the same, if it can be sent at all."""
-    told = "".join(traceback.format_exception(error))
-    try:
-        sent = pickle.dumps(error)
-        if type(pickle.loads(sent)) is not type(error):
-            raise TypeError
-    except Exception:
-        error = HarnessError(f"{type(error).__qualname__}: {error}\n{told}")
-        sent = pickle.dumps(error)
-    return pickle.dumps((sent, told))

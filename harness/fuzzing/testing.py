@@ -139,4 +139,7 @@ def _report(
         path = finding_path(saved, name, finding.violation.invariant)
         save(finding, path, name, settings)
         told.append(f"{tell(finding)}\nkept in {path}")
-    return "\n\n".join(["", *told, f"The search started with seed={seed}."])
+    names = ", ".join(finding.violation.invariant for finding in findings)
+    return "\n\n".join(
+        [f"the team breaks: {names}", *told, f"The search started with seed={seed}."]
+    )
