@@ -50,8 +50,7 @@ def fuzz(
         model: Model name in ``context.llm_config()``, without a scenario.
         saved: Folder of the conversations that broke the team.
         **settings: As `harness.fuzzing.FuzzSettings` takes them: examples, seed, closing,
-            closers, approver, approval, turns, accept, faults, varies_task,
-            conversation_seconds.
+            closers, approver, turns, faults, conversation_seconds and so on.
 
     Raises:
         HarnessError: If a setting is unknown.
