@@ -14,7 +14,7 @@ import signal
 import sys
 import time
 import warnings
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import psutil
@@ -134,13 +134,11 @@ def company(subject: Subject, settings: FuzzSettings, folder: Path) -> Iterator[
     if not hasattr(os, "fork"):
         yield _Here(Stage(subject, settings, workspace))
         return
-    journal = Journal()
-    apart = _Apart(Stage(subject, settings, workspace, journal), journal, temporary)
-    try:
+    with (
+        closing(Journal()) as journal,
+        closing(_Apart(Stage(subject, settings, workspace, journal), journal, temporary)) as apart,
+    ):
         yield apart
-    finally:
-        apart.close()
-        journal.close()
 
 
 class _Child:
