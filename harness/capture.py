@@ -289,9 +289,14 @@ _FOREIGN = tuple(
 )
 
 
+def is_own_code(path: str) -> bool:
+    """Whether a file is the user's own: not of harness, an installed package or Python itself."""
+    return not path.startswith(_FOREIGN)
+
+
 def _place(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
-    own = [f for f in frames if not f.filename.startswith(_FOREIGN)]
+    own = [frame for frame in frames if is_own_code(frame.filename)]
     if not own:
         return ""
     path = own[-1].filename

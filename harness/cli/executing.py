@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cassettes import cassette_path
-from harness.cli.app import EXIT_GATE_FAILED
+from harness.cassettes.cassette import partial_path
+from harness.cli.app import EXIT_GATE_FAILED, EXIT_INTERRUPTED
 from harness.cli.session import gate
+from harness.cli.watching import Ended, watched
 from harness.errors import HarnessError, SampleInterrupt, SelectionError
 from harness.model.run import RunLog
 from harness.model.sample import SCRIPTS, SampleKey
@@ -71,16 +73,39 @@ def execute(arguments: ExecArguments) -> int:
     """Run the script; returns the exit code."""
     source = _checked(arguments)
     key = key_of(arguments.script, arguments.args)
-    _check_cassette(arguments, cassette_path(arguments.cassettes_root, key))
+    path = cassette_path(arguments.cassettes_root, key)
+    _check_cassette(arguments, path)
+    with tempfile.TemporaryDirectory(prefix="harness-exec-") as scratch:
+        ended = watched(lambda: _executed(arguments, source, key, Path(scratch)))
+    return _verdict(ended, arguments, partial_path(path))
+
+
+def _executed(arguments: ExecArguments, source: str, key: SampleKey, scratch: Path) -> int:
     keyless = placeholder_keys(source) if arguments.mode == "replay" else nullcontext()
-    with (
-        closing(own_sandbox(arguments.sandbox)),
-        tempfile.TemporaryDirectory(prefix="harness-exec-") as scratch,
-        keyless,
-    ):
-        result, code = _run(arguments, _capture(arguments, key, Path(scratch)))
+    with closing(own_sandbox(arguments.sandbox)), keyless:
+        result, code = _run(arguments, _capture(arguments, key, scratch))
     log = _logged(result, arguments)
     return _finish(log, arguments) or code
+
+
+def _verdict(ended: Ended, arguments: ExecArguments, partial: Path) -> int:
+    """The exit code, and a word about a recording that was cut short."""
+    is_interrupted = ended.is_interrupted or ended.code == EXIT_INTERRUPTED
+    if not ended.how and not is_interrupted:
+        return ended.code
+    if ended.how:
+        click.echo(
+            f"{arguments.script} ended the process it runs in ({ended.how}), so its conversation "
+            "is not scored.",
+            err=True,
+        )
+    if arguments.mode == "record" and partial.exists():
+        click.echo(
+            f"The recording was cut short; what there is of it is kept in {partial}. Once the "
+            f"script comes to its end, go on with: {arguments.again('--update')}",
+            err=True,
+        )
+    return EXIT_INTERRUPTED if is_interrupted else EXIT_GATE_FAILED
 
 
 def _checked(arguments: ExecArguments) -> str:
@@ -104,6 +129,12 @@ def _checked(arguments: ExecArguments) -> str:
 
 
 def _check_cassette(arguments: ExecArguments, path: Path) -> None:
+    partial = partial_path(path)
+    if arguments.mode == "replay" and not path.exists() and partial.exists():
+        raise SelectionError(
+            f"{path}: the script has no finished cassette, but a recording that was cut short is "
+            f"in {partial}. Go on with it: {arguments.again('--update')}"
+        )
     if arguments.mode == "replay" and not path.exists():
         raise SelectionError(
             f"{path}: the script has no cassette yet, and nothing goes live unasked. Record it "

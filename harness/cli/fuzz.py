@@ -33,6 +33,18 @@ def _demands(function: F) -> F:
     )
 
 
+def _limits(function: F) -> F:
+    """Add what one conversation may use."""
+    function = click.option(
+        "--conversation-seconds",
+        type=click.FloatRange(min=0, min_open=True),
+        help="Longest conversation, in wall-clock time; the scenario's wall_seconds, or 30.",
+    )(function)
+    return click.option(
+        "--turns", type=click.IntRange(min=2), help="Most messages; the scenario's limit."
+    )(function)
+
+
 @click.command("fuzz")
 @click.argument("targets", nargs=-1, metavar="[SUITE[/SCENARIO]]...")
 @options.scenarios
@@ -40,7 +52,7 @@ def _demands(function: F) -> F:
 @click.option("--examples", default=200, show_default=True, type=click.IntRange(min=1))
 @click.option("--seed", type=int, help="Start the search here; the same seed tries the same.")
 @_demands
-@click.option("--turns", type=click.IntRange(min=2), help="Most messages; the scenario's limit.")
+@_limits
 @click.option(
     "--accept",
     multiple=True,
@@ -84,6 +96,9 @@ def command(**arguments: Any) -> int:
       harness fuzz my_suite --approver reviewer --approval LGTM
       harness fuzz my_suite --fault network --fault rate_limit
       harness fuzz --replay .harness/fuzz/my_suite
+
+    The conversations are held in a process of their own: a team that ends it,
+    or never comes back, is BROKEN, too.
 
     Exit code 1 when a conversation broke a team.
     """

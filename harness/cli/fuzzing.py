@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ class FuzzArguments:
     turns: int | None
     accept: tuple[TerminationReason, ...]
     faults: tuple[str, ...]
+    conversation_seconds: float | None
     task_as_is: bool
     save: Path
     replay: tuple[Path, ...]
@@ -55,12 +57,15 @@ class FuzzArguments:
             turns=self.turns,
             accept=self.accept,
             faults=self.faults,
+            conversation_seconds=self.conversation_seconds,
             varies_task=not self.task_as_is,
         )
 
 
 def run(arguments: FuzzArguments) -> int:
     """Fuzz, or play saved findings; returns the exit code."""
+    # So that an end by it removes what was made meanwhile, as one by Ctrl-C does.
+    signal.signal(signal.SIGTERM, _interrupt)
     if arguments.replay:
         return _replay(arguments)
     is_broken = False
@@ -74,6 +79,10 @@ def run(arguments: FuzzArguments) -> int:
             save(finding, path, subject.name, settings)
             click.echo(_told(finding, path))
     return EXIT_GATE_FAILED if is_broken else 0
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _subjects(arguments: FuzzArguments) -> list[Subject]:

@@ -9,11 +9,13 @@ a human types; the task. After each conversation it checks what must hold of any
 - no exception leaves the team;
 - the closing word is heard, and a message that merely quotes it ends nothing;
 - code runs once, never out of the user's own task, and after approval if somebody must give it;
-- every tool call gets its result.
+- every tool call gets its result;
+- the process it runs in survives, and gets back from every callback.
 
 What breaks is shrunk to the shortest conversation, told, and kept in a file that plays it
 again. **Code is not run**: what becomes of it is made up, like the words. Tools are the
-team's own functions and are called.
+team's own functions and are called. Conversations are held in a forked process, where there
+is a fork: without one, a team that ends its process ends the hunt.
 
 From the command line: ``harness fuzz my_suite/my_scenario``. Under pytest::
 
@@ -34,7 +36,8 @@ From the command line: ``harness fuzz my_suite/my_scenario``. Under pytest::
         return harness.Team(initiator=user, recipient=assistant)
 """
 
-from harness.fuzzing.hunting import Broken, Finding, Hunt, hunt, replay
+from harness.fuzzing.hunting import Broken, Hunt, hunt, replay
+from harness.fuzzing.played import Finding
 from harness.fuzzing.settings import FuzzSettings, Subject
 from harness.fuzzing.story import tell
 from harness.fuzzing.subjects import subject_at, subject_of

@@ -11,33 +11,30 @@ import itertools
 import secrets
 import tempfile
 import time
-from dataclasses import dataclass
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.cassettes import offline
 from harness.errors import EnvironmentFault, HarnessError
-from harness.fuzzing.choosing import Drawn, Replayed
-from harness.fuzzing.playing import Stage
-from harness.fuzzing.workspace import fixtures_copied
+from harness.fuzzing.apart import Lost, company
+from harness.fuzzing.losses import DEATH, HANG
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from harness.fuzzing.apart import Company
+    from harness.fuzzing.choosing import Pick
     from harness.fuzzing.moves import Move
-    from harness.fuzzing.played import Played
+    from harness.fuzzing.played import Finding
     from harness.fuzzing.settings import FuzzSettings, Subject
-    from harness.fuzzing.violation import Violation
 
+# Each death costs a fork, each hang its time.
+_MOST_DEATHS, _MOST_HANGS = 250, 12
+_SHORT_SECONDS, _TIMES_SLOWEST = 1.0, 5
 _INSTALL = 'pip install "conversation-harness[fuzz]"'
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The shortest conversation found that breaks one invariant."""
-
-    violation: Violation
-    played: Played
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,43 +62,95 @@ class Broken(AssertionError):
     """A conversation that broke an invariant; one subclass for each of them."""
 
 
+class _Exhausted(BaseException):
+    """The search cannot go on; no `Exception`, of which Hypothesis would look for a plainer one."""
+
+
 class _Search:
     """One search in progress."""
 
-    def __init__(self, subject: Subject, settings: FuzzSettings, workspace: Path) -> None:
-        self._stage = Stage(subject, settings, workspace)
+    def __init__(
+        self, held: Company, settings: FuzzSettings, seconds: float, hang: Finding | None
+    ) -> None:
+        self._held = held
         self._settings = settings
+        self._seconds = seconds
+        self._slowest = 0.0
         self._kinds: dict[str, type[Broken]] = {}
+        self._lost: Counter[str] = Counter()
+        self._first_hang = hang
         self.findings: dict[str, Finding] = {}
         self.known: frozenset[str] = frozenset()
         self.conversations = 0
         self.shrinking = 0
+        self.error: HarnessError | None = None
 
-    def try_one(self, pick: Callable[[Sequence[Any]], Any]) -> None:
+    def try_one(self, pick: Pick) -> None:
         """Play one conversation.
 
         Raises:
             Broken: If it breaks an invariant.
         """
-        played = self._stage.play(Drawn(pick, self._settings), known=self.known)
+        if self.is_exhausted:
+            raise _Exhausted
+        try:
+            finding = self._play(pick)
+        except HarnessError as error:  # Not to be shrunk.
+            self.error = error
+            raise _Exhausted from None
         if set(self.findings) - self.known:
             self.shrinking += 1
         else:
             self.conversations += 1
-        violation = played.violation
-        if violation is None:
+        if finding is None or finding.violation.invariant in self.known:
             return
-        self._keep(Finding(violation, played))
+        self._keep(finding)
         # Hypothesis tells failures apart by type: shrinking one must not end at another.
-        name = violation.invariant
+        name = finding.violation.invariant
         kind = self._kinds.setdefault(name, type("Broken", (Broken,), {"__module__": __name__}))
-        raise kind(violation.reason)
+        raise kind(finding.violation.reason)
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether so many processes were lost that the search ends."""
+        return self._lost[HANG] >= _MOST_HANGS or self._lost[DEATH] >= _MOST_DEATHS
+
+    def _play(self, script: Pick | Sequence[Move]) -> Finding | None:
+        seconds = self._seconds
+        if self._first_hang is not None:
+            # One is known. Its shorter forms, and what the next rounds overlook, are not worth
+            # the same wait: several times what a conversation that ended took is enough.
+            seconds = min(seconds, max(_SHORT_SECONDS, _TIMES_SLOWEST * self._slowest))
+        started = time.monotonic()
+        finding = self._held.play(script, self.known, seconds)
+        invariant = "" if finding is None else finding.violation.invariant
+        if invariant in (DEATH, HANG):
+            self._lost[invariant] += 1
+        else:
+            self._slowest = max(self._slowest, time.monotonic() - started)
+        if invariant == HANG and self._first_hang is None:
+            self._first_hang = finding
+        return finding
+
+    def has_lost(self) -> bool:
+        """Whether this round has lost a process: a fact, whether it comes out so again or not."""
+        return bool({DEATH, HANG} & (set(self.findings) - self.known))
+
+    def confirm(self) -> None:
+        """Give the shortest hang all the time it may take; if it ends then, tell the first."""
+        found = self.findings.get(HANG)
+        if found is None or self._first_hang is None or found is self._first_hang:
+            return
+        again = self._held.play(found.played.moves, frozenset(), self._seconds)
+        is_one = again is not None and again.violation.invariant == HANG
+        self.findings[HANG] = again if again is not None and is_one else self._first_hang
 
     def _keep(self, finding: Finding) -> None:
         name = finding.violation.invariant
         known = self.findings.get(name)
         if known is None or _size(finding) <= _size(known):
             self.findings[name] = finding
+            self._held.keep(finding)
 
 
 def _size(finding: Finding) -> tuple[int, int]:
@@ -123,17 +172,63 @@ def hunt(subject: Subject, settings: FuzzSettings) -> Hunt:
     seed = secrets.randbits(32) if settings.seed is None else settings.seed
     subject.engine.preload()
     started = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="harness-fuzz-") as folder, offline(label=subject.name):
-        search = _Search(subject, settings, fixtures_copied(subject.scenario, Path(folder)))
-        first = _search(search, settings.examples, seed, subject.name)
+    _require_hypothesis()
+    with _held(subject, settings) as held:
+        done = _hunted(held, subject, settings, seed)
+    return replace(done, seconds=time.perf_counter() - started)
+
+
+def _hunted(held: Company, subject: Subject, settings: FuzzSettings, seed: int) -> Hunt:
+    seconds = settings.seconds_for(subject.scenario)
+
+    def begun(held: Company, hang: Finding | None = None) -> _Search:
+        return _Search(held, settings, seconds, hang)
+
+    try:
+        return held.work(lambda here: _searched(begun(here), settings, seed, subject.name), seconds)
+    except Lost as loss:
+        lost, before = loss.finding, loss.before
+    # The same search, which gets to the same conversation, but outlives it, to shrink it.
+    search = begun(held, lost if lost.violation.invariant == HANG else None)
+    try:
+        again = _searched(search, settings, seed, subject.name)
+    except HarnessError:
+        # It did not come out the same.
+        again = _summed(search, None, seed)
+    found = {each.violation.invariant: each for each in again.findings}
+    return replace(
+        again,
+        # Whether it came out the same or not, it did happen.
+        findings=tuple({**before, lost.violation.invariant: lost, **found}.values()),
+        first=again.first or again.conversations,
+    )
+
+
+def _searched(search: _Search, settings: FuzzSettings, seed: int, name: str) -> Hunt:
+    first = _search(search, settings.examples, seed, name)
+    search.confirm()
+    return _summed(search, first, seed)
+
+
+def _summed(search: _Search, first: int | None, seed: int) -> Hunt:
     return Hunt(
         findings=tuple(search.findings.values()),
         conversations=search.conversations,
         first=first,
         shrinking=search.shrinking,
         seed=seed,
-        seconds=time.perf_counter() - started,
+        seconds=0.0,
     )
+
+
+@contextmanager
+def _held(subject: Subject, settings: FuzzSettings) -> Iterator[Company]:
+    with (
+        tempfile.TemporaryDirectory(prefix="harness-fuzz-") as folder,
+        offline(label=subject.name),
+        company(subject, settings, Path(folder)) as held,
+    ):
+        yield held
 
 
 def _search(search: _Search, examples: int, seed: int, name: str) -> int | None:
@@ -145,28 +240,33 @@ def _search(search: _Search, examples: int, seed: int, name: str) -> int | None:
         if found == search.known:
             return first
         first = first or search.conversations
-        if search.conversations >= examples:
+        if search.is_exhausted or search.conversations >= examples:
             return first
         search.known = found
     raise AssertionError("a count does not end")
 
 
-def _run(search: _Search, examples: int, seed: int, name: str) -> None:
+def _require_hypothesis() -> None:
+    """Load it before anything is forked: once, and not for each hunt."""
     try:
-        import hypothesis
-        from hypothesis import strategies as st
-        from hypothesis.errors import Flaky
+        import hypothesis  # noqa: F401 - only loaded
     except ImportError:
         raise EnvironmentFault(
             f"Fuzzing needs Hypothesis, which is not installed. Run: {_INSTALL}"
         ) from None
-    menus: dict[int, tuple[Any, Any]] = {}
 
-    def strategy(menu: Sequence[Any]) -> Any:
-        # Menus are cached where they are made: the same object is the same menu.
-        if id(menu) not in menus:
-            menus[id(menu)] = (menu, st.integers(0, len(menu) - 1))
-        return menus[id(menu)][1]
+
+def _run(search: _Search, examples: int, seed: int, name: str) -> None:
+    import hypothesis
+    from hypothesis import strategies as st
+    from hypothesis.errors import Flaky
+
+    strategies: dict[int, Any] = {}
+
+    def strategy(choices: int) -> Any:
+        if choices not in strategies:
+            strategies[choices] = st.integers(0, choices - 1)
+        return strategies[choices]
 
     @hypothesis.seed(seed)
     @hypothesis.settings(
@@ -183,13 +283,19 @@ def _run(search: _Search, examples: int, seed: int, name: str) -> None:
     @hypothesis.given(st.data())
     def conversation(data: Any) -> None:
         draw = data.conjecture_data.draw
-        search.try_one(lambda menu: menu[draw(strategy(menu))])
+        search.try_one(lambda menu: menu[draw(strategy(len(menu)))])
 
     try:
         conversation()
     except (Broken, ExceptionGroup) as error:
         _raise_others(error)
+    except _Exhausted:
+        if search.error is not None:
+            raise search.error from None
     except Flaky as error:
+        # To Hypothesis it is odd, too, that an exhausted search asks for nothing.
+        if search.is_exhausted or search.has_lost():
+            return
         raise HarnessError(
             f"{name}: the same words led this team to different conversations, so no failure can "
             "be shrunk or repeated. Does it keep state between conversations, read the clock or "
@@ -215,7 +321,7 @@ def replay(subject: Subject, settings: FuzzSettings, moves: Sequence[Move]) -> F
     Returns:
         What it breaks now; None if everything holds.
     """
-    with tempfile.TemporaryDirectory(prefix="harness-fuzz-") as folder, offline(label=subject.name):
-        workspace = fixtures_copied(subject.scenario, Path(folder))
-        played = Stage(subject, settings, workspace).play(Replayed(moves, settings))
-    return Finding(played.violation, played) if played.violation else None
+    subject.engine.preload()
+    seconds = settings.seconds_for(subject.scenario)
+    with _held(subject, settings) as held:
+        return held.play(moves, frozenset(), seconds)

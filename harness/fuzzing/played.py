@@ -1,4 +1,4 @@
-"""A played conversation, with everything needed to judge it."""
+"""A played conversation, with everything needed to judge it, and what it may show."""
 
 from __future__ import annotations
 
@@ -31,3 +31,11 @@ class Played:
     attempts: tuple[Attempt, ...]
     outer: tuple[str, str]
     violation: Violation | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The shortest conversation found that breaks one invariant."""
+
+    violation: Violation
+    played: Played

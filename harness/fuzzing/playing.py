@@ -13,8 +13,9 @@ import msgspec
 from harness.capture import Recorder
 from harness.errors import HarnessError
 from harness.faults import ScriptSource, faulty
+from harness.fuzzing.choosing import Drawn, Replayed
 from harness.fuzzing.judging import first_violation
-from harness.fuzzing.played import Played
+from harness.fuzzing.played import Finding, Played
 from harness.fuzzing.settings import DEFAULT_TURNS, FuzzSettings, Subject
 from harness.fuzzing.world import Enough, World, WorldFaults, WorldHuman, WorldModel, WorldSandbox
 from harness.model.faults import FAULT_CLASSES, FAULTS, faults_named
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from harness.fuzzing.choosing import Drawn, Replayed
+    from harness.fuzzing.choosing import Pick
+    from harness.fuzzing.journal import Journal
+    from harness.fuzzing.moves import Move
     from harness.model.transcript import ModelCall, Transcript
 
 # Nothing listens there: what is not answered in process fails.
@@ -42,9 +45,16 @@ class Stage:
         subject: The team.
         settings: What is said and demanded.
         workspace: Folder the team is given; the same for all conversations.
+        journal: Gets events and moves as they happen; None if nobody reads it.
     """
 
-    def __init__(self, subject: Subject, settings: FuzzSettings, workspace: Path) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        settings: FuzzSettings,
+        workspace: Path,
+        journal: Journal | None = None,
+    ) -> None:
         limits = subject.scenario.limits
         self._settings = settings
         self._accepted = frozenset(subject.scenario.accept) | frozenset(settings.accept)
@@ -54,28 +64,63 @@ class Stage:
         self._turns = settings.turns or limits.turns or DEFAULT_TURNS
         self._subject = subject
         self._workspace = workspace
+        self._journal = journal
         self._limits = msgspec.structs.replace(limits, turns=self._turns)
         scenario = subject.scenario
         self._key = SampleKey(
             suite=scenario.suite, scenario=scenario.name, config=subject.config.name, epoch=1
         )
 
-    def play(self, chooser: Drawn | Replayed, known: frozenset[str] = frozenset()) -> Played:
+    @property
+    def name(self) -> str:
+        """The team's."""
+        return self._subject.name
+
+    @property
+    def engine(self) -> str:
+        """The engine's."""
+        return self._subject.engine.name
+
+    def play(
+        self, script: Pick | Sequence[Move], known: frozenset[str] = frozenset()
+    ) -> Finding | None:
         """Play one conversation, to its end or until it breaks an invariant.
 
         Args:
-            chooser: Decides what is said.
+            script: Picks what is said, or the moves of a conversation that was held before.
             known: Invariants that do not count, being known as broken.
+
+        Returns:
+            What it breaks; None if everything holds.
 
         Raises:
             HarnessError: If the team cannot be built or played at all.
         """
+        if self._journal is not None:
+            self._journal.begin()
+        if callable(script):
+            played = self._played(Drawn(script, self._settings), known)
+        else:
+            played = self._played(Replayed(script, self._settings), known)
+        return Finding(played.violation, played) if played.violation else None
+
+    def keep(self, finding: Finding) -> None:
+        """Write a finding down, if there is a journal."""
+        if self._journal is not None:
+            self._journal.keep(finding)
+
+    def _played(self, chooser: Drawn | Replayed, known: frozenset[str]) -> Played:
         price = partial(_price, self._subject) if self._limits.cost_usd is not None else None
         world = World(
             chooser,
-            Recorder(limits=self._limits, price=price),
+            Recorder(
+                limits=self._limits,
+                price=price,
+                spool=None if self._journal is None else self._journal.events,
+            ),
             most_calls=self._turns * _CALLS_PER_TURN,
             counts_tokens=price is not None,
+            noted=None if self._journal is None else self._journal.note,
         )
         teams: list[Team] = []
 
@@ -97,8 +142,7 @@ class Stage:
         assignment = self._assignment(world, build)
         model = WorldModel(world)
         if not self._faults:
-            with suppress(Enough):
-                self._subject.engine.run(replace(assignment, script=model))
+            self._hold(world, replace(assignment, script=model))
             return
         recorder = world.recorder
         with (
@@ -107,9 +151,16 @@ class Stage:
                 WorldFaults(world, self._faults),
                 lambda agent, kind, detail: recorder.fault(agent=agent, kind=kind, detail=detail),
             ),
-            suppress(Enough),
         ):
-            self._subject.engine.run(replace(assignment, mode="replay"))
+            self._hold(world, replace(assignment, mode="replay"))
+
+    def _hold(self, world: World, assignment: Assignment) -> None:
+        with suppress(Enough):
+            try:
+                self._subject.engine.run(assignment)
+            except SystemExit as left:
+                # No engine takes it for an exception, and it would end the hunt as a success.
+                world.recorder.overrule(left)
 
     def _judged(self, world: World, teams: Sequence[Team], known: frozenset[str]) -> Played:
         """The conversation so far, with what it broke."""

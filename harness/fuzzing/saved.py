@@ -27,7 +27,7 @@ from harness.model.structs import Strict as _Strict
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.fuzzing.hunting import Finding
+    from harness.fuzzing.played import Finding
 
 SUFFIX = ".jsonl"
 _UNPLAIN = re.compile(r"[^\w.-]+")
@@ -52,7 +52,7 @@ class FindingHeader(_Strict, frozen=True, kw_only=True):
     invariant: str
     reason: str
     engine: str
-    settings: dict[str, str | int | bool | list[str] | None]
+    settings: dict[str, str | int | float | bool | list[str] | None]
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def save(finding: Finding, path: Path, subject: str, settings: FuzzSettings) -> 
     path.write_text(clean, encoding="utf-8")
 
 
-def _as_data(settings: FuzzSettings) -> dict[str, str | int | bool | list[str] | None]:
+def _as_data(settings: FuzzSettings) -> dict[str, str | int | float | bool | list[str] | None]:
     """The settings that shape a single conversation."""
     given = dataclasses.asdict(settings)
     kept = {name: value for name, value in given.items() if name not in ("examples", "seed")}

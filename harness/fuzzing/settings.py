@@ -22,6 +22,8 @@ OWN_LIMITS: tuple[TerminationReason, ...] = (
     "human_exit",
 )
 DEFAULT_TURNS = 60
+# A conversation takes milliseconds, but the first may load what the team is made of.
+DEFAULT_SECONDS = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,8 @@ class FuzzSettings:
         faults: Faults of the provider that may be injected, by name or class. The models are
             then asked over HTTP by the team's own client, which takes several times as long.
         varies_task: Whether the task is also tried with code in it, and with the closing word.
+        conversation_seconds: Wall-clock limit of one conversation, after which its process is
+            ended; None for the scenario's ``wall_seconds``, but 30 at most.
     """
 
     examples: int = 200
@@ -53,6 +57,11 @@ class FuzzSettings:
     accept: tuple[TerminationReason, ...] = OWN_LIMITS
     faults: tuple[str, ...] = ()
     varies_task: bool = True
+    conversation_seconds: float | None = None
+
+    def seconds_for(self, scenario: Scenario) -> float:
+        """How long one conversation of a scenario may take."""
+        return self.conversation_seconds or min(DEFAULT_SECONDS, scenario.limits.wall_seconds)
 
     @classmethod
     def for_scenario(cls, scenario: Scenario, **given: Any) -> FuzzSettings:

@@ -19,7 +19,7 @@ from harness.reports.text import one_line, visible
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.fuzzing.hunting import Finding
+    from harness.fuzzing.played import Finding
     from harness.model.transcript import AnyEvent
 
 _LINES, _WIDTH = 12, 110

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import HarnessError
-from harness.fuzzing.hunting import Broken, Finding, hunt, replay
+from harness.fuzzing.hunting import Broken, hunt, replay
 from harness.fuzzing.saved import SUFFIX, finding_path, read, save
 from harness.fuzzing.settings import FuzzSettings, Subject
 from harness.fuzzing.story import tell
@@ -18,6 +18,7 @@ from harness.fuzzing.subjects import subject_at, subject_from
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from harness.fuzzing.played import Finding
     from harness.model.team import TeamContext
 
 SAVED = Path(".harness/fuzz")
@@ -49,7 +50,7 @@ def fuzz(
         model: Model name in ``context.llm_config()``, without a scenario.
         saved: Folder of the conversations that broke the team.
         **settings: As `harness.fuzzing.FuzzSettings` takes them: examples, seed, closing,
-            closers, approver, approval, turns, accept, varies_task.
+            closers, approver, turns, faults, conversation_seconds and so on.
 
     Raises:
         HarnessError: If a setting is unknown.
@@ -69,6 +70,7 @@ def fuzz(
 
         @functools.wraps(function)
         def test(*args: Any, **fixtures: Any) -> None:
+            __tracebackhide__ = True
             build = functools.partial(_called, function, args, fixtures)
             if scenario is None:
                 subject = subject_from(build, name, task=task, engine=engine, model=model)
@@ -136,4 +138,7 @@ def _report(
         path = finding_path(saved, name, finding.violation.invariant)
         save(finding, path, name, settings)
         told.append(f"{tell(finding)}\nkept in {path}")
-    return "\n\n".join(["", *told, f"The search started with seed={seed}."])
+    names = ", ".join(finding.violation.invariant for finding in findings)
+    return "\n\n".join(
+        [f"the team breaks: {names}", *told, f"The search started with seed={seed}."]
+    )

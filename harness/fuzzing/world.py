@@ -58,6 +58,7 @@ class World:
         most_calls: Model calls after which the conversation counts as endless.
         counts_tokens: Whether replies claim tokens, which a limit on cost needs.
         is_over: Whether the conversation so far has shown what it can show.
+        noted: Gets each move before the team does, with the number of events before it.
         moves: Every move, in order.
         said: Each reply of a model, with the number of events before it.
         attempts: Every piece of code that would have run.
@@ -68,6 +69,7 @@ class World:
     most_calls: int
     counts_tokens: bool = False
     is_over: Callable[[World], bool] = lambda _world: False
+    noted: Callable[[Move, int], None] | None = None
     moves: list[Move] = field(default_factory=list)
     said: list[tuple[Said, int]] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
@@ -75,8 +77,14 @@ class World:
     def open(self, task: str) -> str:
         """The task of this conversation, given the scenario's."""
         move = self.chooser.open(task)
-        self.moves.append(move)
+        self.note(move)
         return move.task
+
+    def note(self, move: Move) -> None:
+        """Keep a move."""
+        self.moves.append(move)
+        if self.noted is not None:
+            self.noted(move, self.position)
 
     @property
     def position(self) -> int:
@@ -119,7 +127,7 @@ class WorldModel:
         if len(world.said) >= world.most_calls:
             raise LimitReached("turn_limit", f"The models were asked {world.most_calls} times.")
         said = world.chooser.say(agent, purpose, tuple(tools))
-        world.moves.append(said)
+        world.note(said)
         world.said.append((said, world.position))
         return MockReply(
             said.text or "",
@@ -163,7 +171,7 @@ class WorldFaults:
         if not fitting:
             return None
         failed = self._world.chooser.fail(agent, fitting)
-        self._world.moves.append(failed)
+        self._world.note(failed)
         return failed.fault
 
 
@@ -224,7 +232,7 @@ class WorldSandbox:
             store_text(workspace / folder, filename, code)
         world.attempts.append(Attempt(code, world.position))
         ran = world.chooser.run()
-        world.moves.append(ran)
+        world.note(ran)
         return Execution(
             exit_code=ran.exit_code,
             stdout=ran.output if ran.exit_code == 0 else "",
@@ -268,5 +276,5 @@ class WorldHuman(ScriptedHuman):
     def answer(self, agent: str, prompt: str) -> str:
         """What the chooser decides is typed."""
         typed = self._world.chooser.type(agent)
-        self._world.moves.append(typed)
+        self._world.note(typed)
         return typed.reply

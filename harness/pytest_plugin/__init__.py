@@ -159,6 +159,7 @@ def transcript(sample: SampleResult) -> Transcript:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Fail the test whose sample did not complete, or whose agents swallowed a miss."""
+    __tracebackhide__ = True  # A failure of a test is the test's alone.
     if not _is_ours(item):
         return (yield)
     from harness.pytest_plugin.verdicts import require_completed, require_no_late_miss

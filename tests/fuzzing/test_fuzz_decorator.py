@@ -63,6 +63,67 @@ def test_a_broken_team_fails_with_the_conversation_and_is_played_first_next_time
     run(pytester, SOUND).assert_outcomes(passed=1)
 
 
+def test_the_story_comes_first_and_no_frame_of_harness_before_it(
+    pytester: pytest.Pytester,
+) -> None:
+    first, again = run(pytester, QUOTED), run(pytester, QUOTED)
+
+    for done, opening in ((first, "the team breaks: "), (again, ".harness/fuzz/")):
+        shown = [line for line in done.outlines if line.strip()]
+        title = next(i for i, line in enumerate(shown) if line.startswith("____"))
+        assert shown[title + 1].startswith(f"E   harness.fuzzing.hunting.Broken: {opening}")
+        assert "user -> assistant" in shown[title + 2]
+        assert "def " not in done.stdout.str()
+    first.stdout.fnmatch_lines(["FAILED *Broken: th*"])
+
+
+@pytest.mark.parametrize(
+    ("condition", "invariant"),
+    [
+        pytest.param(
+            '"TERMINATE" in str(message) and __import__("os")._exit(0)',
+            "process-survives",
+            id="death",
+        ),
+        pytest.param(
+            '"TERMINATE" in str(message) and __import__("time").sleep(1e9)',
+            "ends-in-time",
+            id="hang",
+        ),
+    ],
+)
+def test_a_team_that_takes_its_process_along_fails_its_test_and_no_other(
+    pytester: pytest.Pytester, condition: str, invariant: str
+) -> None:
+    hostile = TEST.replace("seed=3", "seed=3, conversation_seconds=2")
+    pytester.makepyfile(
+        test_team=f"{hostile.replace('CONDITION', condition)}\n\ndef test_another():\n    pass\n"
+    )
+
+    done = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-q")
+
+    done.assert_outcomes(failed=1, passed=1)
+    done.stdout.fnmatch_lines([f"*BROKEN {invariant}: *", f"*kept in *{invariant}.jsonl"])
+
+
+def test_a_factory_that_skips_its_test_skips_it(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import harness
+        import pytest
+
+        @harness.fuzz(task="What is 1 + 2?", examples=5)
+        def test_the_team_holds(context):
+            pytest.skip("not here")
+        """
+    )
+
+    done = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-rs")
+
+    done.assert_outcomes(skipped=1)
+    done.stdout.fnmatch_lines(["*not here*"])
+
+
 def test_a_scenario_gives_task_config_and_team(pytester: pytest.Pytester) -> None:
     from cli_project import write_coding_suite
 
