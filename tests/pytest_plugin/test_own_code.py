@@ -39,7 +39,7 @@ def replayed(once_recorded: Path, tmp_path_factory: pytest.TempPathFactory) -> R
 def test_a_recorded_test_replays_without_key_or_network(replayed: Replayed) -> None:
     project, done = replayed
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 cassettes played, 0 stale, 0 unplayed, 0 orphaned; $0.00 saved" in done.stdout
+    assert "1 cassette played, 0 stale, 0 unplayed, 0 orphaned; $0.00 saved" in done.stdout
     page = (project / "out" / "report.html").read_text()
     assert "tests.test_team.test_mine.answer" in page
     (sample,) = samples(project).values()
