@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import secrets
 import shutil
 import subprocess
@@ -365,9 +364,6 @@ def _execution(ended: Ended, files: tuple[FileChange, ...]) -> Execution:
     )
 
 
-_QUESTION = re.compile(r"\s+[A-Z][^.?]*\?\s*$")
-
-
 @lru_cache(maxsize=8)
 def _fault(client: str | None, _host: str) -> str | None:
     if client is None:
@@ -377,9 +373,8 @@ def _fault(client: str | None, _host: str) -> str | None:
         return f"docker did not answer within {_ASKING_SECONDS:g} seconds"
     if asked.returncode != 0:
         said = asked.stderr.decode("utf-8", "replace").strip().splitlines()
-        # What it asks at the end is answered: it does not run.
-        why = _QUESTION.sub("", said[-1]).rstrip(".") if said else ""
-        return f"docker reaches no engine: {why or 'it said nothing'}"
+        why = said[-1].partition(" Is the docker")[0].rstrip(".") if said else "it said nothing"
+        return f"docker reaches no engine: {why}"
     return None
 
 
