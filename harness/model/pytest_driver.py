@@ -55,8 +55,6 @@ class Found:
     def pytest_runtest_logreport(self, report) -> None:  # type: ignore[no-untyped-def]
         """Keep the first fault of a test."""
         why = "" if report.outcome == "passed" else described(report)
-        if hasattr(report, "wasxfail"):
-            why = ""
         self.outcomes[report.nodeid] = self.outcomes.get(report.nodeid) or why
 
     def pytest_collectreport(self, report) -> None:  # type: ignore[no-untyped-def]
@@ -68,7 +66,8 @@ class Found:
 def described(report) -> str:  # type: ignore[no-untyped-def]
     """Why a test did not pass, in a line."""
     if report.outcome == "skipped":
-        return "skipped"
+        # The module under test can ask for either.
+        return "failed as expected" if hasattr(report, "wasxfail") else "skipped"
     crash = getattr(report.longrepr, "reprcrash", None)
     lines = (crash.message if crash else str(report.longrepr)).strip().splitlines()
     return (lines[0] if crash else lines[-1])[:300] if lines else "failed"

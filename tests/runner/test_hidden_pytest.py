@@ -90,6 +90,10 @@ PLANTED: dict[str, dict[str, str]] = {
     "a skip": {"adder.py": f"import pytest\npytest.skip('done', allow_module_level=True)\n{WRONG}"},
     "an end of pytest": {"adder.py": f"import pytest\npytest.exit('done', 0)\n{WRONG}"},
     "a late skip": {"adder.py": "import pytest\ndef add(a, b):\n    pytest.skip('done')\n"},
+    "an expected failure": {
+        "adder.py": "import pytest\ndef add(a, b):\n    pytest.xfail('done')\n"
+    },
+    "a late interrupt": {"adder.py": "def add(a, b):\n    raise KeyboardInterrupt\n"},
     "a late end": {"adder.py": "import os\ndef add(a, b):\n    os._exit(0)\n"},
     "wrong code": {},
 }
