@@ -208,7 +208,8 @@ class FinishedSample:
         ini file, plugin, cache, ``pytest.py`` or ``sitecustomize.py`` of the agents', nor by a
         module that skips the tests, ends the process or prints that they passed: the tests lie
         elsewhere, no such file is read, and what counts is a report test by test, in which
-        a test that is skipped or expected to fail has not passed. The tests still share a process with the agents' module, see ``run_python`` for what remains.
+        a test that is skipped or expected to fail has not passed. The tests still share a
+        process with the agents' module, see ``run_python`` for what remains.
 
         Args:
             tests: Texts of test modules by file name, such as ``{"test_sum.py": "..."}``. They
