@@ -42,5 +42,5 @@ def test_each_way_in_works_as_written(project: Path) -> None:
     assert "2 recorded" not in recorded.stdout
     for done in (recorded, replayed):
         assert "5 passed" in done.stdout, done.stdout + done.stderr
-    assert re.search("1 cassettes played, 0 stale, 0 unplayed, 0 orphaned", replayed.stdout)
+    assert re.search("1 cassette played, 0 stale, 0 unplayed, 0 orphaned", replayed.stdout)
     assert (project / "conversations.html").exists()

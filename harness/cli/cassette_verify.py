@@ -38,6 +38,9 @@ def command(**arguments: Any) -> int:
       orphaned    a cassette whose sample no suite has any more
       unfinished  what a recording that was cut short left behind
 
+    Cassettes of tests and scripts (in pytest/ and exec/) are only counted: your
+    own code plays them, under pytest --harness-strict and harness exec.
+
     A changed team, task or fixture alone is no fault while the cassette still
     plays. With -k, -c or -e, orphaned and unfinished files are not looked for.
 

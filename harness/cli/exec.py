@@ -95,6 +95,10 @@ def command(**arguments: Any) -> int:
     code sees the files of its work_dir, and what it leaves is copied back there.
     Options of harness come before SCRIPT, those of the script after it.
 
+    Exit code 0 if the conversation completed and the script ended well; 1 if it
+    did not (an error, a miss, an exception of the script, or its own exit code
+    other than 0, which is printed); 2 for a mistake in what was given.
+
     \b
     Examples:
       OPENAI_API_KEY=... harness exec --record two_agents.py

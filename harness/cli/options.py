@@ -47,8 +47,20 @@ def scenarios(function: F) -> F:
     )(function)
 
 
+def _no_epochs(_: click.Context, __: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        raise click.UsageError(
+            "There is no option --epochs: suite.yaml says how many epochs there are (epochs: 5). "
+            "To run only some of them, give each: --epoch 1 --epoch 2"
+        )
+
+
 def selection(function: F) -> F:
     """Add SUITE arguments, -k, -c and -e."""
+    # A guess that is near, whose nearest real name means something else.
+    function = click.option(
+        "--epochs", "_epochs", hidden=True, expose_value=False, callback=_no_epochs
+    )(function)
     function = click.argument("suites", nargs=-1, metavar="[SUITE]...")(function)
     function = click.option(
         "-e",
@@ -56,7 +68,7 @@ def selection(function: F) -> F:
         "epochs",
         type=click.IntRange(min=1),
         multiple=True,
-        help="Only this epoch.",
+        help="Only this epoch; may be given several times.",
     )(function)
     function = click.option(
         "-c", "--config", "configs", multiple=True, metavar="NAME", help="Only this config."

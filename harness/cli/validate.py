@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli import options
+from harness.reports.text import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 def command(suites: tuple[str, ...], scenarios_root: Path) -> int:
     """Check suite files without running anything; every mistake is reported at once.
 
-    Exit code 2 when there is a mistake.
+    Exit code 2 when there is a mistake. A check that runs pytest where a
+    conftest.py of the agents' is obeyed is warned of.
 
     \b
     Examples:
@@ -26,11 +28,14 @@ def command(suites: tuple[str, ...], scenarios_root: Path) -> int:
       harness validate sales_report
     """
     from harness.runner.header import load_all
+    from harness.suites.trusting import trusting_checks
 
     loaded = load_all(scenarios_root, suites)
     for suite in loaded:
         click.echo(
-            f"{suite.name}: ok ({len(suite.scenarios)} scenarios, {len(suite.configs)} configs, "
-            f"{suite.epochs} epochs)"
+            f"{suite.name}: ok ({counted(len(suite.scenarios), 'scenario')}, "
+            f"{counted(len(suite.configs), 'config')}, {counted(suite.epochs, 'epoch')})"
         )
+    for warning in trusting_checks(loaded):
+        click.echo(f"warning: {warning}")
     return 0

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from harness.cli import options
 from harness.cli.app import EXIT_GATE_FAILED
 from harness.cli.progress import PlayCounts, showing
+from harness.model.sample import SCRIPTS, TESTS
 from harness.reports.text import counted
 from harness.runner.batch import RunConfig, run_plan
 from harness.runner.build import load_engine
@@ -89,6 +90,8 @@ class _Verification:
     with_cassette: int
     replayed: int
     findings: tuple[Finding, ...]
+    of_tests: int
+    of_scripts: int
 
     def of(self, group: Group) -> list[Finding]:
         return [finding for finding in self.findings if finding.group == group]
@@ -137,7 +140,13 @@ def _verified(
         with_cassette=len(with_cassette(plan, Catalogue(suites))),
         replayed=0 if arguments.no_replay else len(seen.playable),
         findings=tuple(findings),
+        of_tests=_count(root / TESTS),
+        of_scripts=_count(root / SCRIPTS),
     )
+
+
+def _count(folder: Path) -> int:
+    return sum(1 for _ in folder.rglob("*.jsonl"))
 
 
 def _replayed(
@@ -175,6 +184,7 @@ def _as_json(verification: _Verification, mender: Mender) -> str:
             "selected": verification.selected,
             "with_cassette": verification.with_cassette,
             "replayed": verification.replayed,
+            "not_looked_at": {TESTS: verification.of_tests, SCRIPTS: verification.of_scripts},
             "findings": {
                 group: [_entry(finding) for finding in found] for group, found in groups.items()
             },
@@ -204,6 +214,8 @@ def _print(verification: _Verification, mender: Mender, writer: Writer) -> None:
         f"{counted(verification.with_cassette, 'sample')} that play cassettes looked at{absent}, "
         f"{verification.replayed} replayed{aside}."
     )
+    for line in _elsewhere(verification):
+        writer.line(line)
     for group, meaning in _MEANING.items():
         if found := verification.of(group):
             writer.line()
@@ -219,6 +231,20 @@ def _print(verification: _Verification, mender: Mender, writer: Writer) -> None:
         unreplayed = verification.with_cassette and not verification.replayed
         limits = " as far as the files tell: nothing was replayed (--no-replay)"
         writer.line(f"All good{limits if unreplayed else ''}.", "bold green")
+
+
+def _elsewhere(verification: _Verification) -> list[str]:
+    """What is not looked at here, as only the user's own code can replay it, and what does."""
+    ways = (
+        (verification.of_tests, TESTS, "pytest --harness-strict"),
+        (verification.of_scripts, SCRIPTS, "harness exec SCRIPT, each as it was recorded"),
+    )
+    return [
+        f"Not looked at: {counted(count, 'cassette')} in {folder}/, played by your own code. "
+        f"Verify with: {way}"
+        for count, folder, way in ways
+        if count
+    ]
 
 
 def _list(found: Sequence[Finding], writer: Writer) -> None:

@@ -16,6 +16,8 @@ from harness.engines.autogen_scope import ContextExecutor, SampleState, entered
 from harness.engines.autogen_speed import remember_protocol_members
 from harness.errors import HarnessError, LimitReached, SampleInterrupt
 from harness.mocks import ScriptedHuman, faults_reported_to
+from harness.mocks.human import IN_SCENARIO, IN_TEST, ON_COMMAND_LINE
+from harness.model.sample import SCRIPTS, TESTS
 from harness.model.team import Team
 
 if TYPE_CHECKING:
@@ -72,7 +74,8 @@ class AutogenEngine:
 
 
 def _sample_of(assignment: Assignment) -> SampleState:
-    human = assignment.human or ScriptedHuman(assignment.scenario.human)
+    place = {SCRIPTS: ON_COMMAND_LINE, TESTS: IN_TEST}.get(assignment.key.suite, IN_SCENARIO)
+    human = assignment.human or ScriptedHuman(assignment.scenario.human, place=place)
     return SampleState(assignment, assignment.recorder, human)
 
 

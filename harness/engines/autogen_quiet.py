@@ -36,7 +36,8 @@ class _NoKeyboard(io.StringIO):
         raise ScriptError(
             "Something in the team read from the keyboard (input() or sys.stdin), where nobody "
             "sits. Script the human's answers with human: ['', 'some text', 'exit'] in the "
-            "scenario, and let agents ask through AutoGen's human_input_mode."
+            "scenario (in a test: conversation.record(human=[...]); for a script: harness exec "
+            "--human 'some text' SCRIPT), and let agents ask through AutoGen's human_input_mode."
         )
 
     read = readline

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
-from harness.expectations.subject import Finding
+from harness.expectations.subject import Finding, misnamed
 from harness.model.score import Unscored
 from harness.model.transcript import TERMINATION_REASONS
 from harness.pricing import cost_of_call
@@ -30,7 +30,8 @@ def ended(
             text=f"Expected to end by {' or '.join(reasons)}; ended by {was}", evidence=evidence
         )
     if by is not None and event.agent != by:
-        return Finding(text=f"Expected {by} to end it; ended by {was}", evidence=evidence)
+        hint = misnamed(subject.transcript, by)
+        return Finding(text=f"Expected {by} to end it; ended by {was}{hint}", evidence=evidence)
     if because is not None and not re.search(because, event.detail):
         return Finding(
             text=f"Expected to end for something like {because!r}; ended by {was}",

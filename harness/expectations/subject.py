@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -108,3 +109,17 @@ def subject_of(value: Any) -> Subject:  # whatever a test holds
 def whole(name: str) -> View:
     """How to read all of it."""
     return [Line(f"Read it whole: harness show {name}", "bold")] if name else []
+
+
+def misnamed(transcript: Transcript, agent: str) -> str:
+    """A hint for a name that no agent of a conversation has; "" for one that takes part."""
+    known = {message.speaker for message in transcript.messages}
+    known |= {message.recipient for message in transcript.messages if message.recipient}
+    known |= {call.agent for call in transcript.model_calls if call.agent}
+    ending = transcript.termination_event
+    known |= {ending.agent} if ending is not None and ending.agent else set()
+    if agent in known or not known:
+        return ""
+    near = difflib.get_close_matches(agent, sorted(known), n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return f" No agent is called {agent!r}; there are: {', '.join(sorted(known))}.{hint}"

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from harness.cassettes.redaction import Redactor
-from harness.expectations.subject import Finding
+from harness.expectations.subject import Finding, misnamed
 from harness.model.transcript import CodeExecution, Message, ToolInvocation, ToolResult
 from harness.scorers.turns import find_loops
 
@@ -34,7 +34,8 @@ def said(subject: Subject, pattern: str, by: str | None, turn: int | None) -> Fi
     if not heard:
         return Finding(
             text=f"Expected {by} to say {pattern!r}; it said nothing"
-            f"{f' in turn {turn}' if turn is not None else ''}.",
+            f"{f' in turn {turn}' if turn is not None else ''}."
+            f"{misnamed(subject.transcript, by or '')}",
             evidence=(messages[-1].index,),
         )
     if any(re.search(pattern, message.content) for message in heard):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from harness.errors import CheckError
     from harness.model.faults import FaultTrial
+    from harness.model.pytest_run import PytestRun
     from harness.model.sample import SampleKey, Status
     from harness.model.scenario import AgentConfig, Price, Scenario
     from harness.model.score import CheckResult
@@ -193,3 +194,36 @@ class FinishedSample:
             timeout_seconds=timeout_seconds,
             limits=self.scenario.limits.code,
         )
+
+    def run_pytest(
+        self,
+        tests: Mapping[str, str],
+        *,
+        files: Mapping[str, str] | None = None,
+        timeout_seconds: float = 60.0,
+    ) -> PytestRun:
+        """Run hidden tests by pytest beside what the agents wrote, in the sandbox.
+
+        Unlike ``run_python`` with pytest's exit code, it cannot be passed by a ``conftest.py``,
+        ini file, plugin, cache, ``pytest.py`` or ``sitecustomize.py`` of the agents', nor by a
+        module that skips the tests, ends the process or prints that they passed: the tests lie
+        elsewhere, no such file is read, and what counts is a report test by test, in which
+        a test that is skipped or expected to fail has not passed. The tests still share a
+        process with the agents' module, see ``run_python`` for what remains.
+
+        Args:
+            tests: Texts of test modules by file name, such as ``{"test_sum.py": "..."}``. They
+                import the agents' modules, and their working directory is a copy of the
+                workspace. They get no fixtures but their own and pytest's.
+            files: Text files added to the copy first; they replace the agents' own.
+            timeout_seconds: Wall-clock limit of all tests together.
+
+        Returns:
+            What became of each test; ``require_passed()`` makes it the verdict.
+
+        Raises:
+            HarnessError: If a name is none of a test module, or pytest is not installed.
+        """
+        from harness.model.pytest_run import run_hidden
+
+        return run_hidden(self, tests, files=files, timeout_seconds=timeout_seconds)

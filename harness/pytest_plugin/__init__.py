@@ -90,11 +90,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Refuse, before anything costs money, to run live code where nothing isolates it."""
-    if session.config.getoption("harness_mode") in ("record", "update", "live"):
+    """Refuse an unknown sandbox, and to run live code where nothing isolates it."""
+    config = session.config
+    if config.getoption("harness_sandbox") or config.getini("harness_sandbox"):
+        from harness.pytest_plugin.settings import check_sandbox
+
+        check_sandbox(config)
+    if config.getoption("harness_mode") in ("record", "update", "live"):
         from harness.pytest_plugin.settings import check_live
 
-        check_live(session.config)
+        check_live(config)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

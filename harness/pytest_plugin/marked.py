@@ -12,6 +12,7 @@ from harness.model.sample import SampleKey
 from harness.pytest_plugin import MARKER
 from harness.pytest_plugin.state import State, captured_of, state_of
 from harness.pytest_plugin.verdicts import keep
+from harness.pytest_plugin.words import in_pytests_words
 from harness.runner.selection import require_known
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
     try:
         keys = [key for marker in reversed(markers) for key in _keys(state, marker)]
     except HarnessError as error:
-        pytest.fail(f"{metafunc.definition.nodeid}: {error}", pytrace=False)
+        text = in_pytests_words(str(error))
+        pytest.fail(f"{metafunc.definition.nodeid}: {text}", pytrace=False)
     metafunc.parametrize("_harness_key", keys, indirect=True, ids=[_id(key, keys) for key in keys])
 
 

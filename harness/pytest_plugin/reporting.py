@@ -12,11 +12,13 @@ import pytest
 from _pytest._code.code import TerminalRepr
 
 import harness
+from harness.errors import HarnessError, SampleInterrupt
 from harness.expectations import ExpectationFailed
 from harness.expectations.view import Line, View, view_of
 from harness.model.sample import encode_sample
 from harness.pytest_plugin.state import captured_of
 from harness.pytest_plugin.verdicts import SampleFailed
+from harness.pytest_plugin.words import in_pytests_words
 
 if TYPE_CHECKING:
     from _pytest._io import TerminalWriter
@@ -36,6 +38,8 @@ def prepare(item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
     error = call.excinfo.value
     if isinstance(error, ExpectationFailed):
         error.is_shown_apart = True
+    if isinstance(error, HarnessError | SampleInterrupt) and len(error.args) == 1:
+        error.args = (in_pytests_words(str(error)),)
     error.__traceback__ = _without_ours(error.__traceback__)
     call.excinfo = pytest.ExceptionInfo.from_exception(error)
 
@@ -74,7 +78,7 @@ def completed_report(
         if view:
             attributes["harness_view"] = [list(line) for line in view]
         if isinstance(error, SampleFailed):
-            report.longrepr = str(error)
+            report.longrepr = in_pytests_words(str(error))
     return report
 
 

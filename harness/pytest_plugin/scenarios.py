@@ -11,6 +11,7 @@ from harness.errors import HarnessError
 from harness.model.sample import SampleKey
 from harness.pytest_plugin.state import state_of
 from harness.pytest_plugin.verdicts import keep, require_success
+from harness.pytest_plugin.words import in_pytests_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +41,7 @@ class _File(pytest.File):
         try:
             return state_of(self.config).suite(folder)
         except HarnessError as error:
-            raise self.CollectError(str(error)) from None
+            raise self.CollectError(in_pytests_words(str(error))) from None
 
     def _items(self, suite: Suite, scenario: Scenario, prefix: str = "") -> Iterator[pytest.Item]:
         for config in suite.configs:

@@ -12,6 +12,7 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.pytest_plugin import MODES
+from harness.pytest_plugin.words import in_pytests_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,6 +141,24 @@ def check_ini_mode(config: pytest.Config) -> None:
         check_live(config)
 
 
+def check_sandbox(config: pytest.Config) -> None:
+    """Refuse a sandbox that there is not, or that does not work here.
+
+    Raises:
+        pytest.UsageError: Naming the valid choices.
+    """
+    from harness.runner.sandboxes import resolved_sandbox
+
+    name = _value(config, "sandbox")
+    try:
+        resolved_sandbox(name)
+    except HarnessError as error:
+        is_option = bool(config.getoption("harness_sandbox"))
+        place = "--harness-sandbox" if is_option else f"{config.inipath}: harness_sandbox"
+        text = in_pytests_words(str(error)).replace("choices: ", "choices: auto, ")
+        raise pytest.UsageError(f"{place}: {text}") from None
+
+
 def check_live(config: pytest.Config) -> None:
     """Refuse to run a live model's code where nothing isolates it.
 
@@ -171,8 +190,7 @@ def require_safe(settings: Settings, suites: Sequence[Suite] = ()) -> None:
     try:
         refuse_unsafe(suites, settings.sandbox, allow_unsafe=settings.allows_unsafe)
     except EnvironmentFault as error:
-        text = str(error).replace("--allow-unsafe", "--harness-allow-unsafe")
-        raise EnvironmentFault(text) from None
+        raise EnvironmentFault(in_pytests_words(str(error))) from None
 
 
 def update_snapshots(config: pytest.Config) -> None:

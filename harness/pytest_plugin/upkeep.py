@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from harness.model.sample import SCRIPTED_SOURCE, TESTS
 from harness.pytest_plugin.conversations import name_of
 from harness.reports.numbers import usd
+from harness.reports.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,7 +68,7 @@ def upkeep_of(state: State, results: Sequence[SampleResult]) -> Upkeep:
         if r.mode == "replay" and r.status == "completed" and r.cassette and r.cassette.unplayed
     )
     orphaned = tuple(_orphans(state, results))
-    counts = [f"{len(played)} cassettes played"]
+    counts = [f"{counted(len(played), 'cassette')} played"]
     counts += [f"{recorded} recorded"] if recorded else []
     failed = len(recordings) - recorded
     counts += [f"{failed} recording{'s' if failed > 1 else ''} not finished"] if failed else []

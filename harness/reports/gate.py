@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.reports import numbers
-from harness.reports.markdown import LIMIT, escaped
+from harness.reports.markdown import LIMIT
+from harness.reports.markdown_text import escaped
 from harness.reports.text import counted, one_line
 
 if TYPE_CHECKING:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, ClassVar
 
 from harness.reports import numbers
 from harness.reports.executions import not_isolated
 from harness.reports.facts import facts_of
-from harness.reports.text import one_line
+from harness.reports.markdown_blocks import (
+    MOST_BLOCKS,
+    block_lines,
+    fault_lines,
+    outcome_lines,
+)
+from harness.reports.markdown_text import escaped, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,38 +26,30 @@ if TYPE_CHECKING:
 LIMIT = 65_536
 _MOST_FAILURES = 200
 
-# Underscores inside words mean nothing, and our names are full of them.
-_SPECIAL = re.compile(r"([\\`*\[\]<>|~&!$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
-# GitHub links addresses, mentions and issue numbers even in escaped text.
-_LINKED = re.compile(r"(@|#(?=\d)|:(?=//)|(?i:www)(?=\.)|mailto(?=:))")
-_JOINER = "\N{WORD JOINER}"
-
 
 class MarkdownReporter:
-    """Verdict, configs, differences and failures; never longer than `LIMIT` characters."""
+    """Verdict, configs, differences, faults, blocks of code and failures, within `LIMIT`."""
 
     name: ClassVar[str] = "markdown"
     suffix: ClassVar[str] = ".md"
 
     def render(self, log: RunLog, comparison: Comparison) -> str:
-        """The summary; if it would be too long, the list of failures is cut and says so."""
+        """The summary; if it would be too long, the lists at its end are cut and say so."""
         head = [_source(log)]
         for suite in comparison.suites:
             head += _suite(suite)
+            head += fault_lines([each for each in log.samples if each.key.suite == suite.suite])
+        head += outcome_lines(log.samples)
         failures = [sample for sample in log.samples if not sample.is_success]
-        kept = min(len(failures), _MOST_FAILURES)
+        kept = _MOST_FAILURES
         while True:
-            text = "\n".join([*head, *_failures(failures, kept)]) + "\n"
+            blocks = block_lines(log.samples, min(kept, MOST_BLOCKS))
+            text = "\n".join([*head, *blocks, *_failures(failures, kept)]) + "\n"
             if len(text) <= LIMIT:
                 return text
             if kept == 0:
                 return text[: LIMIT - 40].rsplit("\n", 1)[0] + "\n\n*(cut: too long)*\n"
             kept //= 2
-
-
-def escaped(text: str, width: int = 1000) -> str:
-    """Text of others as one line of inert Markdown: no markup, no HTML, no mention, no link."""
-    return _LINKED.sub(rf"\1{_JOINER}", _SPECIAL.sub(r"\\\1", one_line(text, width)))
 
 
 def _source(log: RunLog) -> str:
@@ -106,7 +103,7 @@ def _configs(configs: Sequence[ConfigSummary]) -> list[str]:
         )
         for each in configs
     ]
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _contrasts(contrasts: Sequence[Contrast]) -> list[str]:
@@ -123,7 +120,7 @@ def _contrasts(contrasts: Sequence[Contrast]) -> list[str]:
         )
         for each in contrasts
     ]
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def contrast_name(contrast: Contrast) -> str:
@@ -131,11 +128,6 @@ def contrast_name(contrast: Contrast) -> str:
     is_named = contrast.factor in ("config", "run")
     factor = "" if is_named else f"{contrast.factor}="
     return f"{factor}{contrast.candidate} vs {contrast.reference}"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    rule = ["---"] + ["---:"] * (len(head) - 1)
-    return [f"| {' | '.join(cells)} |" for cells in (head, rule, *rows)]
 
 
 def _failures(failures: Sequence[SampleResult], kept: int) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from harness import cassettes
-from harness.errors import HarnessError, LimitReached, SampleInterrupt
+from harness.errors import EnvironmentFault, HarnessError, LimitReached, SampleInterrupt
 from harness.model.scenario import (
     AgentConfig,
     Limits,
@@ -25,6 +25,7 @@ from harness.model.scenario import (
 )
 from harness.runner.build import load_engine, load_scorers
 from harness.runner.files import WorkDirs
+from harness.runner.keys import missing_key
 from harness.runner.kit import SampleKit
 from harness.runner.sample import SampleRun
 from harness.runner.sandboxes import own_sandbox, resolved_sandbox
@@ -225,7 +226,7 @@ def conversing(
         CassetteMiss: If a request is not in the cassette, or there is none.
         SocketBlocked: If something reached for the network in a replay.
         CassetteError: If the cassette cannot be read or written.
-        EnvironmentFault: If AutoGen is missing.
+        EnvironmentFault: If AutoGen is missing, or the key of a provider that is to be asked.
     """
     task = capture.task()
     run = SampleRun(task, _kit(task, capture))
@@ -246,12 +247,30 @@ def conversing(
         raise type(interrupt)(*interrupt.args) from None
     except Exception as error:
         run.fail(error)
+        _blame_missing_key(error, task)
         raise
     finally:
         conversation.close()
         on_end(conversation.result)
     for failure in late:
+        _blame_missing_key(failure, task)
         raise failure
+
+
+def _blame_missing_key(error: Exception, task: Task) -> None:
+    """Say in one paragraph what an SDK says in a page.
+
+    Raises:
+        EnvironmentFault: If the exception came because there is no key to ask a provider with.
+    """
+    if task.mode not in ("record", "live"):
+        return
+    if variable := missing_key(error):
+        raise EnvironmentFault(
+            f"{task.key}: the environment variable {variable} is not set, and the provider needs a "
+            "key (any text will do where it needs none). Set it and do the same again; only a "
+            "replay of what is recorded needs no key."
+        ) from None
 
 
 @contextmanager

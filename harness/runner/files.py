@@ -13,7 +13,7 @@ import msgspec
 
 from harness.errors import HarnessError
 from harness.sandboxes.artefacts import digests
-from harness.sandboxes.workspace import WorkspaceFile, regular_files
+from harness.sandboxes.workspace import WorkspaceFile, regular_files, unprinted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -130,7 +130,7 @@ def _state(file: WorkspaceFile) -> tuple[int, int]:
 
 
 def _copy(file: WorkspaceFile, folder: Path) -> None:
-    place = folder / file.relative
+    place = folder / unprinted(file.relative)
     place.parent.mkdir(parents=True, exist_ok=True)
     with file.open() as source, place.open("wb") as copy:
         shutil.copyfileobj(source, copy)

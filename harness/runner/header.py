@@ -10,6 +10,8 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from harness.capture import storable
 from harness.model.run import RunHeader
 from harness.runner.plan import describe_suites
@@ -79,10 +81,22 @@ def new_header(
         harness_version=version("conversation-harness"),
         python=platform.python_version(),
         platform=f"{platform.system()} {platform.machine()}",
-        sandbox=sandbox_labels(suites, config.sandbox),
+        sandbox=sandbox_labels(_planned(suites, plan), config.sandbox),
         suites=describe_suites(suites, plan),
         plan=tuple(plan),
         scenarios_root=str(scenarios_root),
         cassettes_root=str(config.cassettes_root),
     )
     return redacted(header)
+
+
+def _planned(suites: Sequence[Suite], plan: Sequence[SampleKey]) -> list[Suite]:
+    """The suites with those scenarios only that a plan holds: others run nothing."""
+    wanted = {(key.suite, key.scenario) for key in plan}
+    chosen = [
+        replace(
+            suite, scenarios=tuple(s for s in suite.scenarios if (suite.name, s.name) in wanted)
+        )
+        for suite in suites
+    ]
+    return [suite for suite in chosen if suite.scenarios]

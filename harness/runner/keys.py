@@ -24,6 +24,22 @@ KNOWN = (
 )
 _NAMED = re.compile(r"""["']([A-Z][A-Z0-9_]*(?:API_KEY|_KEY|_TOKEN))["']""")
 
+_VARIABLE = re.compile(r"\b[A-Z][A-Z0-9_]*(?:_KEY|_TOKEN)\b")
+_SDKS = frozenset({"openai", "anthropic", "groq", "together", "mistralai", "google"})
+
+
+def missing_key(error: Exception) -> str:
+    """The variable whose key is missing, if that is why a client could not be made; else ""."""
+    if isinstance(error, KeyError):
+        name = str(error.args[0]) if error.args else ""
+        is_key = name in KNOWN or bool(_NAMED.fullmatch(f"'{name}'"))
+        return name if is_key and name not in os.environ else ""
+    # SDKs have no exception of their own for it, but all of them name the variable.
+    said = str(error)
+    if type(error).__module__.split(".")[0] not in _SDKS or "environment variable" not in said:
+        return ""
+    return next((name for name in _VARIABLE.findall(said) if not os.environ.get(name)), "")
+
 
 @contextmanager
 def placeholder_keys(source: str = "") -> Iterator[None]:

@@ -373,7 +373,8 @@ def _fault(client: str | None, _host: str) -> str | None:
         return f"docker did not answer within {_ASKING_SECONDS:g} seconds"
     if asked.returncode != 0:
         said = asked.stderr.decode("utf-8", "replace").strip().splitlines()
-        return f"docker reaches no engine: {said[-1] if said else 'it said nothing'}"
+        why = said[-1].partition(" Is the docker")[0].rstrip(".") if said else "it said nothing"
+        return f"docker reaches no engine: {why}"
     return None
 
 

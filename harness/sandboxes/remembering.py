@@ -25,7 +25,7 @@ from harness.cassettes.redaction import Redactor
 from harness.model.execution import CodeLimits, FileChange, SandboxSettings
 from harness.protocols import Execution
 from harness.sandboxes.artefacts import digests
-from harness.sandboxes.workspace import regular_files, store_text
+from harness.sandboxes.workspace import printable, regular_files, store_text, unprinted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -166,7 +166,7 @@ def _inputs(workspace: Path) -> list[tuple[str, int, str]] | None:
             path = os.path.join(parent, name)
             modes[os.path.relpath(path, workspace)] = os.lstat(path).st_mode
     return [
-        (path.encode("utf-8", "replace").decode(), mode, known.get(path, ""))
+        (printable(path), mode, known.get(printable(path), ""))
         for path, mode in sorted(modes.items())
     ]
 
@@ -193,7 +193,7 @@ def _read(place: Path) -> _Memory | None:
 
 def _recalled(memory: _Memory, workspace: Path) -> Execution:
     for change in memory.files:
-        target = workspace / change.path
+        target = workspace / unprinted(change.path)
         if change.kind == "removed":
             target.unlink(missing_ok=True)
         elif change.path in memory.contents:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 # Python's caches are by-products, and stale ones would hide a replaced module.
 _SKIPPED_FOLDERS = frozenset({"__pycache__"})
 _MAX_DEPTH = 64
+_LIKE_ESCAPED = re.compile(rb"\\(?=x[0-9a-f]{2})")
+_ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
 # What of a workspace is copied for a check.
 MAX_COPIED_FILES = 20_000
 MAX_COPIED_BYTES = 1024 * 1024 * 1024
@@ -46,7 +49,7 @@ class WorkspaceTooLarge(HarnessError):
 
 @dataclass(frozen=True, kw_only=True)
 class WorkspaceFile:
-    """A regular file: its path inside the workspace, where it is, and its size."""
+    """A regular file: its path inside the workspace (`printable`), where it is, and its size."""
 
     relative: str
     location: str
@@ -76,7 +79,7 @@ def _walk(workspace: Path) -> Iterator[WorkspaceFile]:
     while folders:
         folder, prefix, depth = folders.pop()
         for entry in _entries(folder):
-            relative = prefix + _printable(entry.name)
+            relative = prefix + printable(entry.name)
             if entry.is_dir(follow_symlinks=False):
                 if entry.name not in _SKIPPED_FOLDERS and depth < _MAX_DEPTH:
                     folders.append((entry.path, f"{relative}/", depth + 1))
@@ -96,9 +99,21 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         return []
 
 
-def _printable(name: str) -> str:
-    # A name need not be UTF-8; the log must be.
-    return os.fsencode(name).decode("utf-8", "replace")
+def printable(path: str) -> str:
+    r"""A path as the log can hold it: a byte that is no UTF-8 becomes ``\xe9``.
+
+    No two paths become the same: where that stands in a name already, its backslash is
+    written as ``\x5c``.
+    """
+    encoded = _LIKE_ESCAPED.sub(rb"\\x5c", os.fsencode(path))
+    return encoded.decode("utf-8", "backslashreplace")
+
+
+def unprinted(path: str) -> str:
+    """The path that `printable` made this of, as the system knows it."""
+    # What no file can be called is not touched: a lone surrogate stays one.
+    encoded = path.encode("utf-8", "surrogateescape")
+    return os.fsdecode(_ESCAPED.sub(lambda match: bytes([int(match[1], 16)]), encoded))
 
 
 def store_text(workspace: Path, relative: str, text: str) -> Path:
@@ -175,7 +190,7 @@ def copy_workspace(workspace: Path, target: Path, *, max_files: int, max_bytes: 
         )
     target.mkdir(parents=True)
     for file in files:
-        copy = target / file.relative
+        copy = target / unprinted(file.relative)
         copy.parent.mkdir(parents=True, exist_ok=True)
         try:
             source = file.open()

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.model.outcomes import OUTCOME_KINDS, BlockOutcome, outcome_of
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
     from harness.model.team import FinishedSample
     from harness.model.transcript import CodeExecution
 
-# How many blocks the reason tells one by one; the details tell all.
+# How many blocks, or rows of equal ones, the reason tells one by one; the details tell all.
 _MOST_TOLD = 12
+_MANY_IN_A_ROW = 4
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,14 @@ def _reason(outcomes: Sequence[BlockOutcome], passed: Sequence[bool]) -> str:
 
 
 def _in_order(outcomes: Sequence[BlockOutcome]) -> str:
-    told = ", ".join(str(outcome) for outcome in outcomes[:_MOST_TOLD])
-    more = len(outcomes) - _MOST_TOLD
+    groups = [(text, len(list(same))) for text, same in groupby(map(str, outcomes))]
+    told = ", ".join(_times(text, count) for text, count in groups[:_MOST_TOLD])
+    more = sum(count for _, count in groups[_MOST_TOLD:])
     return f"{told} and {more} more" if more > 0 else told
+
+
+def _times(text: str, count: int) -> str:
+    """Some equal blocks in a row; many are told once."""
+    if count < _MANY_IN_A_ROW:
+        return ", ".join([text] * count)
+    return f"{count} times {text}"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from harness.model.transcript import Message
 
 _TIMES_THAT_MAKE_A_LOOP = 3
+_MOST_TOLD = 12
 
 
 @dataclass(frozen=True)
@@ -128,13 +129,18 @@ def _reason(
     parts += [
         f"from event {loop['from']}, {' and '.join(loop['agents'])} say the same "
         f"{loop['times']} times over"
-        for loop in loops
+        for loop in loops[:_MOST_TOLD]
     ]
-    return "; ".join(parts) + "."
+    return "; ".join(parts) + f"{_more(loops)}."
 
 
 def _repetition(repeated: list[list[int]]) -> str:
     if not repeated:
         return "no message repeated"
-    pairs = ", ".join(f"{index} repeats {first}" for index, first in repeated)
-    return f"{len(repeated)} repeated (event {pairs})"
+    pairs = ", ".join(f"{index} repeats {first}" for index, first in repeated[:_MOST_TOLD])
+    return f"{len(repeated)} repeated (event {pairs}{_more(repeated)})"
+
+
+def _more(told: Sequence[object]) -> str:
+    """How many there are besides those that the reason tells; the details tell all."""
+    return f" and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""

@@ -54,6 +54,26 @@ def test_fresh_cassettes_are_all_good_and_nothing_is_left_behind(
     assert sorted(path.name for path in project.iterdir()) == ["cassettes", "scenarios"]
 
 
+def test_cassettes_that_the_users_code_plays_are_not_passed_over_in_silence(
+    harness: Command, project: Path
+) -> None:
+    source = cassette(project, SAMPLES[0]).read_text()
+    for name in ("pytest/tests.test_a.test_b.chat", "pytest/tests.test_a.test_c.chat", "exec/a"):
+        place = project / "cassettes" / name / "default" / "1.jsonl"
+        place.parent.mkdir(parents=True)
+        place.write_text(source.replace(SAMPLES[0], f"{name}/default/1", 1))
+
+    done = harness("cassette", "verify", "--no-replay")
+    data = json.loads(harness("cassette", "verify", "--no-replay", "--json").stdout)
+
+    assert done.returncode == 0, done.stdout
+    words = " ".join(done.stdout.split())
+    assert "Not looked at: 2 cassettes in pytest/, played by your own code." in words
+    assert "Verify with: pytest --harness-strict Not looked at: 1 cassette in exec/" in words
+    assert "Verify with: harness exec SCRIPT" in words
+    assert data["not_looked_at"] == {"pytest": 2, "exec": 1}
+
+
 def test_a_changed_temperature_is_stale_and_the_command_named_mends_it(
     harness: Command, project: Path
 ) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -224,6 +225,7 @@ def test_the_junit_file_reports_errors_and_not_low_scores(harness: Command, tmp_
         pytest.param(["rum"], "Did you mean 'run'", id="command"),
         pytest.param(["show", "x"], "no run log", id="nothing to show"),
         pytest.param(["report", "--format", "htlm"], "no run log", id="nothing to report"),
+        pytest.param(["run", "--epochs", "1"], "give each: --epoch 1 --epoch 2", id="epochs"),
         pytest.param(["record"], "scripted in process", id="nothing to record"),
     ],
 )
@@ -237,3 +239,16 @@ def test_a_users_mistake_is_one_paragraph_and_exit_code_2(
     assert finished.returncode == 2, finished.stdout + finished.stderr
     assert message in finished.stderr
     assert "Traceback" not in finished.stderr
+
+
+def test_the_header_names_the_sandboxes_of_the_samples_that_run(
+    harness: Command, tmp_path: Path
+) -> None:
+    suite = write_suite(tmp_path, epochs=1)
+    shutil.copytree(suite, suite.with_name("another"))
+    scenario = next(suite.glob("*/scenario.yaml"))
+    scenario.write_text(f"{scenario.read_text().rstrip()}\nsandbox: none\n")
+
+    finished = harness("run", "-k", suite.name, "--no-report")
+
+    assert ", sandbox none (NOT ISOLATED by harness" in finished.stdout, finished.stdout

@@ -20,6 +20,7 @@ import pytest
 
 from harness.errors import EnvironmentFault, HarnessError
 from harness.model.execution import CodeLimits, SandboxSettings
+from harness.runner.sandboxes import resolved_sandbox
 from harness.sandboxes.docker import DockerSandbox
 
 if TYPE_CHECKING:
@@ -231,11 +232,12 @@ def test_without_the_command_it_says_so(workspace: Path, monkeypatch: pytest.Mon
 
 
 def test_a_client_whose_engine_refuses_is_quoted(client: Any) -> None:
-    client(version="Client: 28\nCannot connect to the Docker daemon.\n")
+    said = "Cannot connect to the Docker daemon at unix:///run/docker.sock."
+    client(version=f"Client: 28\n{said} Is the docker daemon running?\n")
 
-    assert DockerSandbox().fault == (
-        "docker reaches no engine: Cannot connect to the Docker daemon."
-    )
+    assert DockerSandbox().fault == f"docker reaches no engine: {said[:-1]}"
+    with pytest.raises(EnvironmentFault, match=r"docker\.sock\. Ask for another one by"):
+        resolved_sandbox("docker")
 
 
 @pytest.mark.skipif(shutil.which("docker") is None, reason="there is no docker client here")

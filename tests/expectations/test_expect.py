@@ -87,6 +87,9 @@ HOLDS = [
 FAILS = [
     pytest.param(TALK, lambda e: e.ended("max_turns"), "ended by termination_message of user"),
     pytest.param(TALK, lambda e: e.ended(by="coder"), "Expected coder to end it"),
+    pytest.param(TALK, lambda e: e.ended(by="codr"), "Did you mean 'coder'?"),
+    pytest.param(TALK, lambda e: e.said("Word", by="codr"), "No agent is called 'codr'; there are"),
+    pytest.param(TALK, lambda e: e.said("Word", by="codr"), "Did you mean 'coder'?"),
     pytest.param(TALK, lambda e: e.ended(because="exit"), "something like 'exit'"),
     pytest.param(transcript(say("a")), lambda e: e.ended(), "It has not ended"),
     pytest.param(TALK, lambda e: e.within(turns=5), "at most 5 turns; it took 6"),

@@ -73,6 +73,35 @@ def test_every_option_has_a_twin_in_the_ini_file(pytester: pytest.Pytester) -> N
         assert f"harness_{name.replace('-', '_')} (" in text
 
 
+@pytest.mark.parametrize("place", ["option", "ini"])
+def test_a_sandbox_that_there_is_not_is_a_usage_error(
+    pytester: pytest.Pytester, place: str
+) -> None:
+    given = ("--harness-sandbox=proces",) if place == "option" else ()
+    done = run(pytester, *given, ini="" if given else "harness_sandbox = proces")
+
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    said = done.stderr.str()
+    assert f"harness{'-' if place == 'option' else '_'}sandbox: unknown sandbox 'proces'" in said
+    assert "valid choices: auto, bubblewrap, docker, none, process." in said
+    assert "Traceback" not in said
+
+
+def test_messages_name_options_as_pytest_knows_them(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+        @pytest.mark.scenario("sums/total")
+        def test_it(sample): pass
+        """
+    )
+
+    done = run_pytest(pytester.path, "--harness-scenarios=elsewhere")
+
+    assert "name yours with --harness-scenarios." in done.stdout
+    assert "harness new scenario my_suite/hello --scenarios elsewhere" in done.stdout
+
+
 @pytest.mark.parametrize("sum_", ["0", "-1", "much"])
 def test_a_sum_that_is_none_is_refused(pytester: pytest.Pytester, sum_: str) -> None:
     pytester.makepyfile("def test_it(conversation): pass")

@@ -39,7 +39,7 @@ def replayed(once_recorded: Path, tmp_path_factory: pytest.TempPathFactory) -> R
 def test_a_recorded_test_replays_without_key_or_network(replayed: Replayed) -> None:
     project, done = replayed
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 cassettes played, 0 stale, 0 unplayed, 0 orphaned; $0.00 saved" in done.stdout
+    assert "1 cassette played, 0 stale, 0 unplayed, 0 orphaned; $0.00 saved" in done.stdout
     page = (project / "out" / "report.html").read_text()
     assert "tests.test_team.test_mine.answer" in page
     (sample,) = samples(project).values()
@@ -233,8 +233,69 @@ def test_a_recording_stops_at_the_sum_that_was_given(tmp_path: Path) -> None:
     done = recorded(project, "--harness-max-cost=0.000001")
 
     assert done.returncode == 1
-    assert "--max-cost 1e-06 is reached" in done.stdout
+    assert "--harness-max-cost 1e-06 is reached" in done.stdout
     assert not list((project / "cassettes").rglob("*.jsonl"))
+
+
+NO_KEY = "the environment variable OPENAI_API_KEY is not set, and the provider needs a key"
+
+
+@pytest.mark.parametrize("key", ["None", "os.environ['OPENAI_API_KEY']"])
+def test_a_recording_without_a_key_fails_with_one_paragraph(tmp_path: Path, key: str) -> None:
+    project = write_project(tmp_path / "project")
+    (project / "team.py").write_text(TEAM.replace('os.environ.get("OPENAI_API_KEY")', key))
+    (project / "script.py").write_text("import team\nteam.run()\n")
+
+    done = run_pytest(project, "--harness-mode=record", "--harness-allow-unsafe")
+    script = run_module(
+        "harness",
+        ["exec", "--record", "--allow-unsafe", "script.py"],
+        cwd=project,
+        env=environment(),
+    )
+
+    assert done.returncode == 1
+    assert "EnvironmentFault: pytest/tests.test_team.test_mine" in done.stdout
+    assert NO_KEY in done.stdout
+    assert "OpenAIError" not in done.stdout
+    assert "_client_auth.py" not in done.stdout
+    assert script.returncode == 2
+    assert NO_KEY in script.stderr
+    assert "Traceback" not in script.stderr
+    assert not list((project / "cassettes").rglob("*.jsonl"))
+
+
+ASKING = """
+import autogen
+
+def run():
+    user = autogen.UserProxyAgent("user", code_execution_config=False)
+    other = autogen.ConversableAgent("other", llm_config=False, human_input_mode="NEVER")
+    other.initiate_chat(user, message="Go on?")
+"""
+
+
+def test_who_gave_too_few_answers_is_told_where_to_give_them(tmp_path: Path) -> None:
+    test = """
+import team
+from harness.mocks import ScriptedModel
+
+def test_mine(conversation):
+    with conversation.record("answer", script=ScriptedModel({})):
+        team.run()
+"""
+    project = write_project(tmp_path / "project", test)
+    (project / "team.py").write_text(ASKING)
+    (project / "script.py").write_text("import team\nteam.run()\n")
+
+    done = run_pytest(project)
+    script = run_module(
+        "harness", ["exec", "--live", "--allow-unsafe", "script.py"], cwd=project, env=environment()
+    )
+
+    assert "as in: conversation.record(human=['', 'some text', 'exit'])" in done.stdout
+    assert "as in: harness exec --human '' --human 'some text' SCRIPT" in script.stderr
+    assert "human: [" not in done.stdout + script.stderr
 
 
 def test_workers_share_one_budget_and_leave_nothing_of_it(tmp_path: Path) -> None:
@@ -253,7 +314,7 @@ def test_mine(conversation, number):
     done = recorded(project, "-n", "2", "--harness-max-cost=0.000001", TMPDIR=str(scratch))
 
     assert "4 failed" in done.stdout, done.stdout
-    assert done.stdout.count("--max-cost 1e-06 is reached") >= 4
+    assert done.stdout.count("--harness-max-cost 1e-06 is reached") >= 4
     assert list(scratch.glob("harness-*")) == []
 
 

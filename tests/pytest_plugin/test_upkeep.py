@@ -34,7 +34,7 @@ def test_orphans_are_told_and_fail_a_strict_session(
     strict = replayed(project, "--harness-strict")
 
     assert lenient.returncode == 0, lenient.stdout
-    assert "1 cassettes played, 0 stale, 0 unplayed, 4 orphaned" in lenient.stdout
+    assert "1 cassette played, 0 stale, 0 unplayed, 4 orphaned" in lenient.stdout
     for name in (*gone, "tests.test_gone.test_x.answer/default/1"):
         assert f"{name.removeprefix('tests.test_gone.')}.jsonl" in lenient.stdout
     assert strict.returncode == 1, strict.stdout

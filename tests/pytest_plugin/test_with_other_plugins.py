@@ -81,7 +81,7 @@ def test_all_of_them_together(tmp_path: Path) -> None:
 
     last_failed = run_pytest(project, "--lf", "--harness-strict")
     assert "1 failed" in last_failed.stdout
-    assert "1 cassettes played, 0 stale, 0 unplayed, 0 orphaned" in last_failed.stdout
+    assert "1 cassette played, 0 stale, 0 unplayed, 0 orphaned" in last_failed.stdout
 
     chosen = run_pytest(project, "-k", "anyio or asyncio", "--harness-strict")
     assert chosen.returncode == 0, chosen.stdout

@@ -13,6 +13,7 @@ from report_logs import realistic_log
 
 from harness.comparison import compare_configs
 from harness.model.execution import FileChange
+from harness.model.faults import FaultTrial
 from harness.model.run import RunLog
 from harness.model.sample import KeptImage
 from harness.model.transcript import CodeExecution
@@ -272,3 +273,52 @@ def test_a_page_holds_images_up_to_a_limit():
 
     assert one - none > 2**20
     assert round((six - none) / (one - none)) == 4
+
+
+def test_markdown_counts_how_blocks_ended_and_lists_those_that_did_not_pass():
+    blocks = [
+        event(),
+        event(exit_code=124, limit="wall", timed_out=True),
+        event(exit_code=1, contained=("OSError: [Errno 101] Network <b>",)),
+        event(exit_code=-9, limit="memory"),
+    ]
+    log = log_with(*blocks)
+
+    text = rendered(MarkdownReporter(), log)
+
+    key = str(log.samples[0].key)
+    assert "Blocks of code: 4: 1 passed, 1 timed out, 1 limit, 1 contained." in text
+    assert "<summary>Blocks of code that did not pass: 3</summary>" in text
+    assert f"| {key} | 1 | 124 | 0.25 s | timed out" in text
+    assert "Network \\<b\\>" in text
+
+
+def test_markdown_stays_within_its_limit_however_many_blocks_fail():
+    log = log_with(*[event(exit_code=1, stderr=f"E{n}: {'x' * 150}") for n in range(3000)])
+
+    text = rendered(MarkdownReporter(), log)
+
+    assert "and 2950 more" in text
+    assert len(text) <= 65_536
+
+
+def test_markdown_has_the_matrix_of_faults_and_outcomes():
+    log = log_with(event())
+    trials = tuple(
+        FaultTrial(
+            fault="rate_limit",
+            where="call 1 of coder",
+            injected=1,
+            outcome=outcome,
+            passed=outcome == "termination_message",
+            detail="",
+            turns=2,
+        )
+        for outcome in ("termination_message", "error", "termination_message")
+    )
+    sample = msgspec.structs.replace(log.samples[0], trials=trials)
+
+    text = rendered(MarkdownReporter(), RunLog(header=log.header, samples=(sample,)))
+
+    assert "| Injected fault | termination_message | error | Survived |" in text
+    assert "| rate_limit | 2 | 1 | 2/3 |" in text

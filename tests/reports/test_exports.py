@@ -10,7 +10,8 @@ from harness.comparison import compare_configs
 from harness.model.comparison import Comparison
 from harness.reports.json import JsonReporter
 from harness.reports.junit import JunitReporter
-from harness.reports.markdown import LIMIT, MarkdownReporter, escaped
+from harness.reports.markdown import LIMIT, MarkdownReporter
+from harness.reports.markdown_text import escaped
 
 
 def rendered(reporter, log):

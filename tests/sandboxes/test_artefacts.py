@@ -4,10 +4,12 @@ import hashlib
 import os
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.sandboxes import artefacts
-from harness.sandboxes.artefacts import collect_artefacts, digests
-from harness.sandboxes.workspace import remove_tree
+from harness.sandboxes.artefacts import changes, collect_artefacts, digests
+from harness.sandboxes.workspace import copy_workspace, printable, remove_tree, unprinted
 
 
 @pytest.fixture
@@ -63,7 +65,35 @@ def test_a_name_that_is_not_utf8_can_still_be_logged(workspace):
     with open(os.fsencode(workspace) + b"/caf\xe9", "w"):
         pass
 
-    assert paths(collect_artefacts(workspace)) == ["caf\ufffd"]
+    assert paths(collect_artefacts(workspace)) == ["caf\\xe9"]
+
+
+def test_names_that_are_not_utf8_are_told_apart(workspace, tmp_path):
+    odd = [b"a\xff", b"a\xfe", b"a\xef\xbf\xbd", b"a\\xff", b"a\\x5cxff", b"d\xff/a"]
+    os.mkdir(os.fsencode(workspace) + b"/d\xff")
+    for number, name in enumerate(odd):
+        with open(os.path.join(os.fsencode(workspace), name), "w") as file:
+            file.write(str(number))
+    before = digests(workspace)
+    os.remove(os.path.join(os.fsencode(workspace), odd[0]))
+    copy = tmp_path / "copy"
+    copy_workspace(workspace, copy, max_files=10, max_bytes=1000)
+
+    assert len(before) == len(odd)
+    removed = [(each.path, each.kind) for each in changes(before, workspace)]
+    assert removed == [("a\\xff", "removed")]
+    listed = {name for name in os.listdir(os.fsencode(copy)) if name.startswith(b"a")}
+    assert listed == set(odd[1:5])
+
+
+@given(
+    st.lists(st.sampled_from([b"\\", b"x", b"ff", b"5c", b"\xff", b"\xc3\xa9", b"a"]), min_size=1)
+)
+def test_a_path_can_be_told_from_what_is_logged_of_it(pieces):
+    path = os.fsdecode(b"".join(pieces))
+
+    assert unprinted(printable(path)) == path
+    printable(path).encode()
 
 
 def test_there_are_no_more_artefacts_than_the_cap(filled, monkeypatch):

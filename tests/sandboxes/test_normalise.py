@@ -54,6 +54,7 @@ STDLIB = sysconfig.get_paths()["stdlib"]
         ("no tests ran in 0.01s", "no tests ran in 0.00s"),
         ("the lap took 3 laps in 0.12s", None),
         ("a\r\nb\rc\n", "a\nb\rc\n"),
+        ("a\r\r\nb\r\r", "a\nb\r\r"),
         ("Matplotlib is building the font cache; this may take a moment.\nok", "ok"),
     ],
 )
@@ -71,8 +72,9 @@ def test_the_rule_of_signs_around_pytests_summary_does_not_betray_the_duration(s
 
 
 PIECES = [
-    "{0}", "{0}/main.py", "{1}/.cache", "{2}/x", "{2}/tmpq1w2e3r4", "/", "\n", "\r\n", " ", "at ",
-    "0x7f0011223344", "0xff", "Ran 2 tests in 0.004s", "1 passed in 3.21s", "é…", ".", "x", "=",
+    "{0}", "{0}/main.py", "{1}/.cache", "{2}/x", "{2}/tmpq1w2e3r4", "/", "\n", "\r\n", "\r", " ",
+    "at ", "0x7f0011223344", "0xff", "Ran 2 tests in 0.004s", "1 passed in 3.21s", "é…", ".", "x",
+    "=", "Matplotlib is building the font cache; this may take a moment.\n",
 ]  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -102,6 +103,16 @@ def test_a_block_that_reached_a_limit_is_not_remembered(run: Run) -> None:
     second = run(code, timeout_seconds=0.3)
 
     assert (first.timed_out, second.is_remembered) == (True, False)
+
+
+def test_a_name_that_is_not_utf8_comes_back_as_it_was(run: Run) -> None:
+    code = "import os; open(b'caf\\xe9', 'w').write('x'); print(os.listdir(b'.'))"
+    run(code)
+
+    again = run(code)
+
+    assert again.is_remembered
+    assert b"caf\xe9" in os.listdir(os.fsencode(run.workspace))
 
 
 def test_a_failure_is_remembered_as_the_failure_it_was(run: Run) -> None:

@@ -118,6 +118,15 @@ def test_the_reason_lets_a_reader_recompute_the_value(finished):
     )
 
 
+def test_a_reason_stays_short_however_often_the_same_happens(finished):
+    score = CodeSuccess().score(finished(ending("passed", *["wrong"] * 97, "passed", "passed")))
+
+    assert "in order: passed, 97 times wrong (AssertionError: 3 != 4), passed, passed;" in (
+        score.reason
+    )
+    assert len(score.details["by_block"]) == 100
+
+
 def test_a_failure_of_infrastructure_counts_neither_way_and_is_told(finished):
     score = CodeSuccess().score(finished(ending("passed", "infrastructure")))
 

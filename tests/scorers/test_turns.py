@@ -94,6 +94,15 @@ def test_the_reason_tells_repetition_and_loops(finished):
     assert score.evidence == (4, 6, 8, 10)
 
 
+def test_a_reason_stays_short_however_much_is_repeated(finished):
+    score = Turns().score(finished(saying([("A", "x"), ("B", "y")] * 50)))
+
+    assert "98 repeated (event 4 repeats 0, " in score.reason
+    assert " and 86 more)" in score.reason
+    assert len(score.reason) < 400
+    assert len(score.details["repeated"]) == 98
+
+
 def test_without_messages_nothing_is_scored(finished):
     assert isinstance(Turns().score(finished()), Unscored)
 

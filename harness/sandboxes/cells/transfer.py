@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from harness.sandboxes.cells import kernel
-from harness.sandboxes.workspace import WorkspaceTooLarge
+from harness.sandboxes.workspace import WorkspaceTooLarge, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -248,7 +248,7 @@ class _Taker:
             self.leave_out(path)
 
     def leave_out(self, path: str) -> None:
-        self.changes.append(FileChange(path=_printable(path), kind="left out"))
+        self.changes.append(FileChange(path=printable(path), kind="left out"))
 
     def _make_folder(self, path: str) -> None:
         was_folder = path in self._manifest and self._manifest[path] is None
@@ -272,7 +272,7 @@ class _Taker:
         digest = self._copy(path, source, state)
         self.changes.append(
             FileChange(
-                path=_printable(path),
+                path=printable(path),
                 kind="created" if is_new else "changed",
                 size_bytes=state.st_size,
                 digest=digest,
@@ -310,7 +310,7 @@ class _Taker:
             with suppress(OSError):
                 (os.rmdir if was_folder else os.unlink)(path, dir_fd=self._outer)
             if not was_folder:
-                self.changes.append(FileChange(path=_printable(path), kind="removed"))
+                self.changes.append(FileChange(path=printable(path), kind="removed"))
 
 
 @contextmanager
@@ -377,8 +377,3 @@ def _write_all(descriptor: int, content: bytes) -> None:
     left = memoryview(content)
     while left:
         left = left[os.write(descriptor, left) :]
-
-
-def _printable(path: str) -> str:
-    # A name need not be UTF-8; the log must be.
-    return os.fsencode(path).decode("utf-8", "replace")

@@ -1,0 +1,52 @@
+"""`harness validate` warns of checks that agents can pass by a file of theirs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from cli_project import write_suite
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cli_project import Command
+
+CHECK = '"""Checks; none runs pytest."""\n\ndef check_it(sample):\n    '
+TRUSTING = {
+    "by main": 'sample.run_python("import pytest; raise SystemExit(pytest.main())")',
+    "as a module": "sample.run_python(f\"import os; os.system('python -m pytest {sample.key}')\")",
+    "as a command": 'import subprocess; subprocess.run(["pytest", "."], cwd=sample.workspace)',
+    "in this process": "import pytest; pytest.main([str(sample.workspace)])",
+}
+SAFE = {
+    "without conftest": "sample.run_python(\"pytest.main(['--noconftest', '-c/dev/null'])\")",
+    "by the helper": 'sample.run_pytest({"test_it.py": "import pytest"}).require_passed()',
+    "in words": 'assert sample.transcript.turns, "no turn; pytest would say so"',
+}
+
+
+def checked(harness: Command, folder: Path, code: str) -> str:
+    write_suite(folder)
+    suite = next((folder / "scenarios").glob("*/suite.yaml")).parent
+    (suite / "checks.py").write_text(CHECK + code + "\n")
+    done = harness("validate")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("how", TRUSTING)
+def test_a_check_that_trusts_pytest_beside_agents_files_is_warned_of(
+    harness: Command, tmp_path: Path, how: str
+) -> None:
+    said = checked(harness, tmp_path, TRUSTING[how])
+
+    assert "/checks.py:4: this runs pytest where the agents' conftest.py" in said
+    assert "sample.run_pytest(" in said
+
+
+@pytest.mark.parametrize("how", SAFE)
+def test_a_check_that_trusts_no_file_of_the_agents_is_not_warned_of(
+    harness: Command, tmp_path: Path, how: str
+) -> None:
+    assert "warning" not in checked(harness, tmp_path, SAFE[how])
