@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from harness.comparison.wording import counted, did_not_complete, evidence, more_or_fewer, too_few
+from harness.comparison.wording import (
+    could_see,
+    counted,
+    did_not_complete,
+    evidence,
+    more_or_fewer,
+    too_few,
+)
+from harness.model.comparison import UNDECIDED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.model.comparison import RunComparison, SampleChange
+    from harness.model.comparison import Contrast, RunComparison, SampleChange
     from harness.model.sample import Outcome, SampleResult
 
     Pairs = Sequence[tuple[SampleResult, SampleResult]]
@@ -77,7 +85,16 @@ def _statistics(comparison: RunComparison) -> str:
         f"{each.suite}/{each.config} solves {more_or_fewer(each.contrast)} in the second run "
         f"than in the first ({evidence(each.contrast)})"
         for each in fit
-        if each.contrast.verdict != "no difference shown"
+        if each.contrast.verdict not in UNDECIDED
     ]
-    said = "; ".join(parts) or "No difference shown between the success rates of the two runs"
+    said = "; ".join(parts) or _nothing_shown([each.contrast for each in fit])
     return f"{said}.{too_few([each.contrast for each in comparison.configs])}"
+
+
+def _nothing_shown(contrasts: Sequence[Contrast]) -> str:
+    said = "No difference shown between the success rates of the two runs"
+    known = [each for each in contrasts if each.seen is not None]
+    if len(known) < len(contrasts):
+        return said
+    blindest = max(known, key=lambda each: each.seen or 0.0)
+    return f"{said}; with {blindest.candidate_success.n} samples a side it {could_see(blindest)}"

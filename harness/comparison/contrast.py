@@ -11,12 +11,14 @@ import msgspec
 
 from harness.comparison.summary import Samples, cost_of, success_rate, turns_of
 from harness.comparison.wording import ALPHA
-from harness.model.comparison import Contrast, Estimate, Verdict
+from harness.model.comparison import MATTERS, Contrast, Estimate, Verdict
 from harness.stats import (
     Count,
     bootstrap_interval,
+    finding,
     holm,
     smallest_p_value,
+    smallest_seen,
     stratified_difference,
     stratified_permutation_test,
 )
@@ -63,7 +65,9 @@ def family(pairings: Sequence[Pairing]) -> list[Contrast]:
     adjusted = holm([each.p_value for each in raw])
     return [
         msgspec.structs.replace(
-            each, p_adjusted=p_value, verdict=_verdict(p_value, each.difference, pair.strata)
+            each,
+            p_adjusted=p_value,
+            verdict=_verdict(p_value, each.difference, each.seen, pair.strata),
         )
         for each, p_value, pair in zip(raw, adjusted, pairings, strict=True)
     ]
@@ -74,7 +78,9 @@ def _contrast(pair: Pairing, level: float) -> Contrast:
     shared = pair.strata
     counts = [(_count(left), _count(right)) for left, right in shared]
     difference = stratified_difference(counts, level=level)
-    test = stratified_permutation_test([(_passes(left), _passes(right)) for left, right in shared])
+    passes = [(_passes(left), _passes(right)) for left, right in shared]
+    test = stratified_permutation_test(passes)
+    seen = smallest_seen(passes, alpha=1 - level)
     return Contrast(
         factor=pair.factor,
         candidate=pair.candidate,
@@ -86,20 +92,18 @@ def _contrast(pair: Pairing, level: float) -> Contrast:
         p_value=test.p_value,
         p_adjusted=test.p_value,
         smallest_p=smallest_p_value([(left.n, right.n) for left, right in counts]),
-        verdict=_verdict(test.p_value, difference, shared),
+        seen=seen,
+        verdict=_verdict(test.p_value, difference, seen, shared),
         turns=_estimate(shared, turns_of, _mean_difference),
         cost_ratio=_cost_ratio(shared),
     )
 
 
-def _verdict(p_value: float, difference: Estimate, strata: Strata) -> Verdict:
+def _verdict(p_value: float, difference: Estimate, seen: float | None, strata: Strata) -> Verdict:
     """Both the test and the interval must agree before anything is called different."""
     if not _is_comparable(strata):
         return "not comparable"
-    interval = difference.interval
-    if p_value >= ALPHA or interval is None or interval.low <= 0 <= interval.high:
-        return "no difference shown"
-    return "better" if difference.value > 0 else "worse"
+    return finding(difference.interval, p_value, smallest_detectable=seen, margin=MATTERS)
 
 
 def _is_comparable(strata: Strata) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.model.comparison import UNDECIDED
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -97,8 +99,8 @@ def too_few(compared: Sequence[Contrast]) -> str:
 
 
 def _parts(contrasts: Sequence[Contrast], baseline: str) -> list[str]:
-    shown = [each for each in contrasts if each.verdict != "no difference shown"]
-    open_ = [each for each in contrasts if each.verdict == "no difference shown"]
+    shown = [each for each in contrasts if each.verdict not in UNDECIDED]
+    open_ = [each for each in contrasts if each.verdict in UNDECIDED]
     shown.sort(key=lambda each: -abs(each.difference.value))
     parts = [decided_sentence(each) for each in shown[:_MOST_NAMED]]
     if len(shown) > _MOST_NAMED:
@@ -106,6 +108,13 @@ def _parts(contrasts: Sequence[Contrast], baseline: str) -> list[str]:
     if len(open_) <= _MOST_NAMED:
         return parts + [undecided_sentence(each) for each in open_]
     return [*parts, f"no difference shown between {len(open_)} others and {baseline}"]
+
+
+def could_see(contrast: Contrast) -> str:
+    """The smallest difference that the comparison could have shown, e.g. "sees 35 points"."""
+    if contrast.seen is None:
+        return "what it could see is not known"
+    return "sees no difference" if contrast.seen > 1 else f"sees {100 * contrast.seen:.0f} points"
 
 
 def decided_sentence(contrast: Contrast) -> str:
@@ -126,7 +135,7 @@ def undecided_sentence(contrast: Contrast) -> str:
     """No difference shown, with the difference that was seen."""
     return (
         f"{level_name(contrast)}: {_signed(contrast.difference.value)} points against "
-        f"{contrast.reference}, no difference shown ({evidence(contrast)})"
+        f"{contrast.reference}, {contrast.verdict} ({evidence(contrast)})"
     )
 
 
@@ -137,14 +146,14 @@ def level_name(contrast: Contrast) -> str:
 
 
 def evidence(contrast: Contrast) -> str:
-    """Interval, samples and corrected p of candidate minus reference."""
+    """Interval, samples, corrected p of candidate minus reference, and what could be seen."""
     interval = contrast.difference.interval
     counts = contrast.candidate_success.n, contrast.reference_success.n
     limits = f"interval {_points(interval)}, " if interval else ""
     p_value = _p(contrast.p_adjusted)
     if contrast.p_value < ALPHA <= contrast.p_adjusted:
         p_value += f" after correction, {contrast.p_value:.3f} before"
-    return f"{limits}n = {counts[0]} vs {counts[1]}, {p_value}"
+    return f"{limits}n = {counts[0]} vs {counts[1]}, {p_value}, {could_see(contrast)}"
 
 
 def _cost(contrast: Contrast) -> str:

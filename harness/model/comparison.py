@@ -12,9 +12,14 @@ from harness.model.sample import Outcome, SampleKey
 from harness.model.score import Unit
 from harness.model.structs import Strict as _Strict
 
-COMPARISON_SCHEMA_VERSION = 1
+COMPARISON_SCHEMA_VERSION = 2
 
-Verdict = Literal["better", "worse", "no difference shown", "not comparable"]
+Verdict = Literal["better", "worse", "no difference shown", "inconclusive", "not comparable"]
+
+# What decides nothing: a run that would have shown a difference, and one that would not.
+UNDECIDED: tuple[Verdict, ...] = ("no difference shown", "inconclusive")
+# Differences of success rates below it are taken not to matter.
+MATTERS = 0.1
 
 
 class Interval(_Strict, frozen=True, kw_only=True):
@@ -149,7 +154,11 @@ class Contrast(_Strict, frozen=True, kw_only=True):
         p_value: Two-sided stratified permutation test.
         p_adjusted: After Holm's correction over the suite's (or run pair's) family.
         smallest_p: The smallest p_value that this many samples can give, whatever their outcomes.
+        seen: Smallest true difference of success rates over these strata that a run like this
+            shows in 80 of 100 cases at its level; above 1 if none; None if not known.
         verdict: "better" or "worse" only if p_adjusted < 0.05 and the interval excludes 0;
+            else "no difference shown" if one of `MATTERS` would have been seen, and
+            "inconclusive" if not, or if that is not known;
             "not comparable" if errors and misses make up different shares of the two
             sides, or all of a side in a stratum: then the numbers measure those.
         turns: Difference of mean turns.
@@ -166,6 +175,7 @@ class Contrast(_Strict, frozen=True, kw_only=True):
     p_value: float
     p_adjusted: float
     smallest_p: float
+    seen: float | None
     verdict: Verdict
     turns: Estimate | None
     cost_ratio: Estimate | None

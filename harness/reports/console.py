@@ -75,7 +75,7 @@ def print_comparison(comparison: RunComparison, stream: TextIO) -> None:
 
 def _rates(writer: Writer, comparison: RunComparison) -> None:
     writer.line()
-    head = "Config", "First", "Second", "Points", "Interval", "p", "Verdict"
+    head = "Config", "First", "Second", "Points", "Interval", "p", "Sees", "Verdict"
     writer.table(
         head,
         [
@@ -140,7 +140,7 @@ def _suite(writer: Writer, suite: SuiteComparison) -> None:
     contrasts = [*suite.effects, *suite.contrasts]
     if contrasts:
         writer.line()
-        head = "Compared", "Points", "Interval", "p", "Verdict"
+        head = "Compared", "Points", "Interval", "p", "Sees", "Verdict"
         writer.table(head, [(contrast_name(each), *_difference(each)) for each in contrasts])
 
 
@@ -173,10 +173,11 @@ def _configs(writer: Writer, configs: Sequence[ConfigSummary]) -> None:
     writer.table(head, rows)
 
 
-def _difference(contrast: Contrast) -> tuple[str, str, str, str]:
+def _difference(contrast: Contrast) -> tuple[str, str, str, str, str]:
     return (
         numbers.points(contrast.difference.value),
         numbers.points_range(contrast.difference),
         numbers.p_value(contrast),
+        numbers.seen(contrast),
         contrast.verdict,
     )

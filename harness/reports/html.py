@@ -111,7 +111,16 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    names = ("percent", "percent_range", "points", "points_range", "p_value", "usd", "number")
+    names = (
+        "percent",
+        "percent_range",
+        "points",
+        "points_range",
+        "p_value",
+        "seen",
+        "usd",
+        "number",
+    )
     environment.filters |= {name: getattr(numbers, name) for name in (*names, "ratio", "change")}
     environment.filters |= {"anchor": _anchor, "one_line": one_line}
     return environment

@@ -107,7 +107,7 @@ def _configs(configs: Sequence[ConfigSummary]) -> list[str]:
 
 
 def _contrasts(contrasts: Sequence[Contrast]) -> list[str]:
-    head = "Compared", "Points", "Interval", "n", "p (Holm)", "Verdict", "Cost ratio"
+    head = "Compared", "Points", "Interval", "n", "p (Holm)", "Sees", "Verdict", "Cost ratio"
     rows = [
         (
             escaped(contrast_name(each)),
@@ -115,6 +115,7 @@ def _contrasts(contrasts: Sequence[Contrast]) -> list[str]:
             numbers.points_range(each.difference),
             f"{each.candidate_success.n} vs {each.reference_success.n}",
             numbers.p_value(each).replace("<", "&lt;"),
+            numbers.seen(each),
             each.verdict,
             numbers.ratio(each.cost_ratio),
         )

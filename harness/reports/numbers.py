@@ -44,6 +44,13 @@ def p_value(contrast: Contrast) -> str:
     return "< 0.001" if contrast.p_adjusted < 0.001 else f"{contrast.p_adjusted:.3f}"
 
 
+def seen(contrast: Contrast) -> str:
+    """The smallest difference that could have been seen, in points; "none" if it is above 100."""
+    if contrast.seen is None:
+        return DASH
+    return "none" if contrast.seen > 1 else f"{100 * contrast.seen:.0f}"
+
+
 def usd(amount: float | None) -> str:
     """US dollars with enough digits to tell small amounts apart."""
     if amount is None:

@@ -86,5 +86,6 @@ _STYLES = {
     "better": "green",
     "worse": "red",
     "no difference shown": "dim",
+    "inconclusive": "dim",
     "not comparable": "bold red",
 }

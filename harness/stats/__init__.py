@@ -25,6 +25,7 @@ from harness.stats.power import (
     plans_for,
     scenarios_needed,
     smallest_detectable_difference,
+    smallest_seen,
 )
 from harness.stats.proportions import (
     Count,
@@ -67,6 +68,7 @@ __all__ = [
     "sign_flip_test",
     "smallest_detectable_difference",
     "smallest_p_value",
+    "smallest_seen",
     "split_variance",
     "stratified_difference",
     "stratified_permutation_test",

@@ -4,6 +4,7 @@ import pytest
 from report_logs import outcome_log, realistic_log
 
 from harness.comparison import compare_configs
+from harness.model.comparison import UNDECIDED
 from harness.model.run import RunLog
 
 FACTORS = {
@@ -97,7 +98,7 @@ def test_a_verdict_never_contradicts_the_interval_beside_it():
         for each in [*suite.contrasts, *suite.effects]:
             interval = each.difference.interval
             excludes = not interval.low <= 0 <= interval.high
-            decided = each.verdict != "no difference shown"
+            decided = each.verdict not in UNDECIDED
             assert interval.level == pytest.approx(0.99)
             assert excludes or not decided
             agree += excludes == decided
@@ -137,10 +138,34 @@ def test_a_clear_difference_between_prompts_is_found_and_its_cost_named():
     assert prompts.verdict == "better"
     assert prompts.difference.value == pytest.approx(0.6)
     assert (prompts.candidate_success.n, prompts.reference_success.n) == (30, 30)
-    assert temperature.verdict == "no difference shown"
+    assert temperature.verdict == "inconclusive"
     assert suite.verdict.startswith("prompts=careful solves 60 points more than brief (interval ")
-    assert "n = 30 vs 30, p < 0.001, at 1.3\N{MULTIPLICATION SIGN} the cost)" in suite.verdict
-    assert "temperature=1.0: 0 points against 0.2, no difference shown (" in suite.verdict
+    assert (
+        "n = 30 vs 30, p < 0.001, sees 39 points, at 1.3\N{MULTIPLICATION SIGN} the cost)"
+        in suite.verdict
+    )
+    assert "temperature=1.0: 0 points against 0.2, inconclusive (" in suite.verdict
+
+
+def test_what_could_have_been_seen_decides_between_inconclusive_and_no_difference_shown():
+    few = only_suite(outcome_log({"base": {"a": "pf", "b": "fp"}, "new": {"a": "pf", "b": "pf"}}))
+    many = only_suite(
+        outcome_log({"base": {"a": "pf" * 200, "b": "pf" * 200}, "new": {"a": "pf" * 200}})
+    )
+    blind = only_suite(outcome_log({"base": {"a": "pp"}, "new": {"a": "pp"}}))
+
+    assert [each.contrasts[0].verdict for each in (few, many, blind)] == [
+        "inconclusive",
+        "no difference shown",
+        "inconclusive",
+    ]
+    assert "new: 0 points against base, inconclusive (" in few.verdict
+    assert "sees no difference)" in few.verdict
+    assert many.contrasts[0].seen == pytest.approx(0.099, abs=0.001)
+    assert "no difference shown (interval -7 to +7, n = 400 vs 400" in many.verdict
+    assert "sees 10 points)" in many.verdict
+    assert blind.contrasts[0].seen is None
+    assert "what it could see is not known" in blind.verdict
 
 
 def test_a_sentence_keeps_the_order_and_the_sign_of_its_table_row():
@@ -297,6 +322,6 @@ def test_nothing_is_called_better_too_often_when_nothing_differs():
         }
         suite = only_suite(outcome_log(outcomes, factors=FACTORS))
         shown = [*suite.contrasts, *suite.effects]
-        alarms += any(each.verdict != "no difference shown" for each in shown)
+        alarms += any(each.verdict not in UNDECIDED for each in shown)
 
     assert alarms / runs <= 0.05

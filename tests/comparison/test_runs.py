@@ -21,7 +21,8 @@ def test_a_run_against_itself_changes_nothing():
     assert comparison.configs[0].contrast.difference.value == 0
     assert comparison.verdict == "No sample of 10 changed outcome or termination."
     assert comparison.statistics == (
-        "No difference shown between the success rates of the two runs."
+        "No difference shown between the success rates of the two runs; with 10 samples a side "
+        "it sees 69 points."
     )
 
 
@@ -50,7 +51,8 @@ def test_a_live_run_is_judged_by_its_statistics_first():
     assert not comparison.is_replay
     assert comparison.statistics == ""
     assert comparison.verdict == (
-        "No difference shown between the success rates of the two runs. "
+        "No difference shown between the success rates of the two runs; with 5 samples a side "
+        "it sees 97 points. "
         "1 sample of 5 changed outcome or termination."
     )
 

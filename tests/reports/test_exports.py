@@ -106,7 +106,7 @@ def test_markdown_begins_with_whose_replies_and_the_verdict():
     assert text.startswith("Model replies: scripted provider")
     assert "not a real model's output" in text
     assert "> **Not comparable: 1 of 60 samples missed their cassette.**" in text
-    assert "**prompts=careful: +33 points against brief, no difference shown (interval" in text
+    assert "**prompts=careful: +33 points against brief, inconclusive (interval" in text
     assert "| careful-t0.2 | 80 % | 55 to 93 % | 15 |" in text
     assert "sales_report/widget_sales/brief-t0.2/2: termination: ended by" in text
 

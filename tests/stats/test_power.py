@@ -13,6 +13,7 @@ from harness.stats import (
     scenarios_needed,
     sign_flip_test,
     smallest_detectable_difference,
+    smallest_seen,
 )
 
 spreads = st.builds(Spread, st.floats(0.001, 2), st.floats(0, 2))
@@ -42,6 +43,33 @@ def test_more_scenarios_or_epochs_never_see_less(scenarios, epochs, spread):
 
     assert smallest_detectable_difference(scenarios + 1, epochs, spread) < seen
     assert smallest_detectable_difference(scenarios, epochs + 1, spread) <= seen
+
+
+def test_a_difference_that_a_run_sees_is_found_by_80_of_100_such_runs():
+    rates, epochs = np.array([0.25, 0.5, 0.35]), 40
+    generator = np.random.default_rng(2)
+
+    def drawn(rates):
+        return (generator.random((epochs, 3)) < rates).astype(float).T.tolist()
+
+    def run(difference):
+        return list(zip(drawn(rates + difference), drawn(rates), strict=True))
+
+    truth = np.mean([smallest_seen(run(0.15)) for _ in range(100)])
+    found = 0
+    for _ in range(1000):
+        pairs = run(truth)
+        observed = np.mean([np.mean(a) - np.mean(b) for a, b in pairs])
+        # What is seen is so many standard errors, of which 1.96 make a finding.
+        found += abs(observed) > smallest_seen(pairs) / (1.959964 + 0.841621) * 1.959964
+
+    assert found / 1000 == pytest.approx(0.8, abs=0.04)
+
+
+def test_repeats_that_never_differ_do_not_tell_what_could_be_seen():
+    assert smallest_seen([([1, 1], [0, 0]), ([1, 1], [1, 1])]) is None
+    assert smallest_seen([([1], [0]), ([0], [1])]) is None
+    assert smallest_seen([([1, 0], [0, 0])]) > 1
 
 
 def test_a_simulated_plan_finds_its_difference_in_80_percent():
