@@ -39,7 +39,7 @@ _PYTEST_SUMMARY = re.compile(
 )
 _PYTEST_WIDTH = 80
 
-# A program that writes CRLF to a stream that makes CRLF of LF says CR twice.
+# Text mode reads CR CR LF as two line ends, as AutoGen does.
 _LINE_END = re.compile(r"\r+\n")
 
 # Logged when drawing the first chart takes longer than five seconds: a matter of speed.
@@ -73,8 +73,7 @@ def normalise(text: str, places: Iterable[Place] = ()) -> str:
     Replaced are the given places and the interpreter's folders (``<python>/…``) wherever
     they occur, memory addresses (``0x…``), names made by `tempfile` in a place that has
     them and given no other prefix, the durations unittest and pytest print, CRLF line
-    ends (also those that were made twice over: CR CR LF), and matplotlib's notice that it
-    builds its font cache.
+    ends (CR CR LF is two of them), and matplotlib's notice that it builds its font cache.
 
     Args:
         text: Output of a program.
@@ -84,7 +83,7 @@ def normalise(text: str, places: Iterable[Place] = ()) -> str:
         The normalised text; normalising it again changes nothing.
     """
     if "\r\n" in text:
-        text = _LINE_END.sub("\n", text)
+        text = _LINE_END.sub(lambda end: "\n" * (len(end[0]) - 1), text)
     text = _rename(text, (*_spellings(places), *interpreter_places()))
     if "0x" in text:
         text = _ADDRESS.sub("0x…", text)

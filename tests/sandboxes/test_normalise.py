@@ -54,7 +54,7 @@ STDLIB = sysconfig.get_paths()["stdlib"]
         ("no tests ran in 0.01s", "no tests ran in 0.00s"),
         ("the lap took 3 laps in 0.12s", None),
         ("a\r\nb\rc\n", "a\nb\rc\n"),
-        ("a\r\r\nb\r\r", "a\nb\r\r"),
+        ("a\r\r\nb\r\r", "a\n\nb\r\r"),
         ("Matplotlib is building the font cache; this may take a moment.\nok", "ok"),
     ],
 )
