@@ -9,6 +9,7 @@ import msgspec
 
 from harness.comparison.changes import in_words
 from harness.comparison.contrast import Pairing, family, pairing
+from harness.comparison.parting import parting
 from harness.comparison.summary import by_scenario
 from harness.errors import HarnessError
 from harness.model.comparison import ConfigRuns, RunComparison, SampleChange
@@ -146,6 +147,7 @@ def _change(before: SampleResult, after: SampleResult) -> SampleChange | None:
         outcome_b=after.outcome,
         termination_a=before.transcript.termination,
         termination_b=after.transcript.termination,
+        parting=parting(before.transcript, after.transcript),
     )
     is_same = (change.outcome_a, change.termination_a) == (change.outcome_b, change.termination_b)
     return None if is_same else change

@@ -223,14 +223,35 @@ Direction = Literal["worse", "better", "same outcome"]
 _RANKS: dict[Outcome, int] = {"pass": 2, "fail": 1, "error": 0, "miss": 0}
 
 
+class Parting(_Strict, frozen=True, kw_only=True):
+    """Where two conversations of a sample part.
+
+    Attributes:
+        turn: The first turn that differs, from 1.
+        first: Speaker and words of the first, around the first character that differs.
+        second: The same of the second.
+        why: What differed before that turn, for people; "" if the events do not tell.
+    """
+
+    turn: int
+    first: str
+    second: str
+    why: str
+
+
 class SampleChange(_Strict, frozen=True, kw_only=True):
-    """A sample whose outcome or termination differs between two runs."""
+    """A sample whose outcome or termination differs between two runs.
+
+    Attributes:
+        parting: Where its two conversations part; None if the same was said in both.
+    """
 
     key: SampleKey
     outcome_a: Outcome
     outcome_b: Outcome
     termination_a: str | None
     termination_b: str | None
+    parting: Parting | None = None
 
     @property
     def direction(self) -> Direction:

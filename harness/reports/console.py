@@ -9,6 +9,7 @@ from harness.reports.executions import not_isolated
 from harness.reports.facts import facts_of
 from harness.reports.failures import failing
 from harness.reports.markdown import contrast_name
+from harness.reports.text import one_line
 from harness.reports.transcript import print_transcript, print_verdict
 from harness.reports.upkeep import upkeep_lines
 from harness.reports.writer import Writer
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["print_comparison", "print_summary", "print_transcript", "print_verdict"]
 
 _MOST_CHANGES = 50
+_MOST_PARTINGS = 10
 
 
 def print_summary(log: RunLog, comparison: Comparison, stream: TextIO) -> None:
@@ -104,6 +106,24 @@ def _changes(writer: Writer, comparison: RunComparison) -> None:
         left -= len(group[:left])
     if len(comparison.changes) > _MOST_CHANGES:
         writer.line(f"and {len(comparison.changes) - _MOST_CHANGES} more changed samples")
+    _partings(writer, comparison.changes)
+
+
+def _partings(writer: Writer, changes: Sequence[SampleChange]) -> None:
+    """Where the conversations of changed samples part, of many only the first."""
+    parted = [each for each in changes if each.parting]
+    if parted:
+        writer.line()
+        writer.line("Where they part:", "bold")
+    for each in parted[:_MOST_PARTINGS]:
+        if each.parting is None:
+            continue
+        why = f" ({one_line(each.parting.why)})" if each.parting.why else ""
+        writer.prose(f"{each.key}, turn {each.parting.turn}{why}")
+        writer.prose(f"  - {one_line(each.parting.first)}", "dim")
+        writer.prose(f"  + {one_line(each.parting.second)}")
+    if len(parted) > _MOST_PARTINGS:
+        writer.line(f"and {len(parted) - _MOST_PARTINGS} more that part")
 
 
 def _change(change: SampleChange) -> tuple[str, ...]:
