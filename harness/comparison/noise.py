@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 from harness.comparison.summary import baseline_of, by_config, by_scenario, cost_of
 from harness.model.noise import ConfigNoise, Noise, Sight
-from harness.stats import difference_spread, plan, plans_for, split_variance
+from harness.stats import (
+    Count,
+    difference_spread,
+    mean_pass_at_k,
+    mean_pass_hat_k,
+    plan,
+    plans_for,
+    split_variance,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,6 +25,8 @@ if TYPE_CHECKING:
     from harness.model.sample import SampleResult
 
 Outcomes = dict[str, list[float]]
+# Of more epochs, pass^k and pass@k are told up to this k.
+_MOST_DRAWN = 8
 
 
 def noise_of(log: RunLog, *, difference: float = 0.05) -> Noise:
@@ -50,6 +60,8 @@ def _outcomes(samples: Sequence[SampleResult]) -> Outcomes:
 
 def _config(suite: str, config: str, outcomes: Outcomes) -> ConfigNoise:
     split = split_variance(list(outcomes.values()))
+    counts = [Count(round(sum(values)), len(values)) for values in outcomes.values()]
+    drawn = range(1, min(_MOST_DRAWN, *map(len, outcomes.values())) + 1)
     return ConfigNoise(
         suite=suite,
         config=config,
@@ -60,6 +72,8 @@ def _config(suite: str, config: str, outcomes: Outcomes) -> ConfigNoise:
         between=split and split.between,
         within=split and split.within,
         repeatable=None if split is None else _repeatable(split.within, outcomes),
+        all_pass=tuple(mean_pass_hat_k(counts, k) for k in drawn),
+        any_passes=tuple(mean_pass_at_k(counts, k) for k in drawn),
     )
 
 

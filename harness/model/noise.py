@@ -19,6 +19,8 @@ class ConfigNoise(Strict, frozen=True, kw_only=True):
         within: Variance of one epoch around its scenario's true rate; None as above.
         repeatable: The difference between two runs of this config with as many scenarios and
             epochs that chance alone stays below in 95 of 100 cases, in [0, 1]; None as above.
+        all_pass: pass^k for k from 1: the chance that k epochs of a scenario all pass.
+        any_passes: pass@k for k from 1: the chance that at least one of k epochs passes.
     """
 
     suite: str
@@ -30,6 +32,8 @@ class ConfigNoise(Strict, frozen=True, kw_only=True):
     between: float | None
     within: float | None
     repeatable: float | None
+    all_pass: tuple[float, ...] = ()
+    any_passes: tuple[float, ...] = ()
 
 
 class Plan(Strict, frozen=True, kw_only=True):

@@ -8,13 +8,16 @@ from harness.reports import numbers
 from harness.reports.writer import Writer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from harness.model.noise import ConfigNoise, Noise, Sight
 
 _HEAD = ("Config", "Success", "Scenarios", "Epochs", "Mixed", "Between", "Within", "A/A")
 _LEGEND = (
     "Mixed: scenarios whose epochs do not agree. Between, within: standard deviation between "
     "scenarios, and of one epoch around its scenario, in points. A/A: how many points two runs "
-    "of the same config, as large as this one, differ by chance in 1 of 20 cases at the most."
+    "of the same config, as large as this one, differ by chance in 1 of 20 cases at the most. "
+    "pass^k: the chance that k epochs of a scenario all pass; pass@k: that one of them does."
 )
 _SPLITS_NOT = "no split: it takes two scenarios, and one of them with two epochs"
 
@@ -26,6 +29,9 @@ def print_noise(noise: Noise, stream: TextIO) -> None:
         configs = [each for each in noise.configs if each.suite == suite]
         writer.line(suite, "bold")
         writer.table(_HEAD, [_row(each) for each in configs])
+        for each in configs:
+            if len(each.all_pass) > 1:
+                writer.prose(f"{each.config}: {_reliability(each)}")
         if any(each.within is None for each in configs):
             writer.prose(f"{numbers.DASH} {_SPLITS_NOT}", "dim")
         for sight in noise.sights:
@@ -46,6 +52,15 @@ def _row(each: ConfigNoise) -> tuple[str, ...]:
         _deviation(each.within),
         _points(each.repeatable),
     )
+
+
+def _reliability(each: ConfigNoise) -> str:
+    names = f"1..{len(each.all_pass)}"
+    return f"pass^{names} {_shares(each.all_pass)}; pass@{names} {_shares(each.any_passes)}"
+
+
+def _shares(shares: Sequence[float]) -> str:
+    return " ".join(f"{share:.3f}".removeprefix("0") for share in shares)
 
 
 def _sight(writer: Writer, sight: Sight) -> None:
