@@ -190,7 +190,7 @@ class Recorder:
             return self.terminate(error.reason, str(error), message_index=index)
         return self.terminate(
             "error",
-            f"{type(error).__name__}: {error}",
+            f"{type(error).__name__}: {text_of(error)}",
             message_index=index,
             exception=exception_info(error),
         )
@@ -266,12 +266,22 @@ def exception_info(error: BaseException, *, with_traceback: bool = True) -> Exce
     )
 
 
+def text_of(error: BaseException) -> str:
+    """The error's own text, also where making it fails."""
+    try:
+        return str(error)
+    except Exception as fault:
+        return f"(its text cannot be made: {type(fault).__name__})"
+
+
 def _message(error: BaseException) -> str:
     """The error's text; an SDK's "Connection error." says what it was only in its cause."""
-    root = error
-    while root.__cause__ is not None:
+    root, seen = error, {id(error)}
+    # Causes may be made to go in a circle.
+    while root.__cause__ is not None and id(root.__cause__) not in seen:
         root = root.__cause__
-    message, cause = str(error), str(root)
+        seen.add(id(root))
+    message, cause = text_of(error), text_of(root)
     if root is error or not cause or cause in message:
         return message
     return f"{message} (cause: {type(root).__name__}: {cause})"

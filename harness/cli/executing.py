@@ -8,6 +8,7 @@ import runpy
 import shlex
 import sys
 import tempfile
+import threading
 import traceback
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -192,6 +193,7 @@ def _run(arguments: ExecArguments, capture: Capture) -> tuple[SampleResult, int]
     try:
         with conversing(capture, results.append):
             code = _script(arguments)
+        code = code or _held(results[0], arguments)
     except HarnessError:
         raise
     except SampleInterrupt:
@@ -203,16 +205,36 @@ def _run(arguments: ExecArguments, capture: Capture) -> tuple[SampleResult, int]
     return redacted(results[0]), code
 
 
+def _held(result: SampleResult, arguments: ExecArguments) -> int:
+    """The gate fails for a script that came to its end without any conversation."""
+    if result.status != "completed" or not result.is_silent:
+        return 0
+    click.echo(
+        f"{arguments.script} held no conversation: no AutoGen agent sent a message while it ran. "
+        "Does it start one when it is run as a script (__name__ == '__main__')?",
+        err=True,
+    )
+    return EXIT_GATE_FAILED
+
+
 def _script(arguments: ExecArguments) -> int:
     with _as_python_would(arguments):
         try:
             runpy.run_path(str(arguments.script), run_name="__main__")
+            _join_threads()
         except SystemExit as stop:
             if stop.code in (None, 0):
                 return 0
             click.echo(f"{arguments.script} exited with {stop.code}.", err=True)
             return EXIT_GATE_FAILED
     return 0
+
+
+def _join_threads() -> None:
+    """Wait, as Python does at its end, for the threads that the script left to their chats."""
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()
 
 
 @contextmanager

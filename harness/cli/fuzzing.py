@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -17,6 +19,7 @@ from harness.fuzzing.subjects import subjects_of
 from harness.runner.header import load_all
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from harness.fuzzing import Finding
@@ -69,7 +72,9 @@ def run(arguments: FuzzArguments) -> int:
     if arguments.replay:
         return _replay(arguments)
     is_broken = False
-    for subject in _subjects(arguments):
+    with _staying():
+        subjects = _subjects(arguments)
+    for subject in subjects:
         settings = arguments.settings_for(subject)
         found = hunt(subject, settings)
         click.echo(_headline(subject, found))
@@ -105,6 +110,24 @@ def _subjects(arguments: FuzzArguments) -> list[Subject]:
         for scenario in sorted(scenario for name, scenario in wanted if name == suite.name)
         for subject in subjects_of(suite, scenario, arguments.config)
     ]
+
+
+@contextmanager
+def _staying() -> Iterator[None]:
+    """Suites' code is imported in this process: it must not end it without a word."""
+    leave = os._exit
+
+    def refuse(status: int) -> NoReturn:
+        raise SelectionError(
+            f"A suite's code called os._exit({status}) when it was imported, so no conversation "
+            "can be held. Look for it in the team's module."
+        )
+
+    os._exit = refuse
+    try:
+        yield
+    finally:
+        os._exit = leave
 
 
 def _headline(subject: Subject, found: Hunt) -> str:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli import options
+
+if TYPE_CHECKING:
+    from harness.model.sample import SampleResult
 
 
 @click.command("import")
@@ -53,5 +57,26 @@ def command(source: Path, name: str, mapping: Path | None, runs_folder: Path) ->
         f"{turns} turns, {executions} code executions"
     )
     if unjudged:
-        click.echo(f"{unjudged} have no verdict, and count as failures: map fields.correct.")
+        click.echo(f"{unjudged} have no verdict, and count as failures.")
+    unknown = [sample for sample in log.samples if sample.score_of("correct") is None]
+    if unknown:
+        click.echo(
+            f"Whether the result was right is not known of {len(unknown)}: what passes has merely "
+            f"ended as a conversation should. {_how_to_map(unknown[0])}"
+        )
+    first = log.samples[0].key
+    click.echo(f"Look at it with: harness report; harness show {first}")
     return 0
+
+
+def _how_to_map(sample: SampleResult) -> str:
+    """How the field that tells correctness is named, and which it might be."""
+    import json
+
+    document = json.loads(sample.origin.document) if sample.origin else None
+    fields = document if isinstance(document, dict) else {}
+    likely = [name for name, value in fields.items() if value in (True, False)]
+    near = f" ({likely[0]!r:.60} might be it)" if len(likely) == 1 else ""
+    return (
+        f"Name the field that tells it{near} with: --mapping FILE, there fields: {{correct: NAME}}"
+    )

@@ -128,6 +128,7 @@ def _code(samples: Samples) -> CodeSummary:
         absent=len(samples) - len(scores),
         mean_share=fmean(score.value for score in scores) if scores else None,
         first_try=sum(bool(score.details.get("first_try")) for score in scores),
+        troubled=sum(score.value < 1 for score in scores),
         recovered=sum(bool(score.details.get("recovered")) for score in scores),
     )
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
 from harness.expectations.subject import Finding, misnamed
+from harness.expectations.words import compiled
 from harness.model.score import Unscored
 from harness.model.transcript import TERMINATION_REASONS
 from harness.pricing import cost_of_call
@@ -32,7 +32,7 @@ def ended(
     if by is not None and event.agent != by:
         hint = misnamed(subject.transcript, by)
         return Finding(text=f"Expected {by} to end it; ended by {was}{hint}", evidence=evidence)
-    if because is not None and not re.search(because, event.detail):
+    if because is not None and not compiled(because).search(event.detail):
         return Finding(
             text=f"Expected to end for something like {because!r}; ended by {was}",
             evidence=evidence,

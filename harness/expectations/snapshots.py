@@ -49,9 +49,9 @@ def steps_of(transcript: Transcript) -> Iterator[tuple[str, int]]:
 
 
 def _step(text: str) -> str:
-    """The text as one line of a file; what is cut off still tells two steps apart."""
+    """The text as one line of a file; what that leaves out still tells two steps apart."""
     line = one_line(text, _WIDTH)
-    if line == text or len(line) < _WIDTH:
+    if line == text:
         return line
     return f"{line} {hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 

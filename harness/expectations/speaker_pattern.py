@@ -223,6 +223,11 @@ def _one_after_the_other(
     parts: Sequence[_Part],
 ) -> _Part:
     def build(automaton: _Automaton, start: int) -> int:
+        if not parts:
+            # One state, so that repeating nothing counts towards the limit, too.
+            end = automaton.add()
+            automaton.leaps[start].append(end)
+            return end
         for part in parts:
             start = part(automaton, start)
         return start

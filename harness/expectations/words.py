@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from harness.cassettes.redaction import Redactor
+from harness.errors import HarnessError
 from harness.expectations.subject import Finding, misnamed
 from harness.model.transcript import CodeExecution, Message, ToolInvocation, ToolResult
 from harness.scorers.turns import find_loops
@@ -38,7 +39,7 @@ def said(subject: Subject, pattern: str, by: str | None, turn: int | None) -> Fi
             f"{misnamed(subject.transcript, by or '')}",
             evidence=(messages[-1].index,),
         )
-    if any(re.search(pattern, message.content) for message in heard):
+    if any(compiled(pattern).search(message.content) for message in heard):
         return None
     who = by or "somebody"
     where = f" in turn {turn}" if turn is not None else ""
@@ -46,6 +47,21 @@ def said(subject: Subject, pattern: str, by: str | None, turn: int | None) -> Fi
         text=f"Expected {who} to say {pattern!r}{where}; of {len(heard)} messages none does.",
         evidence=(heard[-1].index,),
     )
+
+
+def compiled(pattern: str) -> re.Pattern[str]:
+    """The regular expression of an expectation.
+
+    Raises:
+        HarnessError: If it is none.
+    """
+    try:
+        return re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise HarnessError(
+            f"{pattern[:200]!r} is no regular expression: {error}. For the text itself give: "
+            f"re.escape({pattern[:200]!r})"
+        ) from None
 
 
 def cleaner() -> Callable[[str], str]:

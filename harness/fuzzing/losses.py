@@ -53,7 +53,8 @@ def hang(name: str, engine: str, journal: Journal, seconds: float) -> Finding:
     """
     reason = (
         f"The conversation was not over after {seconds:g} s, and its process was ended"
-        f"{_place(journal)}. (A conversation may last longer with: --conversation-seconds.)"
+        f"{_place(journal)}. (It may last longer with --conversation-seconds, in "
+        "a test with @harness.fuzz(conversation_seconds=...).)"
     )
     violation = Violation(invariant=HANG, reason=reason, index=0)
     return _lost(name, engine, journal, violation, "timeout")

@@ -71,13 +71,15 @@ class CodeSummary(_Strict, frozen=True, kw_only=True):
         absent: Samples in which none ran.
         mean_share: Mean share of blocks that exited 0; None when samples is 0.
         first_try: Samples whose first block succeeded.
-        recovered: Samples that failed first and succeeded later.
+        troubled: Samples in which some block did not pass.
+        recovered: Of these, those whose last block passed.
     """
 
     samples: int
     absent: int
     mean_share: float | None
     first_try: int
+    troubled: int
     recovered: int
 
 

@@ -12,6 +12,9 @@ import tempfile
 
 write, leave = os.write, os._exit
 
+# Setup, call and teardown.
+_PHASES = 3
+
 
 def main(workspace: str, mark: str, tests: dict[str, str]) -> None:
     """Report why each test failed, "" for one that passed."""
@@ -38,11 +41,16 @@ def main(workspace: str, mark: str, tests: dict[str, str]) -> None:
     arguments += ["-p", "no:cacheprovider"]
     arguments += ["--import-mode=importlib", "-q", *(os.path.join(folder, name) for name in tests)]
     try:
-        pytest.main(arguments, plugins=[found])
+        ended = int(pytest.main(arguments, plugins=[found]))
     except BaseException as error:
         found.outcomes["pytest"] = f"{type(error).__name__}: {error}"
+    else:
+        # Tests may be named by nothing but this end: those of a session that went to its end.
+        if ended not in (0, 1, 5):
+            found.outcomes["pytest"] = f"it did not come to its end: exit code {ended}"
     sys.stdout.flush()
-    write(output, f"\n{mark}{found.outcomes!a}\n".encode())
+    told = {name: why.replace(folder + os.sep, "") for name, why in found.outcomes.items()}
+    write(output, f"\n{mark}{told!a}\n".encode())
     leave(0)
 
 
@@ -51,11 +59,21 @@ class Found:
 
     def __init__(self) -> None:
         self.outcomes: dict[str, str] = {}
+        self.faults: dict[str, str] = {}
+        self.passed: dict[str, int] = {}
 
     def pytest_runtest_logreport(self, report) -> None:  # type: ignore[no-untyped-def]
-        """Keep the first fault of a test."""
-        why = "" if report.outcome == "passed" else described(report)
-        self.outcomes[report.nodeid] = self.outcomes.get(report.nodeid) or why
+        """Keep the first fault of a test; it has passed once all three phases have."""
+        if report.outcome != "passed":
+            self.faults.setdefault(report.nodeid, described(report))
+        self.passed[report.nodeid] = self.passed.get(report.nodeid, 0) + 1
+        is_over = report.when == "teardown" and self.passed[report.nodeid] == _PHASES
+        why = self.faults.get(report.nodeid) or ("" if is_over else "was not over")
+        self.outcomes[report.nodeid] = why
+
+    def pytest_itemcollected(self, item) -> None:  # type: ignore[no-untyped-def]
+        """Expect a report of every test there is."""
+        self.outcomes[item.nodeid] = "did not run"
 
     def pytest_collectreport(self, report) -> None:  # type: ignore[no-untyped-def]
         """Keep why a file could not be loaded."""

@@ -93,7 +93,9 @@ def run_hidden(
         due = dict.fromkeys(due, f"did not report; the process ended with {execution.exit_code}")
     ran = {name.partition("[")[0] for name in found}
     missing = {name: why for name, why in due.items() if name not in ran}
-    return PytestRun(tests={**found, **missing}, execution=execution)
+    # What is said of the session comes behind what is said of its tests.
+    session = {name: found.pop(name) for name in ("pytest",) if name in found}
+    return PytestRun(tests={**found, **missing, **session}, execution=execution)
 
 
 def _declared(file: str, text: str) -> Iterator[str]:

@@ -157,6 +157,12 @@ class SampleResult(_Strict, frozen=True, kw_only=True):
         )
 
     @property
+    def is_silent(self) -> bool:
+        """Whether no message was sent and no model was asked for anything."""
+        asked = self.cassette.asked if self.cassette else 0
+        return not (self.transcript.messages or self.transcript.model_calls or asked)
+
+    @property
     def outcome(self) -> Outcome:
         """Pass or fail, or what kept the sample from completing."""
         if self.status != "completed":

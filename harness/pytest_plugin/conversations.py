@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from harness.model.sample import Mode
+    from harness.model.sample import Mode, SampleResult
     from harness.model.scenario import Limits, Price, SecretRules
     from harness.protocols import ModelScript
 
@@ -74,7 +74,7 @@ class Conversations:
             The conversation: growing inside the block, final after it.
 
         Raises:
-            HarnessError: If the name is none.
+            HarnessError: If the name is none, or nothing was said in the block.
             CassetteMiss: If a call is not in the cassette, or there is none.
         """
         if not _NAME.fullmatch(name):
@@ -93,9 +93,16 @@ class Conversations:
             secrets=secrets,
         )
         captured = captured_of(self._item)
-        with conversing(capture, lambda result: keep(self._item, result, secrets)) as conversation:
+        results: list[SampleResult] = []
+
+        def on_end(result: SampleResult) -> None:
+            results.append(result)
+            keep(self._item, result, secrets)
+
+        with conversing(capture, on_end) as conversation:
             captured.conversations.append(conversation)
             yield conversation
+        _refuse_silence(name, results)
 
     def _capture(self, key: SampleKey, script: ModelScript | None, **options: object) -> Capture:
         from harness.cassettes import cassette_path
@@ -120,6 +127,14 @@ class Conversations:
             sandbox=self._state.own_sandbox.name,
             script=script,
             **given,  # type: ignore[arg-type]  # named and typed by record
+        )
+
+
+def _refuse_silence(name: str, results: Sequence[SampleResult]) -> None:
+    if results and results[-1].is_silent:
+        raise HarnessError(
+            f"conversation.record({name!r}): no conversation was held in this block: no agent "
+            "sent a message, no model was asked. Run your team inside the with block."
         )
 
 

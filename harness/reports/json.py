@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.model.outcomes import outcome_of
-from harness.reports.steady import digest_of
+from harness.reports.steady import digest_of, steady
 
 if TYPE_CHECKING:
     from harness.model.comparison import Comparison
@@ -31,9 +31,12 @@ class JsonReporter:
         """ASCII JSON, so that no text in it can upset a reader."""
         import msgspec
 
+        digest = digest_of(log)
+        log = steady(log)
+
         document = {
             "schema_version": REPORT_SCHEMA_VERSION,
-            "results": digest_of(log),
+            "results": digest,
             "mode": log.header.mode,
             "harness_version": log.header.harness_version,
             "sandbox": log.header.sandbox,

@@ -41,8 +41,8 @@ def steady(log: RunLog) -> RunLog:
     """The log with every name, time and measure of this one run left empty, samples in plan order.
 
     Empty are the run id, command, Python, platform and folders of the header; all times of day,
-    offsets and durations; processor time and memory of executions, and whether their results
-    were remembered.
+    offsets and durations; of executions processor time, memory, how much was cut from the output
+    of one that a limit ended, and whether their results were remembered.
     """
     import msgspec
 
@@ -68,7 +68,10 @@ def _steady_sample(sample: SampleResult) -> SampleResult:
 def _steady_event(event: Event) -> Event:
     import msgspec
 
-    measured = _MEASURED if isinstance(event, CodeExecution) else {}
+    measured: dict[str, Any] = {}
+    if isinstance(event, CodeExecution):
+        # How much a block wrote before it was ended is a matter of speed.
+        measured = _MEASURED | ({"cut_bytes": 0} if event.limit is not None else {})
     return msgspec.structs.replace(event, offset_seconds=0.0, **measured)
 
 
@@ -99,7 +102,8 @@ def _times(sample: SampleResult) -> dict[str, Any]:
         "duration_seconds": sample.duration_seconds,
         "offsets_seconds": [event.offset_seconds for event in sample.transcript.events],
         "executions": [
-            {"event": event.index} | {name: getattr(event, name) for name in _MEASURED}
+            {"event": event.index, "cut_bytes": event.cut_bytes}
+            | {name: getattr(event, name) for name in _MEASURED}
             for event in sample.transcript.code_executions
         ],
     }

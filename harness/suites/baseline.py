@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ from harness.model.gate import OUTCOMES_SCHEMA_VERSION, SuiteOutcomes
 from harness.suites.document import printable, shown_path
 
 BASELINE_FILE = "baseline.json"
+_MOST = 1e12
 
 
 def baseline_path(folder: Path | str) -> Path:
@@ -44,11 +46,29 @@ def read_baseline(path: Path) -> SuiteOutcomes | None:
             f"{shown_path(path)}: the baseline has version {found.schema_version}; this release "
             f"reads {OUTCOMES_SCHEMA_VERSION}. {_mend(path)}"
         )
+    if fault := _fault(found):
+        raise HarnessError(
+            printable(f"{shown_path(path)}: the baseline is damaged: {fault}. {_mend(path)}")
+        )
     if found.suite != path.parent.name:
         raise HarnessError(
             printable(f"{shown_path(path)}: this is the baseline of {found.suite!r}. {_mend(path)}")
         )
     return found
+
+
+def _fault(found: SuiteOutcomes) -> str:
+    """What no run can have left, if anything."""
+    keys = Counter((each.scenario, each.config, each.epoch) for each in found.samples)
+    for key, count in keys.items():
+        if count > 1 or key[2] < 1:
+            name = "/".join(map(str, key))
+            return f"{name} stands there {count} times" if count > 1 else f"{name} has no epoch"
+    for each in found.samples:
+        measured = (each.turns or 0, each.cost_usd or 0.0)
+        if not all(0 <= value < _MOST for value in measured):
+            return f"{each.scenario}/{each.config}/{each.epoch} has turns or a cost that none has"
+    return ""
 
 
 def _mend(path: Path) -> str:

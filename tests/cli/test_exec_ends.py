@@ -34,6 +34,23 @@ CASSETTE = "cassettes/exec/team/default/1.jsonl"
 RECORD = ("exec", "--record", "--allow-unsafe", "--no-report", "team.py")
 
 
+LATE = """
+import os, threading
+import autogen
+
+def chat():
+    config_list = [{"model": "gpt-4o-mini", "api_key": os.environ.get("OPENAI_API_KEY")}]
+    assistant = autogen.AssistantAgent("assistant", llm_config={"config_list": config_list})
+    user_proxy = autogen.UserProxyAgent(
+        "user_proxy", human_input_mode="NEVER", code_execution_config=False,
+        is_termination_msg=lambda x: (x.get("content") or "").rstrip().endswith("TERMINATE"),
+    )
+    user_proxy.initiate_chat(assistant, message="Compute the answer.", max_turns=2)
+
+threading.Thread(target=chat).start()
+"""
+
+
 def write_script(project: Path, ending: str) -> None:
     (project / "team.py").write_text(SCRIPT.format(ending=ending))
 
@@ -167,3 +184,23 @@ def test_what_a_script_leaves_for_its_end_is_done_once(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("at the end") == 1
     assert done.stdout.count("exec/team/default/1  PASS") == 1
+
+
+def test_a_script_without_any_conversation_fails_the_gate(tmp_path: Path) -> None:
+    (tmp_path / "team.py").write_text("print(1)\n")
+
+    finished = harness(tmp_path, *RECORD)
+
+    assert finished.returncode == 1
+    assert "team.py held no conversation: no AutoGen agent sent a message" in finished.stderr
+
+
+def test_a_chat_in_a_thread_that_the_script_leaves_behind_is_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "team.py").write_text(LATE)
+
+    with served() as url:
+        recorded = harness(tmp_path, *RECORD, OPENAI_BASE_URL=url)
+    replayed = harness(tmp_path, "exec", "--no-report", "team.py")
+
+    assert (recorded.returncode, replayed.returncode) == (0, 0), recorded.stderr + replayed.stderr
+    assert load_cassette(tmp_path / CASSETTE).interactions

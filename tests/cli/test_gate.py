@@ -188,6 +188,26 @@ def test_a_damaged_baseline_is_named_with_what_mends_it(harness: Command, tmp_pa
         assert "harness baseline set RUN talk --overwrite" in done.stderr
 
 
+def test_a_baseline_that_no_run_can_have_left_is_damaged(harness: Command, tmp_path: Path) -> None:
+    written(tmp_path, "against_baseline: {success: {margin: 0.1}}", epochs=1)
+    ran(harness)
+    assert harness("baseline", "set", "latest").returncode == 0
+    kept = json.loads((tmp_path / BASELINE).read_text())
+    first = kept["samples"][0]
+    for samples, fault in (
+        ([*kept["samples"], first], "stands there 2 times"),
+        ([first | {"epoch": -1}], "has no epoch"),
+        ([first | {"turns": -5}], "has turns or a cost that none has"),
+        ([first | {"cost_usd": -1e308}], "has turns or a cost that none has"),
+    ):
+        (tmp_path / BASELINE).write_text(json.dumps(kept | {"samples": samples}))
+
+        done = harness("gate")
+
+        assert done.returncode == 2, done.stderr
+        assert fault in done.stderr
+
+
 def test_markdown_goes_to_the_step_summary_and_the_comment(
     harness: Command, tmp_path: Path
 ) -> None:

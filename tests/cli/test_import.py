@@ -55,4 +55,16 @@ def test_samples_without_a_verdict_are_told(harness: Command, tmp_path: Path) ->
     made = harness("import", "x.json")
 
     assert made.returncode == 0, made.stderr
-    assert "1 have no verdict, and count as failures: map fields.correct." in made.stdout
+    assert "1 have no verdict, and count as failures." in made.stdout
+
+
+def test_a_field_that_may_tell_correctness_is_named_where_none_is_mapped(
+    harness: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "x.json").write_text(json.dumps({"messages": CHAT, "is_correct": False}))
+
+    made = harness("import", "x.json")
+
+    assert "Whether the result was right is not known of 1" in made.stdout
+    assert "('is_correct' might be it)" in made.stdout
+    assert "harness show x/x/imported/1" in made.stdout

@@ -325,3 +325,31 @@ def test_nothing_is_called_better_too_often_when_nothing_differs():
         alarms += any(each.verdict not in UNDECIDED for each in shown)
 
     assert alarms / runs <= 0.05
+
+
+def test_recoveries_are_counted_among_samples_in_which_some_block_did_not_pass():
+    import msgspec
+
+    from harness.model.score import Score
+    from harness.scorers.code_success import CodeSuccess
+
+    def scored(*codes):
+        passed = [code == 0 for code in codes]
+        details = {"first_try": passed[0], "recovered": passed[-1] and not all(passed)}
+        return Score(
+            scorer=CodeSuccess.name,
+            value=sum(passed) / len(passed),
+            unit="share",
+            reason="",
+            details=details,
+        )
+
+    log = outcome_log({"one": {"a": "pppp"}})
+    ran_codes = [(0, 1, 0), (1, 0), (1,), (0,)]
+    samples = tuple(
+        msgspec.structs.replace(each, scores=(*each.scores, scored(*codes)))
+        for each, codes in zip(log.samples, ran_codes, strict=True)
+    )
+    code = only_suite(msgspec.structs.replace(log, samples=samples)).configs[0].code
+
+    assert (code.first_try, code.troubled, code.recovered) == (2, 3, 2)

@@ -187,6 +187,9 @@ MISTAKES = [
     pytest.param(lambda e: e.speakers_match("coder{99999999999}"), "more than 5,000 speakers"),
     pytest.param(lambda e: e.speakers_match("((a{80}){80}){80}"), "more than 5,000 speakers"),
     pytest.param(lambda e: e.speakers_match("(" * 5000 + "a" + ")" * 5000), "more than 50 groups"),
+    pytest.param(lambda e: e.said("("), "no regular expression: missing"),
+    pytest.param(lambda e: e.ended(because="["), "no regular expression: unterminated"),
+    pytest.param(lambda e: e.speakers_match("((){5000}){5000}"), "more than 5,000 speakers"),
     pytest.param(lambda e: e.follows_snapshot("../x"), "cannot name a snapshot"),
     pytest.param(lambda e: e.follows_snapshot("x" * 300), "cannot name a snapshot"),
 ]

@@ -260,3 +260,43 @@ def test_a_fuzzer_that_is_told_to_end_takes_its_process_and_its_folder_along(
     assert b"Interrupted." in told
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
     assert list(temporary.iterdir()) == []
+
+
+class Unspeakable(Exception):
+    def __str__(self) -> str:
+        raise ValueError
+
+
+def raise_unspeakable() -> None:
+    raise Unspeakable
+
+
+def raise_in_a_circle() -> None:
+    one, other = ValueError("one"), ValueError("other")
+    one.__cause__, other.__cause__ = other, one
+    raise one
+
+
+@pytest.mark.parametrize("act", [raise_unspeakable, raise_in_a_circle])
+def test_an_exception_that_cannot_be_told_is_a_crash_all_the_same(act: Any) -> None:
+    found = hunted(act)
+
+    assert [each.violation.invariant for each in found.findings] == ["no-exception"]
+
+
+def test_a_team_that_ends_the_process_when_it_is_imported_is_told(tmp_path: Path) -> None:
+    suite = write_coding_suite(tmp_path)
+    team = suite / "team.py"
+    team.write_text("import os\nos._exit(0)\n" + team.read_text())
+
+    finished = subprocess.run(
+        [sys.executable, "-m", "harness", "fuzz", "--examples", "5"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert finished.returncode == 2
+    assert "called os._exit(0) when it was imported" in finished.stderr

@@ -371,3 +371,18 @@ def test_mode_mock_says_how_a_model_is_scripted(project: Path) -> None:
     assert done.returncode == 1
     assert "in mode mock no provider is asked. Let a scripted model answer" in done.stdout
     assert "harness run --live" not in done.stdout
+
+
+def test_a_block_in_which_nobody_said_anything_fails_its_test(tmp_path: Path) -> None:
+    project = write_project(
+        tmp_path,
+        "from harness.mocks import ScriptedModel\n"
+        "def test_nothing(conversation):\n"
+        "    with conversation.record('talk', script=ScriptedModel({'coder': ['Hi']})):\n"
+        "        pass\n",
+    )
+
+    done = run_pytest(project)
+
+    assert done.returncode == 1
+    assert "conversation.record('talk'): no conversation was held in this block" in done.stdout

@@ -137,6 +137,52 @@ def test_nothing_that_agents_plant_passes_for_them(planted: str, tmp_path: Path)
     assert verdict.startswith("failed: test_adder.py")
 
 
+STOPS = {
+    "an interrupt": "def add(a, b):\n    if a == 9: raise KeyboardInterrupt\n    return a + b\n",
+    "an end of pytest": (
+        "import pytest\ndef add(a, b):\n    if a == 9: pytest.exit('done', 0)\n    return a + b\n"
+    ),
+}
+LAST = """
+TEST = '''
+import unittest
+from adder import add
+
+def test_adds():
+    assert add(1, 1) == 2
+
+class Hidden(unittest.TestCase):
+    def test_within(self):
+        self.assertEqual(add(9, 1), 10)
+
+class TestOuter:
+    class TestInner:
+        def test_deep(self):
+            assert add(2, 2) == 5
+'''
+
+def check_all(sample):
+    sample.run_pytest({"test_adder.py": TEST}).require_passed()
+
+def check_place(sample):
+    sample.run_pytest({"test_x.py": "def test_a(no_such): pass"}).require_passed()
+"""
+
+
+@pytest.mark.parametrize("way", STOPS)
+def test_a_session_that_is_stopped_early_passes_no_test_that_was_not_over(
+    way: str, tmp_path: Path
+) -> None:
+    sandbox = EVERY["plain"]()
+    workspace = workspace_with(tmp_path / "work", {"adder.py": STOPS[way]})
+
+    found = outcomes(sample_of(write_suite(tmp_path / "suite", LAST), workspace, sandbox))
+
+    sandbox.close()
+    assert found["all"].startswith("failed: test_adder.py::Hidden::test_within: ")
+    assert "hidden-" not in found["place"]
+
+
 def test_a_planted_cache_is_not_what_runs(tmp_path: Path) -> None:
     sandbox = EVERY["plain"]()
     files = {"adder.py": WRONG, "fake.py": "def test_adds(): 0"}
