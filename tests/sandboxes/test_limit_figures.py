@@ -40,9 +40,11 @@ def test_one_file_beyond_the_limit_is_told_as_the_limit_it_is(cells, tmp_path):
 
 def test_a_block_that_handles_the_refusal_has_met_no_limit(cells, tmp_path):
     code = (
-        "try: open('large', 'wb').write(b'x' * 20_000_000)\n"
+        "import os\n"
+        "large = os.open('large', os.O_CREAT | os.O_WRONLY)\n"
+        # Far behind the limit, with nothing before it: no watcher of the disk sees any of it.
+        "try: os.pwrite(large, b'x', 20_000_000)\n"
         "except OSError as error: print(error.strerror)\n"
-        "import os; os.remove('large')"
     )
 
     done = run(cells, tmp_path, code, disk_mb=5)
