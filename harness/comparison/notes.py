@@ -107,4 +107,4 @@ def _cost(configs: Sequence[ConfigSummary], factor: float) -> str:
     if any(config.cost.absent or not config.cost.n for config in configs):
         return ""
     cost = factor * sum(config.cost.total for config in configs)
-    return f", about ${cost:,.2f}" if cost >= 0.01 else ""
+    return f" (about ${cost:,.2f})" if cost >= 0.01 else ""
