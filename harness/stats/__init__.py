@@ -9,6 +9,7 @@ from harness.stats.bootstrap import bootstrap_interval, cluster_bootstrap_interv
 from harness.stats.clustered import clustered_mean
 from harness.stats.differences import (
     Tested,
+    adjusted_interval,
     block_differences,
     blocks_scope,
     cohens_h,
@@ -65,6 +66,7 @@ __all__ = [
     "Spread",
     "Tested",
     "VarianceSplit",
+    "adjusted_interval",
     "block_differences",
     "blocks_scope",
     "bootstrap_interval",

@@ -98,7 +98,8 @@ def cluster_bootstrap_interval(
         return None
     # Sorted, so that the order in which samples finished cannot change a digit.
     clusters = sorted([sorted(values) for values in groups] for groups in scenarios)
-    size = sum(len(values) for groups in clusters for values in groups)
+    # A scenario takes about as long to redraw as three values.
+    size = 3 * len(clusters) + sum(len(values) for groups in clusters for values in groups)
     generator = random.Random(seed)
     draws = max(100, min(draws, _MOST_VALUES_DRAWN // size))
     estimates = sorted(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from math import comb, fsum
 from statistics import NormalDist, fmean, median, stdev
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from harness.model.comparison import Estimate, Interval
 from harness.stats.bootstrap import SEED, bootstrap_interval
-from harness.stats.permutation import PermutationTest
+from harness.stats.permutation import RARE, PermutationTest
 from harness.stats.student import t_quantile
 
 _MOST_SUMS = 2**16
@@ -122,8 +122,8 @@ def sign_flip_test(
     """Test that every scenario's difference could as well have had the other sign.
 
     Exact over all 2^n sign patterns while their distinct sums are at most
-    most_sums (16 scenarios always, far more when differences repeat); beyond
-    that, patterns are drawn.
+    most_sums (16 scenarios always, far more when differences repeat), but for
+    sums rarer than 1e-15, which count as extreme; beyond that, patterns are drawn.
 
     Args:
         differences: Candidate minus reference per scenario; at least one.
@@ -146,10 +146,11 @@ def sign_flip_test(
     # Sorted, so that the order of scenarios cannot change a digit.
     sizes = sorted(abs(value) / scale for value in differences)
     observed = abs(fsum(value / scale for value in differences)) - 10.0 ** (2 - _DIGITS)
-    sums = _signed_sums(sizes, most_sums)
-    if sums is not None:
-        extreme = sum(ways for value, ways in sums.items() if abs(value) >= observed)
-        return PermutationTest(extreme / 2 ** len(sizes), is_exact=True)
+    found = _signed_sums(sizes, most_sums)
+    if found is not None:
+        sums, rare = found
+        extreme = fsum(share for value, share in sums.items() if abs(value) >= observed)
+        return PermutationTest(min(1.0, extreme + rare), is_exact=True)
     generator = random.Random(seed)
     hits = sum(
         abs(sum(size if generator.random() < 0.5 else -size for size in sizes)) >= observed
@@ -187,15 +188,20 @@ def _interval(
     return Interval(low=found.low, high=found.high, level=level) if found else None
 
 
-def _signed_sums(sizes: Sequence[float], most_sums: int) -> dict[float, int] | None:
-    """In how many ways signs give each sum; None if there are too many sums."""
-    sums: dict[float, int] = {0.0: 1}
-    for size in sizes:
-        grown: defaultdict[float, int] = defaultdict(int)
-        for value, ways in sums.items():
-            grown[round(value + size, _DIGITS)] += ways
-            grown[round(value - size, _DIGITS)] += ways
-        if len(grown) > most_sums:
-            return None
-        sums = grown
-    return sums
+def _signed_sums(sizes: Sequence[float], most_sums: int) -> tuple[dict[float, float], float] | None:
+    """Probability of each sum under random signs, and of all rare ones; None if too many."""
+    sums, rare = {0.0: 1.0}, 0.0
+    counts = Counter(round(size, _DIGITS) for size in sizes)
+    for size, count in counts.items():
+        if not size:
+            continue
+        grown: defaultdict[float, float] = defaultdict(float)
+        ways = [comb(count, ups) / 2**count for ups in range(count + 1)]
+        for value, share in sums.items():
+            for ups, way in enumerate(ways):
+                grown[round(value + (2 * ups - count) * size, _DIGITS)] += share * way
+            if len(grown) > most_sums:
+                return None
+        sums = {value: share for value, share in grown.items() if share >= RARE}
+        rare += fsum(share for share in grown.values() if share < RARE)
+    return sums, rare

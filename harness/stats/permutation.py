@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 SEED = 20260101
 _MOST_STATES = 20_000
+# Sums with less probability are not followed; they count as extreme, so that p is never too small.
+RARE = 1e-15
 _DIGITS = 9  # sums that agree to this many decimals are one value
 
 Stratum = tuple[Sequence[float], Sequence[float]]
@@ -57,8 +59,8 @@ def stratified_permutation_test(
     observed = abs(sum(fmean(a) - fmean(b) for a, b in strata)) - 10.0 ** (2 - _DIGITS)
     null = _exact_null(strata, most_states)
     if null is not None:
-        extreme = sum(share for value, share in null.items() if abs(value) >= observed)
-        return PermutationTest(min(1.0, extreme), is_exact=True)
+        extreme = sum(share for value, share in null[0].items() if abs(value) >= observed)
+        return PermutationTest(min(1.0, extreme + null[1]), is_exact=True)
     generator = random.Random(seed)
     hits = sum(abs(_relabelled(strata, generator)) >= observed for _ in range(draws))
     return PermutationTest((hits + 1) / (draws + 1), is_exact=False)
@@ -81,12 +83,19 @@ def smallest_p_value(sizes: Sequence[tuple[int, int]]) -> float:
     return extreme / prod(comb(left + right, left) for left, right in sizes)
 
 
-def _exact_null(strata: Sequence[Stratum], most_states: int) -> dict[float, float] | None:
-    """Probability of every value of the summed statistic; None if there are too many."""
+def _exact_null(
+    strata: Sequence[Stratum], most_states: int
+) -> tuple[dict[float, float], float] | None:
+    """Probability of every value of the summed statistic, and of rare ones; None if too many."""
     total: dict[float, float] = {0.0: 1.0}
+    rare = 0.0
     for candidate, reference in strata:
-        single = _stratum_null(candidate, reference, most_states)
-        if single is None or len(single) * len(total) > most_states * 50:
+        found = _stratum_null(candidate, reference, most_states)
+        if found is None:
+            return None
+        single = {value: share for value, share in found.items() if share >= RARE}
+        rare += sum(share for share in found.values() if share < RARE)
+        if len(single) * len(total) > most_states * 50:
             return None
         merged: defaultdict[float, float] = defaultdict(float)
         for left, left_share in total.items():
@@ -94,8 +103,9 @@ def _exact_null(strata: Sequence[Stratum], most_states: int) -> dict[float, floa
                 merged[round(left + right, _DIGITS)] += left_share * right_share
         if len(merged) > most_states:
             return None
-        total = merged
-    return total
+        total = {value: share for value, share in merged.items() if share >= RARE}
+        rare += sum(share for share in merged.values() if share < RARE)
+    return total, rare
 
 
 def _stratum_null(
