@@ -53,7 +53,7 @@ from harness.stats.proportions import (
 )
 from harness.stats.reliability import mean_pass_at_k, mean_pass_hat_k, pass_at_k, pass_hat_k
 from harness.stats.scope import ENOUGH_SCENARIOS, scope_of
-from harness.stats.student import t_interval, t_quantile
+from harness.stats.student import t_interval, t_probability, t_quantile
 from harness.stats.variance import VarianceSplit, split_variance
 from harness.stats.verdict import Finding, finding
 
@@ -109,6 +109,7 @@ __all__ = [
     "stratified_difference",
     "stratified_permutation_test",
     "t_interval",
+    "t_probability",
     "t_quantile",
     "wilson_interval",
 ]

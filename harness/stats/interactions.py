@@ -16,7 +16,7 @@ from harness.stats.differences import SIGN_FLIP, Tested, adjusted_interval
 from harness.stats.paired import sign_flip_test
 from harness.stats.power import POWER, smallest_seen
 from harness.stats.proportions import Count, mean_rate
-from harness.stats.student import t_interval, t_quantile
+from harness.stats.student import t_interval, t_probability, t_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SCORE_TEST = "score test of four rates"
 _SIGNS = (1, -1, -1, 1)
 _HALVINGS = 50
+_MOST_ERRORS = 100.0
 _MOST_DEGREES = 400
 
 
@@ -85,13 +86,12 @@ def interaction_test(blocks: Sequence[Block], scope: Scope) -> Tested:
         test = sign_flip_test(interaction_differences(blocks))
         drawn = "" if test.is_exact else ", 9,999 draws"
         return Tested(f"{SIGN_FLIP}{drawn}", test.p_value, min(1.0, 2 / 2 ** len(blocks)))
-    low, high = 0.0, 1.0
+    low, high = 0.0, _MOST_ERRORS
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        interval = _joined(blocks, middle).interval if middle < 1 else None
-        excludes = interval is not None and not interval.low <= 0 <= interval.high
-        low, high = (middle, high) if excludes else (low, middle)
-    return Tested(SCORE_TEST, 1 - low, 0.0)
+        below, above = _limits(blocks, middle)
+        low, high = (low, middle) if below <= 0 <= above else (middle, high)
+    return Tested(SCORE_TEST, 1 - t_probability(low, _degrees(blocks)), 0.0)
 
 
 def interaction_seen(
@@ -108,12 +108,18 @@ def interaction_seen(
 
 
 def _joined(blocks: Sequence[Block], level: float) -> Estimate:
-    sides = list(zip(*(four for block in blocks for four in block), strict=True))
-    degrees = sum(len(values) - 1 for side in sides for values in side)
-    # More degrees take long to compute and hardly change the quantile.
-    quantile = t_quantile(level, min(max(1, degrees), _MOST_DEGREES))
+    low, high = _limits(blocks, t_quantile(level, _degrees(blocks)))
+    strata = [four for block in blocks for four in block]
+    sums = (fmean(fmean(side) for side in sides) for sides in zip(*strata, strict=True))
+    value = fsum(sign * rate for sign, rate in zip(_SIGNS, sums, strict=True))
+    return Estimate(value=value, interval=_cut(Interval(low=low, high=high, level=level)))
+
+
+def _limits(blocks: Sequence[Block], quantile: float) -> tuple[float, float]:
+    """The joined limits so many standard errors away."""
+    sides = zip(*(four for block in blocks for four in block), strict=True)
     rates = [
-        mean_rate([Count(round(sum(values)), len(values)) for values in side], level, quantile)
+        mean_rate([Count(round(sum(values)), len(values)) for values in side], 0.95, quantile)
         for side in sides
     ]
     signed = list(zip(_SIGNS, rates, strict=True))
@@ -127,9 +133,13 @@ def _joined(blocks: Sequence[Block], level: float) -> Estimate:
         )
         for way in (1, -1)
     )
-    return Estimate(
-        value=value, interval=_cut(Interval(low=value - below, high=value + above, level=level))
-    )
+    return value - below, value + above
+
+
+def _degrees(blocks: Sequence[Block]) -> int:
+    """Of the estimated variances; more than some take long and hardly change a quantile."""
+    spare = sum(len(side) - 1 for block in blocks for four in block for side in four)
+    return min(max(1, spare), _MOST_DEGREES)
 
 
 def _cut(interval: Interval) -> Interval:

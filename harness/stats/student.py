@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import cos, pi, sin, sqrt, tan
+from math import atan, cos, pi, sin, sqrt, tan
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,16 @@ def t_quantile(level: float, degrees: int) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if _within(middle, degrees) < level else (low, middle)
     return sqrt(degrees) * tan((low + high) / 2)
+
+
+def t_probability(t: float, degrees: int) -> float:
+    """Probability that |T| stays below t; the inverse of `t_quantile`.
+
+    Args:
+        t: >= 0.
+        degrees: Degrees of freedom, >= 1.
+    """
+    return _within(atan(t / sqrt(degrees)), degrees)
 
 
 def t_interval(values: Sequence[float], *, level: float = 0.95) -> Interval | None:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.stats import clustered_mean, split_variance, t_interval, t_quantile
+from harness.stats import clustered_mean, split_variance, t_interval, t_probability, t_quantile
 
 groups = st.lists(st.lists(st.integers(-50, 50), min_size=1, max_size=4), min_size=1, max_size=6)
 
@@ -18,6 +18,15 @@ def test_t_quantiles_agree_with_scipy(level, degrees):
     scipy = pytest.importorskip("scipy.stats")
 
     assert t_quantile(level, degrees) == pytest.approx(scipy.t.ppf((1 + level) / 2, degrees))
+
+
+@pytest.mark.parametrize("degrees", [1, 2, 7, 30, 400])
+@pytest.mark.parametrize("t", [0.0, 0.5, 2.2, 40.0])
+def test_t_probabilities_agree_with_scipy(t, degrees):
+    scipy = pytest.importorskip("scipy.stats")
+
+    expected = 1 - 2 * scipy.t.sf(t, degrees)
+    assert t_probability(t, degrees) == pytest.approx(expected, abs=1e-12)
 
 
 def test_the_interval_of_a_mean_agrees_with_scipy():
