@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 def compare_configs(log: RunLog) -> Comparison:
     """Compare every suite's configs with its baseline, and the levels of its factors.
 
-    The claims are about the suite's own scenarios; epochs are their repeats.
+    What the claims are about, its scenarios or scenarios like them, `stats.scope_of` decides.
     The correction covers everything shown for one suite, so that a suite's
     verdict does not depend on what else ran with it. Which configs are not
     shown to be worse is a claim of its own, corrected over all pairs of configs.
 
     Args:
-        log: The run; samples that are missing are left out and counted.
+        log: The run; planned samples without a result count as failures.
 
     Returns:
         One entry per suite of the run that has planned samples or results.
