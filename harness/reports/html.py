@@ -11,18 +11,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections import defaultdict
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import quote
 
 from harness.reports import numbers
 from harness.reports.executions import not_isolated
 from harness.reports.facts import facts_of
-from harness.reports.faults import fault_rows, outcomes_of
+from harness.reports.figures.links import list_fragment, sample_fragment
 from harness.reports.packing import chunks_of, rows_of
+from harness.reports.reproduction import reproduction
 from harness.reports.steady import digest_of, steady
+from harness.reports.suite_section import suite_sections
 from harness.reports.text import one_line, visible
 
 if TYPE_CHECKING:
@@ -32,10 +32,9 @@ if TYPE_CHECKING:
 
     from harness.model.comparison import Comparison
     from harness.model.run import RunLog
-    from harness.model.sample import SampleKey, SampleResult
 
-_STYLES = ("theme.css", "tables.css", "conversation.css", "print.css")
-_SCRIPTS = ("data.js", "events.js", "conversation.js", "browse.js")
+_STYLES = ("theme.css", "tables.css", "figures.css", "conversation.css", "print.css")
+_SCRIPTS = ("data.js", "overview.js", "events.js", "conversation.js", "browse.js")
 
 
 class HtmlReporter:
@@ -49,7 +48,7 @@ class HtmlReporter:
         """The whole page; identical for runs that found the same."""
         from markupsafe import Markup
 
-        digest = digest_of(log)
+        digest, again = digest_of(log), reproduction(log.header)
         log = steady(log)
         style, script = _asset(_STYLES), _asset(_SCRIPTS)
         facts = facts_of(log)
@@ -59,9 +58,10 @@ class HtmlReporter:
             .render(
                 header=log.header,
                 digest=digest,
+                again=again,
                 facts=facts,
                 warning=not_isolated(facts.sandboxes),
-                suites=_suites(log, comparison),
+                suites=suite_sections(log, comparison),
                 samples=rows_of(log.samples),
                 missing=log.missing,
                 chunks=chunks_of(log.samples),
@@ -115,9 +115,12 @@ def _environment() -> jinja2.Environment:
         "seen",
         "usd",
         "number",
+        "score_mean",
+        "score_range",
     )
     environment.filters |= {name: getattr(numbers, name) for name in (*names, "ratio", "change")}
-    environment.filters |= {"anchor": _anchor, "one_line": one_line}
+    environment.filters |= {"anchor": sample_fragment, "one_line": one_line}
+    environment.globals["list_of"] = list_fragment
     return environment
 
 
@@ -128,45 +131,3 @@ def _template(name: str) -> str:
 def _finalized(value: Any) -> Any:  # whatever a template expression evaluates to
     """Every string of every template passes here, so none can be forgotten."""
     return visible(value) if type(value) is str else value
-
-
-def _anchor(key: SampleKey) -> str:
-    """Fragment identifier of a sample, safe in an attribute and in a link."""
-    return "sample/" + quote(visible(str(key)), safe="/")
-
-
-def _suites(log: RunLog, comparison: Comparison) -> list[dict[str, Any]]:
-    """Per suite, what its section shows."""
-    infos = {suite.name: suite for suite in log.header.suites}
-    by_suite: defaultdict[str, list[SampleResult]] = defaultdict(list)
-    for sample in log.samples:
-        by_suite[sample.key.suite].append(sample)
-    return [
-        {
-            "info": infos[each.suite],
-            "comparison": each,
-            "reasons": _reasons(each.configs),
-            "scorers": list(dict.fromkeys(s.scorer for c in each.configs for s in c.scorers)),
-            "matrix": _matrix(by_suite[each.suite]),
-            "faults": (rows := fault_rows(by_suite[each.suite])),
-            "fault_outcomes": outcomes_of(rows),
-        }
-        for each in comparison.suites
-    ]
-
-
-def _reasons(configs: Sequence[Any]) -> list[str]:
-    """Termination reasons that occur, most frequent first."""
-    totals: defaultdict[str, int] = defaultdict(int)
-    for config in configs:
-        for reason, count in config.terminations.items():
-            totals[reason] += count
-    return sorted(totals, key=lambda reason: (-totals[reason], reason))
-
-
-def _matrix(samples: Sequence[SampleResult]) -> dict[tuple[str, str], list[SampleResult]]:
-    """(scenario, config) to its samples by epoch."""
-    cells: defaultdict[tuple[str, str], list[SampleResult]] = defaultdict(list)
-    for sample in samples:
-        cells[sample.key.scenario, sample.key.config].append(sample)
-    return {name: sorted(cell, key=lambda sample: sample.key) for name, cell in cells.items()}

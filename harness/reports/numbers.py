@@ -6,7 +6,8 @@ from math import floor, log10
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.model.comparison import Contrast, Estimate, Interval, Rate
+    from harness.model.comparison import Contrast, Estimate, Interval, Rate, ScorerSummary
+    from harness.model.score import Unit
 
 DASH = "\u2013"
 
@@ -90,3 +91,24 @@ def _with_interval(estimate: Estimate | None, digits: int, *, is_signed: bool) -
         return text
     low, high = estimate.interval.low, estimate.interval.high
     return f"{text} ({number(low, digits)} to {number(high, digits)})"
+
+
+def score_mean(scorer: ScorerSummary) -> str:
+    """What to show of a scorer: the mean of a share, the median of anything skewed."""
+    return in_unit(scorer.median if scorer.is_skewed else scorer.mean, scorer.unit)
+
+
+def score_range(scorer: ScorerSummary) -> str:
+    """The interval of what `score_mean` shows."""
+    interval = scorer.median_interval if scorer.is_skewed else scorer.interval
+    if interval is None:
+        return DASH
+    low, high = in_unit(interval.low, scorer.unit), in_unit(interval.high, scorer.unit)
+    return f"{low.removesuffix(' %')} to {high}"
+
+
+def in_unit(value: float | None, unit: Unit | None) -> str:
+    """A value of a score in its unit."""
+    if unit == "share":
+        return percent(value)
+    return usd(value) if unit == "usd" else number(value)
