@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from harness.comparison.contrast import Pairing, family, pairing
+from harness.comparison.contrast import Pairing, family_with, paired, verdicts
+from harness.comparison.factors import Grid, crossings_of, effects_of
+from harness.comparison.notes import suite_notes
+from harness.comparison.sides import Side
 from harness.comparison.summary import (
     Samples,
     baseline_of,
@@ -15,15 +17,14 @@ from harness.comparison.summary import (
     by_scenario,
     summarise_config,
 )
-from harness.comparison.wording import alert, standing, suite_notes, suite_verdict
-from harness.model.comparison import Comparison, ConfigSummary, Contrast, SuiteComparison
+from harness.comparison.wording import alert, standing, suite_verdict, warning
+from harness.model.comparison import Comparison, Contrast, SuiteComparison
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from harness.model.run import RunLog, SuiteInfo
     from harness.model.sample import SampleResult
-    from harness.model.scenario import AgentConfig
-
-ByConfig = Mapping[str, Samples]
 
 
 def compare_configs(log: RunLog) -> Comparison:
@@ -54,94 +55,78 @@ def compare_configs(log: RunLog) -> Comparison:
 
 
 def _compare_suite(suite: SuiteInfo, samples: Samples, log: RunLog) -> SuiteComparison:
+    missing = _missing(suite, log)
     groups = by_config(samples)
-    summaries = _summaries(suite, groups, log)
-    present = [config for config in suite.configs if groups.get(config.name)]
-    baseline = baseline_of(suite, [config.name for config in present])
-    contrasts = [
-        _pair(groups, config.name, baseline) for config in present if config.name != baseline
-    ]
-    levels = next((config.factors for config in present if config.name == baseline), {})
-    pairs = [each for each in contrasts if each]
-    compared = family([*pairs, *_effects(present, groups, levels)])
-    shown, effects = compared[: len(pairs)], compared[len(pairs) :]
-    not_worse = _not_worse([config.name for config in present], groups, shown)
-    return SuiteComparison(
-        suite=suite.name,
-        baseline=baseline,
-        alert=alert(summaries, effects or shown),
-        verdict=suite_verdict(summaries, baseline, shown, effects),
-        standing=standing(summaries, compared, not_worse),
-        notes=suite_notes(summaries, len(by_scenario(samples)), len(compared)),
-        not_worse=not_worse,
-        configs=tuple(summaries),
-        contrasts=tuple(shown),
-        effects=tuple(effects),
-    )
-
-
-def _summaries(suite: SuiteInfo, groups: ByConfig, log: RunLog) -> list[ConfigSummary]:
-    """One summary per config that was planned or ran, in suite order."""
-    missing: defaultdict[str, int] = defaultdict(int)
-    for key in log.missing:
-        if key.suite == suite.name:
-            missing[key.config] += 1
-    return [
+    summaries = [
         summarise_config(config.name, groups.get(config.name, ()), missing=missing[config.name])
         for config in suite.configs
         if config.name in groups or missing[config.name]
     ]
+    present = [config for config in suite.configs if config.name in groups]
+    names = [config.name for config in present]
+    grid = {name: _sides(groups[name], missing[name]) for name in names}
+    baseline = baseline_of(suite, names)
+    pairs = [pair for name in names if name != baseline and (pair := _pair(grid, name, baseline))]
+    compared, interactions = family_with(
+        [*pairs, *effects_of(present, grid, baseline)], crossings_of(present, grid, baseline)
+    )
+    shown, effects = compared[: len(pairs)], compared[len(pairs) :]
+    not_worse = _not_worse(names, grid, shown)
+    return SuiteComparison(
+        suite=suite.name,
+        baseline=baseline,
+        alert=alert(summaries, effects or shown),
+        warning=warning(compared),
+        verdict=suite_verdict(summaries, baseline, shown, effects, interactions),
+        standing=standing(summaries, compared, not_worse),
+        notes=suite_notes(summaries, compared, interactions),
+        not_worse=not_worse,
+        configs=tuple(summaries),
+        contrasts=tuple(shown),
+        effects=tuple(effects),
+        interactions=tuple(interactions),
+    )
 
 
-def _pair(groups: ByConfig, candidate: str, reference: str) -> Pairing | None:
-    left, right = by_scenario(groups[candidate]), by_scenario(groups[reference])
-    strata = [(left[name], right[name]) for name in left if name in right]
-    return pairing("config", candidate, reference, strata)
+def _missing(suite: SuiteInfo, log: RunLog) -> Mapping[str, Counter[str]]:
+    """Planned samples without a result, by config and scenario."""
+    missing: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for key in log.missing:
+        if key.suite == suite.name:
+            missing[key.config][key.scenario] += 1
+    return missing
 
 
-def _effects(
-    configs: Sequence[AgentConfig], groups: ByConfig, baseline_levels: Mapping[str, str]
-) -> list[Pairing]:
-    """Every level of every factor against the baseline's level of it."""
-    names = dict.fromkeys(factor for config in configs for factor in config.factors)
-    effects = []
-    for factor in names:
-        levels = list(dict.fromkeys(c.factors[factor] for c in configs if factor in c.factors))
-        reference = baseline_levels.get(factor, levels[0])
-        for level in levels:
-            if level != reference:
-                strata = _factor_strata(configs, groups, factor, (level, reference))
-                effects.append(pairing(factor, level, reference, strata))
-    return [effect for effect in effects if effect]
+def _sides(samples: Samples, missing: Counter[str]) -> dict[str, Side]:
+    """What a config has of every scenario it was planned for, in the order of names."""
+    groups = by_scenario(samples)
+    return {name: Side(groups.get(name, ()), missing[name]) for name in sorted({*groups, *missing})}
 
 
-def _factor_strata(
-    configs: Sequence[AgentConfig], groups: ByConfig, factor: str, levels: tuple[str, str]
-) -> list[tuple[Samples, Samples]]:
-    """Strata of scenario x the other factors' levels: only like is compared with like."""
-    strata: dict[object, tuple[list[SampleResult], list[SampleResult]]] = {}
-    for config in configs:
-        level = config.factors.get(factor)
-        if level not in levels:
-            continue
-        others = tuple(sorted((f, v) for f, v in config.factors.items() if f != factor))
-        for scenario, samples in by_scenario(groups[config.name]).items():
-            sides = strata.setdefault((scenario, others), ([], []))
-            sides[levels.index(level)].extend(samples)
-    return list(strata.values())
+def _pair(grid: Grid, candidate: str, reference: str) -> Pairing | None:
+    left, right = grid[candidate], grid[reference]
+    strata = [(name, (left[name], right[name])) for name in left if name in right]
+    return paired("config", candidate, reference, strata)
 
 
-def _not_worse(
-    names: Sequence[str], groups: ByConfig, shown: Sequence[Contrast]
-) -> tuple[str, ...]:
+def _not_worse(names: Sequence[str], grid: Grid, shown: Sequence[Contrast]) -> tuple[str, ...]:
     """Configs that no other is shown to be better than, in any pair or in what is shown.
 
     The pairs are a family of their own. What is shown counts too, so that this
     never contradicts a verdict beside it.
     """
-    pairs = [_pair(groups, left, right) for left, right in combinations(names, 2)]
-    beaten = set()
-    for each in [*family([pair for pair in pairs if pair]), *shown]:
-        if each.verdict in ("better", "worse"):
-            beaten.add(each.reference if each.verdict == "better" else each.candidate)
+    found = (_pair(grid, left, right) for left, right in combinations(names, 2))
+    pairs = [pair for pair in found if pair]
+    said = [
+        *(
+            (pair.candidate, pair.reference, word)
+            for pair, word in zip(pairs, verdicts(pairs), strict=True)
+        ),
+        *((each.candidate, each.reference, each.verdict) for each in shown),
+    ]
+    beaten = {
+        reference if word == "better" else candidate
+        for candidate, reference, word in said
+        if word in ("better", "worse")
+    }
     return tuple(name for name in names if name not in beaten)

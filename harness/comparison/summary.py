@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import fsum
 from statistics import fmean, median
 from typing import TYPE_CHECKING
 
@@ -16,42 +17,62 @@ from harness.model.comparison import (
 )
 from harness.model.sample import SampleResult
 from harness.model.score import Score
-from harness.stats import bootstrap_interval, wilson_interval
+from harness.stats import mean_interval, median_interval, scope_of, share_interval
 
 if TYPE_CHECKING:
+    from harness.model.comparison import Scope
     from harness.model.run import SuiteInfo
 
 Samples = Sequence[SampleResult]
 
 
-def summarise_config(config: str, samples: Samples, *, missing: int) -> ConfigSummary:
+def summarise_config(config: str, samples: Samples, *, missing: Mapping[str, int]) -> ConfigSummary:
     """Summarise all samples of one config.
 
     Args:
         config: Its name.
         samples: Its samples in the suite, whatever their status.
-        missing: Planned samples without a result.
+        missing: Planned samples without a result, by scenario.
     """
+    groups = by_scenario(samples)
+    counted = missing if samples else {}
+    passes = [
+        passes_of(groups.get(name, ()), missing=counted.get(name, 0))
+        for name in dict.fromkeys([*groups, *counted])
+    ]
+    sizes = [len(each) for each in passes]
+    scope = scope_of(sizes)
+    completed = [[s for s in group if s.status == "completed"] for group in groups.values()]
     return ConfigSummary(
         config=config,
-        success=success_rate(samples),
+        scope=scope,
+        scenarios=len(sizes),
+        epochs=sizes[0] if len(set(sizes)) == 1 else None,
+        success=rate_of(passes, scope),
+        completed=rate_of([passes_of(group) for group in completed], scope),
         errors=sum(sample.status == "error" for sample in samples),
         misses=sum(sample.status == "miss" for sample in samples),
         unjudged=sum(_is_unjudged(sample) for sample in samples),
-        missing=missing,
+        missing=sum(missing.values()),
         terminations=_terminations(samples),
-        turns=_distribution(samples, turns_of),
-        code=_code(samples),
-        cost=_distribution(samples, cost_of),
-        scorers=_scorers(samples),
+        turns=_distribution(samples, turns_of, scope),
+        code=_code(samples, scope),
+        cost=_distribution(samples, cost_of, scope),
+        scorers=_scorers(samples, scope),
     )
 
 
-def success_rate(samples: Samples) -> Rate:
-    """Successes among the samples; errors and misses are failures."""
-    successes = sum(sample.is_success for sample in samples)
-    interval = wilson_interval(successes, len(samples)) if samples else None
-    return Rate(successes=successes, n=len(samples), interval=interval)
+def passes_of(samples: Samples, *, missing: int = 0) -> list[float]:
+    """1 for every success, 0 for what failed, did not complete, or is missing."""
+    return [float(sample.is_success) for sample in samples] + [0.0] * missing
+
+
+def rate_of(scenarios: Sequence[Sequence[float]], scope: Scope) -> Rate:
+    """Successes among the passes of every scenario, with an interval for the scope."""
+    values = [value for passes in scenarios for value in passes]
+    return Rate(
+        successes=round(sum(values)), n=len(values), interval=share_interval(scenarios, scope)
+    )
 
 
 def turns_of(sample: SampleResult) -> float | None:
@@ -104,7 +125,7 @@ def _terminations(samples: Samples) -> dict[str, int]:
 
 
 def _distribution(
-    samples: Samples, value_of: Callable[[SampleResult], float | None]
+    samples: Samples, value_of: Callable[[SampleResult], float | None], scope: Scope
 ) -> Distribution:
     groups = [
         [value for sample in group if (value := value_of(sample)) is not None]
@@ -115,45 +136,75 @@ def _distribution(
         n=len(values),
         absent=len(samples) - len(values),
         mean=fmean(values) if values else None,
+        mean_interval=mean_interval(groups, scope),
         median=median(values) if values else None,
-        interval=bootstrap_interval([groups], median),
-        total=sum(values),
+        interval=median_interval(groups, scope),
+        total=fsum(values),
     )
 
 
-def _code(samples: Samples) -> CodeSummary:
+def _code(samples: Samples, scope: Scope) -> CodeSummary:
     scores = [score for sample in samples if (score := sample.score_of("code_success"))]
     return CodeSummary(
         samples=len(scores),
         absent=len(samples) - len(scores),
         mean_share=fmean(score.value for score in scores) if scores else None,
+        interval=share_interval(_values(_scores(samples, "code_success")), scope),
         first_try=sum(bool(score.details.get("first_try")) for score in scores),
         troubled=sum(score.value < 1 for score in scores),
         recovered=sum(bool(score.details.get("recovered")) for score in scores),
     )
 
 
-def _scorers(samples: Samples) -> tuple[ScorerSummary, ...]:
-    scored: defaultdict[str, list[Score]] = defaultdict(list)
+def _scores(samples: Samples, scorer: str) -> list[list[Score]]:
+    """The scores one scorer gave, per scenario."""
+    return [
+        [
+            score
+            for sample in group
+            for score in sample.scores
+            if isinstance(score, Score) and score.scorer == scorer
+        ]
+        for group in by_scenario(samples).values()
+    ]
+
+
+def _values(scenarios: Sequence[Sequence[Score]]) -> list[list[float]]:
+    return [[score.value for score in scores] for scores in scenarios]
+
+
+def _scorers(samples: Samples, scope: Scope) -> tuple[ScorerSummary, ...]:
     unscored: Counter[str] = Counter()
     names: dict[str, None] = {}
     for sample in samples:
         for score in sample.scores:
             names[score.scorer] = None
-            if isinstance(score, Score):
-                scored[score.scorer].append(score)
-            else:
-                unscored[score.scorer] += 1
-    return tuple(_scorer(name, scored[name], unscored[name]) for name in names)
+            unscored[score.scorer] += not isinstance(score, Score)
+    return tuple(_scorer(name, _scores(samples, name), unscored[name], scope) for name in names)
 
 
-def _scorer(name: str, scores: Sequence[Score], unscored: int) -> ScorerSummary:
-    judging = [score for score in scores if score.passed is not None]
+def _scorer(
+    name: str, scenarios: Sequence[Sequence[Score]], unscored: int, scope: Scope
+) -> ScorerSummary:
+    scores = [score for group in scenarios for score in group]
+    judged = [
+        [float(score.passed) for score in group if score.passed is not None] for group in scenarios
+    ]
+    pass_rate = rate_of(judged, scope) if any(judged) else None
+    values = _values(scenarios)
+    is_share = bool(scores) and all(
+        score.unit == "share" and 0 <= score.value <= 1 for score in scores
+    )
+    flat = [score.value for score in scores]
     return ScorerSummary(
         scorer=name,
         unit=scores[0].unit if scores else None,
         scored=len(scores),
         unscored=unscored,
-        mean=fmean(score.value for score in scores) if scores else None,
-        passed=sum(bool(score.passed) for score in judging) if judging else None,
+        mean=fmean(flat) if flat else None,
+        interval=share_interval(values, scope) if is_share else mean_interval(values, scope),
+        median=median(flat) if flat else None,
+        median_interval=median_interval(values, scope),
+        passed=pass_rate.successes if pass_rate else None,
+        pass_rate=pass_rate,
     )

@@ -1,4 +1,4 @@
-"""Comparisons in words: the alert, the verdict, and the notes a suite needs.
+"""Comparisons in words: the alert, the verdict, and the best set.
 
 Every sentence names the sides in the order of its table row: candidate
 first, then the reference it is measured against, and points and intervals are
@@ -14,7 +14,7 @@ from harness.model.comparison import UNDECIDED
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.model.comparison import ConfigSummary, Contrast, Interval
+    from harness.model.comparison import ConfigSummary, Contrast, Interaction, Interval
 
 ALPHA = 0.05
 _MOST_NAMED = 3
@@ -25,23 +25,46 @@ def alert(configs: Sequence[ConfigSummary], named: Sequence[Contrast]) -> str:
     total = sum(config.success.n for config in configs)
     misses = sum(config.misses for config in configs)
     errors = sum(config.errors for config in configs)
-    if not errors + misses:
+    missing = _missing(configs)
+    if not errors + misses + missing:
         return ""
     barred = sum(each.verdict == "not comparable" for each in named)
     prefix = ""
     if barred:
         prefix = "Not comparable: " if barred == len(named) else "Partly not comparable: "
-    return f"{prefix}{did_not_complete(misses, errors, total)}."
+    return f"{prefix}{did_not_complete(misses, errors, total, missing=missing)}."
 
 
-def did_not_complete(misses: int, errors: int, total: int) -> str:
+def _missing(configs: Sequence[ConfigSummary]) -> int:
+    """Samples without a result that count as failures: of configs that have any result."""
+    return sum(config.missing for config in configs if config.success.n)
+
+
+def did_not_complete(misses: int, errors: int, total: int, *, missing: int = 0) -> str:
     """How many samples missed or ended in errors, e.g. "4 of 8 samples missed their cassette"."""
     parts = []
     if misses:
         parts.append(f"{misses} of {counted(total, 'sample')} missed their cassette")
     if errors:
         parts.append(f"{errors} of {counted(total, 'sample')} ended in errors")
+    if missing:
+        parts.append(f"{missing} of {counted(total, 'planned sample')} have no result")
     return " and ".join(parts)
+
+
+def warning(compared: Sequence[Contrast]) -> str:
+    """Which verdicts rest on counting what did not complete as failures; "" if none does."""
+    changed = [
+        f"{level_name(each)} against {each.reference} is {each.verdict_by_count} if they count "
+        f"as failures, and {each.verdict_if_dropped} without them"
+        for each in compared
+        if each.verdict_if_dropped not in ("not comparable", each.verdict_by_count)
+    ]
+    if not changed:
+        return ""
+    more = f"; and {len(changed) - _MOST_NAMED} more" if len(changed) > _MOST_NAMED else ""
+    said = "; ".join(changed[:_MOST_NAMED])
+    return f"The samples that did not complete decide a verdict: {said}{more}."
 
 
 def suite_verdict(
@@ -49,6 +72,7 @@ def suite_verdict(
     baseline: str,
     contrasts: Sequence[Contrast],
     effects: Sequence[Contrast],
+    interactions: Sequence[Interaction],
 ) -> str:
     """What makes a difference, and what is not shown to.
 
@@ -64,8 +88,11 @@ def suite_verdict(
     named = [each for each in effects or contrasts if each.verdict != "not comparable"]
     if not named:
         return _no_claim(ran)
-    sentence = "; ".join(_parts(named, baseline)) + "."
-    return f"{capital(sentence)}{too_few([*contrasts, *effects])}"
+    shown = [each for each in interactions if each.verdict in ("better", "worse")]
+    parts = [*_parts(named, baseline), *map(interaction_sentence, shown)]
+    sentence = "; ".join(parts) + "."
+    family = len(contrasts) + len(effects) + len(interactions)
+    return f"{capital(sentence)}{too_few([*contrasts, *effects], family)}"
 
 
 def _alone(config: ConfigSummary) -> str:
@@ -77,7 +104,7 @@ def _alone(config: ConfigSummary) -> str:
 
 def _no_claim(configs: Sequence[ConfigSummary]) -> str:
     """Why nothing is said of the configs: the numbers would be those of errors and misses."""
-    struck = [f"{c.config} {c.errors + c.misses} of {c.success.n}" for c in configs]
+    struck = [f"{c.config} {c.errors + c.misses + c.missing} of {c.success.n}" for c in configs]
     more = f", and {len(struck) - 6} more configs" if len(struck) > 6 else ""
     return (
         "No effect is claimed: the numbers below count samples that did not complete as "
@@ -85,14 +112,18 @@ def _no_claim(configs: Sequence[ConfigSummary]) -> str:
     )
 
 
-def too_few(compared: Sequence[Contrast]) -> str:
+def too_few(compared: Sequence[Contrast], comparisons: int = 0) -> str:
     """A sentence, if no outcome of this many samples could give a corrected p below 0.05.
 
     Holm multiplies the smallest p of a family by the size of the family, and
     no other corrected p is smaller than that.
+
+    Args:
+        compared: The contrasts of the family.
+        comparisons: Size of the family, if more is in it.
     """
     smallest = min((each.smallest_p for each in compared), default=0.0)
-    reachable = min(1.0, len(compared) * smallest)
+    reachable = min(1.0, max(comparisons, len(compared)) * smallest)
     if reachable < ALPHA:
         return ""
     return f" Too few repeats: the smallest p reachable is {reachable:.2f}."
@@ -118,10 +149,25 @@ def could_see(contrast: Contrast) -> str:
 
 
 def decided_sentence(contrast: Contrast) -> str:
-    """What the candidate solves more or fewer than the reference."""
+    """What the candidate solves more or fewer than the reference, and what that rests on."""
+    interval = contrast.difference.interval
+    limits = f", interval {_points(interval)}" if interval else ""
     return (
-        f"{level_name(contrast)} solves {more_or_fewer(contrast)} than {contrast.reference} "
-        f"({evidence(contrast)}{_cost(contrast)})"
+        f"{level_name(contrast)} solves {more_or_fewer(contrast)} than {contrast.reference}"
+        f"{limits}, {size(contrast)}{_cost(contrast)} "
+        f"({_p_values(contrast)}, {could_see(contrast)})"
+    )
+
+
+def interaction_sentence(found: Interaction) -> str:
+    """By how many points the effect of one factor differs between two levels of another."""
+    points = round(100 * found.difference.value)
+    interval = found.difference.interval
+    limits = f", interval {_points(interval)}" if interval else ""
+    return (
+        f"the effect of {found.factor}={found.candidate} is {abs(points)} points "
+        f"{'smaller' if points < 0 else 'larger'} at {found.by}={found.by_candidate} than at "
+        f"{found.by_reference}{limits} ({_p(found.p_adjusted)})"
     )
 
 
@@ -148,12 +194,26 @@ def level_name(contrast: Contrast) -> str:
 def evidence(contrast: Contrast) -> str:
     """Interval, samples, corrected p of candidate minus reference, and what could be seen."""
     interval = contrast.difference.interval
-    counts = contrast.candidate_success.n, contrast.reference_success.n
     limits = f"interval {_points(interval)}, " if interval else ""
+    return f"{limits}{size(contrast)}, {_p_values(contrast)}, {could_see(contrast)}"
+
+
+def size(contrast: Contrast) -> str:
+    """How much was compared, e.g. "n = 3 scenarios x 5 epochs"; of a factor, "10 samples"."""
+    scenarios = counted(contrast.scenarios, "scenario")
+    if contrast.epochs is None:
+        counts = contrast.candidate_success.n, contrast.reference_success.n
+        return f"n = {counts[0]} vs {counts[1]} of {scenarios}"
+    is_plain = contrast.strata == contrast.scenarios
+    unit = counted(contrast.epochs, "epoch" if is_plain else "sample")
+    return f"n = {scenarios} \N{MULTIPLICATION SIGN} {unit}"
+
+
+def _p_values(contrast: Contrast) -> str:
     p_value = _p(contrast.p_adjusted)
     if contrast.p_value < ALPHA <= contrast.p_adjusted:
-        p_value += f" after correction, {contrast.p_value:.3f} before"
-    return f"{limits}n = {counts[0]} vs {counts[1]}, {p_value}, {could_see(contrast)}"
+        return f"{p_value} after correction, {contrast.p_value:.3f} before"
+    return p_value
 
 
 def _cost(contrast: Contrast) -> str:
@@ -185,57 +245,18 @@ def _shares(interval: Interval) -> str:
 def standing(
     configs: Sequence[ConfigSummary], compared: Sequence[Contrast], not_worse: Sequence[str]
 ) -> str:
-    """Which configs are not shown to be worse than any other, and what that means."""
+    """The best set: which configs are not shown to be worse than any other."""
     ran = [config.config for config in configs if config.success.n]
     if not compared or any(each.verdict == "not comparable" for each in compared):
         return ""
     if len(not_worse) < len(ran):
         return (
-            f"Not shown to be worse than any other config: {', '.join(not_worse)}. "
-            "(Every pair of configs is tested; of these none loses to another.)"
+            f"Best set: {', '.join(not_worse)}. "
+            "(Every pair of configs is tested; of these none is shown to be worse than another.)"
         )
-    said = "Pair by pair, no config is shown to be worse than another"
+    said = f"Best set: all {len(ran)} configs, pair by pair none is shown to be worse than another"
     is_matrix = any(each.factor != "config" for each in compared)
     return f"{said}; a pair has fewer samples than a factor." if is_matrix else f"{said}."
-
-
-def suite_notes(
-    configs: Sequence[ConfigSummary], scenarios: int, comparisons: int
-) -> tuple[str, ...]:
-    """What a reader must know to trust the verdict."""
-    total = sum(config.success.n for config in configs)
-    errors = sum(config.errors for config in configs)
-    misses = sum(config.misses for config in configs)
-    unjudged = sum(config.unjudged for config in configs)
-    missing = sum(config.missing for config in configs)
-    unpriced = sum(config.cost.absent for config in configs)
-    notes = [_claim(scenarios, comparisons)] if total else []
-    if errors or misses:
-        parts = [counted(errors, "error")] * bool(errors) + [counted(misses, "miss")] * bool(misses)
-        notes.append(f"Counted as failures: {' and '.join(parts)}.")
-    if unjudged:
-        notes.append(f"No score judged {counted(unjudged, 'sample')}; they count as failures.")
-    if missing:
-        notes.append(
-            f"The run is incomplete: {counted(missing, 'planned sample')} of {total + missing} "
-            "without a result, left out of every number."
-        )
-    if unpriced and unpriced < total:
-        notes.append(f"Cost is unknown for {counted(unpriced, 'sample')}, left out of every cost.")
-    return tuple(notes)
-
-
-def _claim(scenarios: int, comparisons: int) -> str:
-    whose = "this scenario" if scenarios == 1 else f"these {scenarios} scenarios"
-    about = f"The claim is about {whose}; epochs are the repeats."
-    if not comparisons:
-        return about
-    if comparisons == 1:
-        return f"{about} One comparison is shown: its interval is one of 95 %."
-    return (
-        f"{about} Intervals of differences are widened and p-values corrected so that all "
-        f"{comparisons} comparisons shown hold together at 95 %."
-    )
 
 
 def counted(count: int, noun: str) -> str:

@@ -8,59 +8,26 @@ from __future__ import annotations
 
 from typing import Literal
 
+from harness.model.estimates import Distribution as Distribution
+from harness.model.estimates import Estimate as Estimate
+from harness.model.estimates import Interval as Interval
+from harness.model.estimates import Rate as Rate
 from harness.model.sample import Outcome, SampleKey
 from harness.model.score import Unit
 from harness.model.structs import Strict as _Strict
 
-COMPARISON_SCHEMA_VERSION = 2
+COMPARISON_SCHEMA_VERSION = 3
 
 Verdict = Literal["better", "worse", "no difference shown", "inconclusive", "not comparable"]
+
+# What an interval, a p and a verdict speak about. "these scenarios": only chance from epoch to
+# epoch moves the number. "scenarios like these": other scenarios could have been asked.
+Scope = Literal["these scenarios", "scenarios like these"]
 
 # What decides nothing: a run that would have shown a difference, and one that would not.
 UNDECIDED: tuple[Verdict, ...] = ("no difference shown", "inconclusive")
 # Differences of success rates below it are taken not to matter.
 MATTERS = 0.1
-
-
-class Interval(_Strict, frozen=True, kw_only=True):
-    """A two-sided confidence interval; level is its nominal coverage."""
-
-    low: float
-    high: float
-    level: float = 0.95
-
-
-class Rate(_Strict, frozen=True, kw_only=True):
-    """Successes out of n; interval is None only when n is 0."""
-
-    successes: int
-    n: int
-    interval: Interval | None
-
-    @property
-    def value(self) -> float | None:
-        """Successes / n; None when there is no sample."""
-        return self.successes / self.n if self.n else None
-
-
-class Distribution(_Strict, frozen=True, kw_only=True):
-    """A skewed quantity over samples.
-
-    Attributes:
-        n: Samples that have the value.
-        absent: Samples that do not (unscored, or not completed).
-        mean: Arithmetic mean; None when n is 0.
-        median: Median; None when n is 0.
-        interval: Interval of the median; None when n is below 2.
-        total: Sum.
-    """
-
-    n: int
-    absent: int
-    mean: float | None
-    median: float | None
-    interval: Interval | None
-    total: float
 
 
 class CodeSummary(_Strict, frozen=True, kw_only=True):
@@ -70,6 +37,7 @@ class CodeSummary(_Strict, frozen=True, kw_only=True):
         samples: Samples in which code ran.
         absent: Samples in which none ran.
         mean_share: Mean share of blocks that exited 0; None when samples is 0.
+        interval: Of mean_share; None when that is.
         first_try: Samples whose first block succeeded.
         troubled: Samples in which some block did not pass.
         recovered: Of these, those whose last block passed.
@@ -78,6 +46,7 @@ class CodeSummary(_Strict, frozen=True, kw_only=True):
     samples: int
     absent: int
     mean_share: float | None
+    interval: Interval | None
     first_try: int
     troubled: int
     recovered: int
@@ -92,7 +61,12 @@ class ScorerSummary(_Strict, frozen=True, kw_only=True):
         scored: Samples with a score.
         unscored: Samples the scorer had nothing to judge in.
         mean: Mean of the scored values.
+        interval: Of the mean; None without a score, or if values that have no bounds show
+            no spread to judge by.
+        median: Median of the scored values, what to show of skewed ones (all but shares).
+        median_interval: Of the median; None for fewer than two scores.
         passed: Passed samples; None for a scorer that only measures.
+        pass_rate: The same among the scores that judge, with its interval; None likewise.
     """
 
     scorer: str
@@ -100,7 +74,16 @@ class ScorerSummary(_Strict, frozen=True, kw_only=True):
     scored: int
     unscored: int
     mean: float | None
+    interval: Interval | None
+    median: float | None
+    median_interval: Interval | None
     passed: int | None
+    pass_rate: Rate | None
+
+    @property
+    def is_skewed(self) -> bool:
+        """Whether the median tells more than the mean: turns, dollars, counts and seconds."""
+        return self.unit is not None and self.unit != "share"
 
 
 class ConfigSummary(_Strict, frozen=True, kw_only=True):
@@ -108,11 +91,16 @@ class ConfigSummary(_Strict, frozen=True, kw_only=True):
 
     Attributes:
         config: Its name.
-        success: Successes among all samples with a result; errors and misses are failures.
+        scope: What its intervals speak about.
+        scenarios: Scenarios it has samples of.
+        epochs: Samples of each of them; None if they have different numbers.
+        success: Successes among all planned samples; errors, misses and, once any has a
+            result, the missing are failures.
+        completed: Successes among the samples that completed: the other way to count.
         errors: Samples that ended in an error of the harness or the scenario's files.
         misses: Samples that asked for something the cassette does not hold.
         unjudged: Completed samples that no score judged; they cannot be successes.
-        missing: Planned samples without a result; they are in no number here.
+        missing: Planned samples without a result; failures in success, in no other number.
         terminations: Samples by termination reason, most frequent first.
         turns: Turns of the completed samples.
         code: Code executions.
@@ -121,7 +109,11 @@ class ConfigSummary(_Strict, frozen=True, kw_only=True):
     """
 
     config: str
+    scope: Scope
+    scenarios: int
+    epochs: int | None
     success: Rate
+    completed: Rate
     errors: int
     misses: int
     unjudged: int
@@ -133,36 +125,44 @@ class ConfigSummary(_Strict, frozen=True, kw_only=True):
     scorers: tuple[ScorerSummary, ...]
 
 
-class Estimate(_Strict, frozen=True, kw_only=True):
-    """A number with its interval; None where the data cannot give one."""
-
-    value: float
-    interval: Interval | None
-
-
 class Contrast(_Strict, frozen=True, kw_only=True):
-    """Candidate against reference, stratified by scenario.
+    """Candidate against reference, paired by scenario.
 
     Attributes:
         factor: Name of the factor whose levels are contrasted; "config" for two
             configs, "run" for one config in two runs.
         candidate: Level, config or run.
         reference: What it is measured against.
+        scope: What difference, p_value and verdict speak about.
         candidate_success: Successes of the candidate in the strata both have.
         reference_success: Successes of the reference in the strata both have.
+        scenarios: Scenarios both have.
         strata: Strata both have: scenarios, or scenarios x levels of the other factors.
+        epochs: Samples that each side has of every scenario; None if their numbers differ.
+        wins: Scenarios of which the candidate solves more than the reference.
+        losses: Scenarios of which it solves fewer.
+        ties: Scenarios of which it solves as many.
         difference: Success rate of the candidate minus the reference's, mean over strata;
             its interval is widened by Bonferroni for the family, as its level tells.
-        p_value: Two-sided stratified permutation test.
+        across: Interval of the difference for scenarios like these, at the same level;
+            equal to the difference's in that scope; None with one scenario of many epochs.
+        effect_size: Cohen's h, 2 asin(sqrt(candidate's rate)) - 2 asin(sqrt(reference's)):
+            about 0.2 is small, 0.5 medium, 0.8 large.
+        test: Name of the test that gave p_value, for people.
+        p_value: Two-sided, of that test.
         p_adjusted: After Holm's correction over the suite's (or run pair's) family.
         smallest_p: The smallest p_value that this many samples can give, whatever their outcomes.
-        seen: Smallest true difference of success rates over these strata that a run like this
+        seen: Smallest true difference of success rates, in the scope, that a run like this
             shows in 80 of 100 cases at its level; above 1 if none; None if not known.
         verdict: "better" or "worse" only if p_adjusted < 0.05 and the interval excludes 0;
             else "no difference shown" if one of `MATTERS` would have been seen, and
             "inconclusive" if not, or if that is not known;
-            "not comparable" if errors and misses make up different shares of the two
-            sides, or all of a side in a stratum: then the numbers measure those.
+            "not comparable" if samples that did not complete make up different shares of the
+            two sides, or all of a side in a stratum: then the numbers measure those.
+        verdict_by_count: What the verdict would be with these counted as failures, whatever
+            their shares.
+        verdict_if_dropped: What the verdict would be without them; "not comparable" if
+            they are all of a side in a stratum.
         turns: Difference of mean turns.
         cost_ratio: Ratio of mean costs.
     """
@@ -170,17 +170,70 @@ class Contrast(_Strict, frozen=True, kw_only=True):
     factor: str
     candidate: str
     reference: str
+    scope: Scope
     candidate_success: Rate
     reference_success: Rate
+    scenarios: int
     strata: int
+    epochs: int | None
+    wins: int
+    losses: int
+    ties: int
     difference: Estimate
+    across: Interval | None
+    effect_size: float
+    test: str
     p_value: float
     p_adjusted: float
     smallest_p: float
     seen: float | None
     verdict: Verdict
+    verdict_by_count: Verdict
+    verdict_if_dropped: Verdict
     turns: Estimate | None
     cost_ratio: Estimate | None
+
+
+class Interaction(_Strict, frozen=True, kw_only=True):
+    """Whether the effect of one factor depends on the level of another.
+
+    Attributes:
+        factor: The factor whose effect is looked at.
+        candidate: Its level.
+        reference: The level of it that the baseline has.
+        by: The other factor.
+        by_candidate: Level of the other factor.
+        by_reference: The level of that which the baseline has.
+        scope: As in `Contrast`.
+        n: Samples in all four cells.
+        scenarios: Scenarios that all four cells have.
+        strata: Scenarios x levels of further factors that all four cells have.
+        difference: Effect of candidate against reference at by_candidate, minus the effect at
+            by_reference, in shares; its interval is widened as in `Contrast`.
+        test: Name of the test that gave p_value, for people.
+        p_value: Two-sided.
+        p_adjusted: After Holm's correction over the same family as the contrasts.
+        seen: As in `Contrast`, of the difference of differences.
+        verdict: "better" if the effect is shown to be larger at by_candidate, "worse" if
+            smaller; the other words as in `Contrast`.
+    """
+
+    factor: str
+    candidate: str
+    reference: str
+    by: str
+    by_candidate: str
+    by_reference: str
+    scope: Scope
+    n: int
+    scenarios: int
+    strata: int
+    difference: Estimate
+    test: str
+    p_value: float
+    p_adjusted: float
+    seen: float | None
+    verdict: Verdict
 
 
 class SuiteComparison(_Strict, frozen=True, kw_only=True):
@@ -190,20 +243,24 @@ class SuiteComparison(_Strict, frozen=True, kw_only=True):
         suite: Its name.
         baseline: Config the others are compared with.
         alert: What must be read before the verdict: samples that did not complete; else "".
+        warning: Which verdicts would be others if the samples that did not complete were left
+            out instead of counted as failures; "" if none would.
         verdict: What makes a difference, for people.
-        standing: Which configs are not shown to be worse than any other, for people; "" when
-            fewer than two can be compared.
+        standing: The best set for people: the configs that are not shown to be worse than any
+            other; "" when fewer than two can be compared.
         notes: What the reader must know to trust the verdict, one sentence each.
         not_worse: Configs that no other is shown to be better than, all pairs tested and
             corrected on their own; all of them when nothing is shown.
         configs: One summary per config, in suite order.
         contrasts: Every other config against the baseline.
         effects: Main effects of the factors of matrix configs.
+        interactions: Of every two factors, where the matrix has all four cells.
     """
 
     suite: str
     baseline: str
     alert: str
+    warning: str
     verdict: str
     standing: str
     notes: tuple[str, ...]
@@ -211,6 +268,7 @@ class SuiteComparison(_Strict, frozen=True, kw_only=True):
     configs: tuple[ConfigSummary, ...]
     contrasts: tuple[Contrast, ...]
     effects: tuple[Contrast, ...]
+    interactions: tuple[Interaction, ...] = ()
 
 
 class Comparison(_Strict, frozen=True, kw_only=True):

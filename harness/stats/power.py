@@ -100,15 +100,16 @@ def scenarios_needed(
 
 
 def smallest_seen(
-    pairs: Sequence[Pair], *, power: float = POWER, alpha: float = ALPHA
+    strata: Sequence[Sequence[Sequence[float]]], *, power: float = POWER, alpha: float = ALPHA
 ) -> float | None:
     """The true mean difference over these very scenarios that a run like this one detects.
 
     (z_alpha/2 + z_power) times the standard error of the mean over scenarios of the difference
-    of the two sides' means, which chance enters by the epochs alone: the scenarios are those.
+    of the sides' means, which chance enters by the epochs alone: the scenarios are those.
 
     Args:
-        pairs: (candidate values, reference values) per scenario; none empty.
+        strata: Values of each side per scenario: candidate and reference, or the four sides of a
+            difference of two differences; none empty.
         power: Chance of detecting it, in (0, 1).
         alpha: Two-sided level of the test, in (0, 1).
 
@@ -118,13 +119,13 @@ def smallest_seen(
 
     Source: the formula of Miller (2024), arXiv:2411.00640, without variance between scenarios.
     """
-    sides = list(zip(*pairs, strict=True))
-    inside = [_within(side) for side in sides]
-    if inside[0] is None or inside[1] is None or not inside[0] + inside[1]:
+    sides = list(zip(*strata, strict=True))
+    inside = [within for side in sides if (within := _within(side)) is not None]
+    if len(inside) < len(sides) or not sum(inside):
         return None
     variance_of_mean = sum(
         within * sum(1 / len(values) for values in side) / len(side) ** 2
-        for within, side in zip((inside[0], inside[1]), sides, strict=True)
+        for within, side in zip(inside, sides, strict=True)
     )
     return _factor(power, alpha) * sqrt(variance_of_mean)
 

@@ -46,7 +46,7 @@ def wilson_interval(successes: int, n: int, *, level: float = 0.95) -> Interval:
     """
     if n < 1 or not 0 <= successes <= n:
         raise ValueError(f"successes={successes} of n={n}: need 0 <= successes <= n and n >= 1")
-    return _wilson(successes / n, n, level)
+    return score_interval(successes / n, n, _z(level), level=level)
 
 
 def clopper_pearson_interval(successes: int, n: int, *, level: float = 0.95) -> Interval:
@@ -110,8 +110,8 @@ def stratified_difference(
     """
     if not strata:
         raise ValueError("stratified_difference needs at least one stratum")
-    candidate = _mean_rate([candidate for candidate, _ in strata], level)
-    reference = _mean_rate([reference for _, reference in strata], level)
+    candidate = mean_rate([candidate for candidate, _ in strata], level)
+    reference = mean_rate([reference for _, reference in strata], level)
     return Estimate(
         value=candidate[0] - reference[0], interval=_difference_interval(candidate, reference)
     )
@@ -129,9 +129,16 @@ def _exact_low(successes: int, n: int, tail: float) -> float:
     return (low + high) / 2
 
 
-def _wilson(rate: float, n: float, level: float) -> Interval:
-    """Wilson's interval; n may be an effective, fractional sample size."""
-    z = NormalDist().inv_cdf((1 + level) / 2)
+def score_interval(rate: float, n: float, quantile: float, *, level: float) -> Interval:
+    """Wilson's interval with a quantile of one's own.
+
+    Args:
+        rate: Seen, in [0, 1].
+        n: Trials; may be an effective, fractional number.
+        quantile: In standard errors: normal, or Student's if n was estimated.
+        level: What the quantile stands for.
+    """
+    z = quantile
     shrink = 1 + z * z / n
     centre = (rate + z * z / (2 * n)) / shrink
     half = z * sqrt(rate * (1 - rate) / n + z * z / (4 * n * n)) / shrink
@@ -139,6 +146,10 @@ def _wilson(rate: float, n: float, level: float) -> Interval:
     low = 0.0 if rate == 0 else max(0.0, centre - half)
     high = 1.0 if rate == 1 else min(1.0, centre + half)
     return Interval(low=low, high=high, level=level)
+
+
+def _z(level: float) -> float:
+    return NormalDist().inv_cdf((1 + level) / 2)
 
 
 def _difference_interval(
@@ -152,15 +163,18 @@ def _difference_interval(
     return Interval(low=max(-1.0, value - below), high=min(1.0, value + above), level=limits.level)
 
 
-def _mean_rate(counts: Sequence[Count], level: float) -> tuple[float, Interval]:
-    """Equal-weight mean of the strata's rates, with a Wilson interval at the effective n."""
+def mean_rate(counts: Sequence[Count], level: float) -> tuple[float, Interval]:
+    """Equal-weight mean of the strata's rates, with a Wilson interval at the effective n.
+
+    See `stratified_difference`.
+    """
     rate = fmean(count.rate for count in counts)
     weight = 1 / len(counts)
     variance = weight**2 * sum(_trial_variance(*count) / count.n for count in counts)
     # What n would be if all strata were one; for equal sizes it is their sum.
     pooled_n = 1 / (weight**2 * sum(1 / count.n for count in counts))
     effective_n = max(pooled_n, _trial_variance(rate * pooled_n, pooled_n) / variance)
-    return rate, _wilson(rate, effective_n, level)
+    return rate, score_interval(rate, effective_n, _z(level), level=level)
 
 
 def _trial_variance(successes: float, n: float) -> float:

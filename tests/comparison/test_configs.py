@@ -61,7 +61,7 @@ def test_errors_that_strike_both_alike_are_said_first_and_leave_the_comparison()
     suite = only_suite(outcome_log({"base": {"a": "ffffe"}, "new": {"a": "pppep"}}))
 
     assert suite.alert == "2 of 10 samples ended in errors."
-    assert suite.verdict.startswith("new solves 80 points more than base (interval +")
+    assert suite.verdict.startswith("new solves 80 points more than base, interval +")
     assert suite.contrasts[0].verdict != "not comparable"
 
 
@@ -95,11 +95,11 @@ def test_a_verdict_never_contradicts_the_interval_beside_it():
             for name, rate in zip(FACTORS, (0.2, 0.4, 0.7, 0.95), strict=True)
         }
         suite = only_suite(outcome_log(marks, factors=FACTORS))
-        for each in [*suite.contrasts, *suite.effects]:
+        for each in [*suite.contrasts, *suite.effects, *suite.interactions]:
             interval = each.difference.interval
             excludes = not interval.low <= 0 <= interval.high
             decided = each.verdict not in UNDECIDED
-            assert interval.level == pytest.approx(0.99)
+            assert interval.level == pytest.approx(1 - 0.05 / 6)
             assert excludes or not decided
             agree += excludes == decided
             total += 1
@@ -115,12 +115,14 @@ def test_too_few_repeats_are_said_with_the_smallest_p_they_can_reach():
     assert "Too few" not in five.verdict
 
 
-def test_missing_samples_are_left_out_and_the_run_is_called_incomplete():
+def test_missing_samples_count_as_failures_and_the_run_is_called_incomplete():
     suite = only_suite(outcome_log({"one": {"a": "pp..."}}))
 
-    assert suite.configs[0].success.n == 2
-    assert suite.configs[0].missing == 3
-    assert any("3 planned samples of 5 without a result" in note for note in suite.notes)
+    (config,) = suite.configs
+    assert (config.success.successes, config.success.n, config.missing) == (2, 5, 3)
+    assert (config.completed.successes, config.completed.n) == (2, 2)
+    assert suite.alert == "3 of 5 planned samples have no result."
+    assert any("3 planned samples of 5 without a result, counted" in note for note in suite.notes)
 
 
 def test_a_sample_nobody_judged_is_no_success_and_the_reader_is_told():
@@ -139,10 +141,10 @@ def test_a_clear_difference_between_prompts_is_found_and_its_cost_named():
     assert prompts.difference.value == pytest.approx(0.6)
     assert (prompts.candidate_success.n, prompts.reference_success.n) == (30, 30)
     assert temperature.verdict == "inconclusive"
-    assert suite.verdict.startswith("prompts=careful solves 60 points more than brief (interval ")
+    assert suite.verdict.startswith("prompts=careful solves 60 points more than brief, interval +")
     assert (
-        "n = 30 vs 30, p < 0.001, sees 39 points, at 1.3\N{MULTIPLICATION SIGN} the cost)"
-        in suite.verdict
+        "n = 3 scenarios \N{MULTIPLICATION SIGN} 10 samples, at 1.3\N{MULTIPLICATION SIGN} the "
+        "cost (p < 0.001, sees 40 points)" in suite.verdict
     )
     assert "temperature=1.0: 0 points against 0.2, inconclusive (" in suite.verdict
 
@@ -162,7 +164,10 @@ def test_what_could_have_been_seen_decides_between_inconclusive_and_no_differenc
     assert "new: 0 points against base, inconclusive (" in few.verdict
     assert "sees no difference)" in few.verdict
     assert many.contrasts[0].seen == pytest.approx(0.099, abs=0.001)
-    assert "no difference shown (interval -7 to +7, n = 400 vs 400" in many.verdict
+    assert (
+        "no difference shown (interval -7 to +7, n = 1 scenario \N{MULTIPLICATION SIGN} 400 epochs"
+        in many.verdict
+    )
     assert "sees 10 points)" in many.verdict
     assert blind.contrasts[0].seen is None
     assert "what it could see is not known" in blind.verdict
@@ -175,7 +180,7 @@ def test_a_sentence_keeps_the_order_and_the_sign_of_its_table_row():
     assert (prompts.candidate, prompts.reference) == ("careful", "brief")
     assert (prompts.verdict, prompts.difference.value) == ("worse", -1)
     assert suite.verdict.startswith(
-        "prompts=careful solves 100 points fewer than brief (interval -"
+        "prompts=careful solves 100 points fewer than brief, interval -"
     )
     assert "at 1.3\N{MULTIPLICATION SIGN} the cost" in suite.verdict
 
@@ -198,12 +203,12 @@ def test_configs_not_shown_to_be_worse_are_named_with_what_that_means():
 
     assert clear.not_worse == ("careful-t0.2", "careful-t1.0")
     assert clear.standing == (
-        "Not shown to be worse than any other config: careful-t0.2, careful-t1.0. "
-        "(Every pair of configs is tested; of these none loses to another.)"
+        "Best set: careful-t0.2, careful-t1.0. "
+        "(Every pair of configs is tested; of these none is shown to be worse than another.)"
     )
     assert level.not_worse == tuple(FACTORS)
     assert level.standing == (
-        "Pair by pair, no config is shown to be worse than another; "
+        "Best set: all 4 configs, pair by pair none is shown to be worse than another; "
         "a pair has fewer samples than a factor."
     )
 
@@ -244,10 +249,10 @@ def test_configs_without_factors_are_compared_with_the_baseline():
 def test_p_values_are_corrected_over_everything_shown_for_the_suite():
     suite = only_suite(matrix_log(brief="ppfff", careful="ppppf"))
 
-    family = [*suite.contrasts, *suite.effects]
+    family = [*suite.contrasts, *suite.effects, *suite.interactions]
     smallest = min(family, key=lambda each: each.p_value)
-    assert len(family) == 5
-    assert smallest.p_adjusted == pytest.approx(5 * smallest.p_value)
+    assert len(family) == 6
+    assert smallest.p_adjusted == pytest.approx(6 * smallest.p_value)
 
 
 def test_one_config_alone_is_reported_without_a_comparison():

@@ -1,0 +1,110 @@
+"""What a reader must know to trust the verdict of a suite, and what to do next."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING
+
+from harness.comparison.wording import counted
+from harness.model.comparison import MATTERS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.model.comparison import ConfigSummary, Contrast, Interaction
+
+_MOST_EPOCHS = 10_000
+
+
+def suite_notes(
+    configs: Sequence[ConfigSummary],
+    compared: Sequence[Contrast],
+    interactions: Sequence[Interaction],
+) -> tuple[str, ...]:
+    """One sentence or two each: the claim, what counts as a failure, what is unknown, what next."""
+    ran = [config for config in configs if config.success.n]
+    notes = [_claim(ran, len(compared) + len(interactions))] if ran else []
+    notes += _failures(configs)
+    total = sum(config.success.n for config in configs)
+    unpriced = sum(config.cost.absent for config in configs)
+    if unpriced and unpriced < total:
+        notes.append(f"Cost is unknown for {counted(unpriced, 'sample')}, left out of every cost.")
+    if next_run := _next(ran, compared):
+        notes.append(next_run)
+    return tuple(notes)
+
+
+def _failures(configs: Sequence[ConfigSummary]) -> list[str]:
+    errors = sum(config.errors for config in configs)
+    misses = sum(config.misses for config in configs)
+    unjudged = sum(config.unjudged for config in configs)
+    missing = sum(config.missing for config in configs)
+    planned = sum(config.success.n or config.missing for config in configs)
+    notes = []
+    if errors or misses:
+        parts = [counted(errors, "error")] * bool(errors) + [counted(misses, "miss")] * bool(misses)
+        notes.append(f"Counted as failures: {' and '.join(parts)}.")
+    if unjudged:
+        notes.append(f"No score judged {counted(unjudged, 'sample')}; they count as failures.")
+    if missing:
+        notes.append(
+            f"The run is incomplete: {counted(missing, 'planned sample')} of {planned} without a "
+            "result, counted as failures of configs that have any. Go on with: harness run --resume"
+        )
+    return notes
+
+
+def _claim(configs: Sequence[ConfigSummary], comparisons: int) -> str:
+    about = _about(configs)
+    if not comparisons:
+        return about
+    if comparisons == 1:
+        return f"{about} One comparison is shown: its interval is one of 95 %."
+    return (
+        f"{about} Intervals of differences are widened and p-values corrected so that all "
+        f"{comparisons} comparisons shown hold together at 95 %."
+    )
+
+
+def _about(configs: Sequence[ConfigSummary]) -> str:
+    scenarios = max(config.scenarios for config in configs)
+    if any(config.scope == "scenarios like these" for config in configs):
+        return (
+            f"The claim is about scenarios like these {scenarios}: they are what varies, and "
+            "epochs of one scenario count as one piece of evidence."
+        )
+    whose = "this scenario" if scenarios == 1 else f"these {scenarios} scenarios"
+    return f"The claim is about {whose}; epochs are the repeats."
+
+
+def _next(configs: Sequence[ConfigSummary], compared: Sequence[Contrast]) -> str:
+    """The next command, and about how much would decide, if something is inconclusive."""
+    open_ = [each for each in compared if each.verdict == "inconclusive"]
+    if not open_:
+        return ""
+    command = "plan a run that sees more with: harness noise"
+    blindest = max(open_, key=lambda each: each.seen or 0.0)
+    epochs = max((config.epochs or 0 for config in configs), default=0)
+    if any(each.seen is None for each in open_) or not blindest.seen or not epochs:
+        return f"Inconclusive is what too few samples leave open; {command}"
+    factor = (blindest.seen / MATTERS) ** 2
+    scenarios = blindest.scenarios
+    if blindest.scope == "these scenarios":
+        needed = ceil(epochs * factor)
+        size = f"{counted(needed, 'epoch')} of these {counted(scenarios, 'scenario')}"
+    else:
+        needed = ceil(scenarios * factor)
+        size = f"{counted(needed, 'scenario')} like these"
+    if needed > _MOST_EPOCHS:
+        return f"Inconclusive is what too few samples leave open; {command}"
+    return (
+        f"About {size}{_cost(configs, factor)} would show a difference of "
+        f"{100 * MATTERS:.0f} points where it is inconclusive now; {command}"
+    )
+
+
+def _cost(configs: Sequence[ConfigSummary], factor: float) -> str:
+    if any(config.cost.absent or not config.cost.n for config in configs):
+        return ""
+    cost = factor * sum(config.cost.total for config in configs)
+    return f" (about ${cost:,.2f})" if cost >= 0.01 else ""
