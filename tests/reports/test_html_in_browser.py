@@ -303,13 +303,18 @@ def hostile(browser, tmp_path, listener):
 def test_hostile_text_runs_nothing_and_asks_for_nothing(hostile, listener):
     title = hostile.evaluate("document.title")
     alive = hostile.evaluate(
-        "document.querySelectorAll('img, svg:not(.bar), iframe, object, embed, link, base,"
+        "document.querySelectorAll('img, svg:not(.bar, .plot), iframe, object, embed, link, base,"
         " [onerror], [onload], [onfocus], [autofocus], a[href^=javascript]').length"
+    )
+    drawn = hostile.evaluate(
+        "[...new Set([...document.querySelectorAll('svg *')].map(e => e.localName))].sort()"
     )
     scripts = hostile.evaluate("document.querySelectorAll('#conversation script').length")
 
     assert title.startswith("harness: <script>document.title='owned'</script>")
     assert alive == scripts == 0
+    figures = {"a", "circle", "line", "path", "polyline", "rect", "text", "title"}
+    assert figures.issuperset(drawn)
     assert {url.partition(":")[0] for url in hostile.requests()} == {"file"}
     assert listener[1] == []
     assert hostile.complaints() == []
