@@ -19,7 +19,7 @@ from harness.reports import numbers
 from harness.reports.executions import not_isolated
 from harness.reports.facts import facts_of
 from harness.reports.figures.links import list_fragment, sample_fragment
-from harness.reports.packing import chunks_of, rows_of
+from harness.reports.packing import pack
 from harness.reports.reproduction import reproduction
 from harness.reports.steady import digest_of, steady
 from harness.reports.suite_section import suite_sections
@@ -33,8 +33,33 @@ if TYPE_CHECKING:
     from harness.model.comparison import Comparison
     from harness.model.run import RunLog
 
-_STYLES = ("theme.css", "tables.css", "figures.css", "conversation.css", "print.css")
-_SCRIPTS = ("data.js", "overview.js", "events.js", "conversation.js", "browse.js")
+_STYLES = (
+    "theme.css",
+    "tables.css",
+    "figures.css",
+    "samples.css",
+    "conversation.css",
+    "compare.css",
+    "print.css",
+)
+_SCRIPTS = (
+    "data.js",
+    "age.js",
+    "index.js",
+    "address.js",
+    "difference.js",
+    "prose.js",
+    "events.js",
+    "calls.js",
+    "overview.js",
+    "pytest.js",
+    "conversation.js",
+    "aligned.js",
+    "list.js",
+    "browse.js",
+)
+# Rows for readers without JavaScript; the script replaces them by those in view.
+_STATIC_ROWS = 200
 
 
 class HtmlReporter:
@@ -62,9 +87,10 @@ class HtmlReporter:
                 facts=facts,
                 warning=not_isolated(facts.sandboxes),
                 suites=suite_sections(log, comparison),
-                samples=rows_of(log.samples),
+                packed=pack(log.samples),
+                rows=log.samples[:_STATIC_ROWS],
+                total=len(log.samples),
                 missing=log.missing,
-                chunks=chunks_of(log.samples),
                 policy=_policy(style, script),
                 # Ours, not the agents': the only text on the page that is not escaped.
                 style=Markup(style),
