@@ -70,6 +70,15 @@ def write_suite(
     return suite
 
 
+def until_there(signal: Path, *, after: int) -> str:
+    """A behaviour that, from an epoch on, waits until a file is there: a run stays unfinished."""
+    return (
+        "import os\n"
+        f"        while context.epoch > {after} and not os.path.exists({str(signal)!r}):\n"
+        "            time.sleep(0.02)"
+    )
+
+
 CODING_SUITE = """
 title: Coding
 epochs: 2
