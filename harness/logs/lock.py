@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Somebody who only looks whether a run is held, holds it himself for microseconds.
-_TRIES = 5
+_TRIES = 10
 _PAUSE_SECONDS = 0.02
 
 

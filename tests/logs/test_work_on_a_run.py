@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 from work_on_runs import header, key, result
@@ -101,29 +104,16 @@ def test_what_is_half_written_is_work_of_which_nothing_is_known(tmp_path: Path, 
     assert work_on(store.path) is None
 
 
-def test_looking_whether_a_run_is_held_never_keeps_anybody_from_holding_it(tmp_path: Path) -> None:
+def test_who_looks_at_the_moment_of_locking_keeps_nobody_from_it(tmp_path: Path) -> None:
     path = tmp_path / "run.sqlite"
-    watcher = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "import sys; from pathlib import Path; from harness.logs import work_on\n"
-            "print('ready', flush=True)\n"
-            "while True: work_on(Path(sys.argv[1]))",
-            str(path),
-        ],
-        stdout=subprocess.PIPE,
-    )
-    assert watcher.stdout is not None
-    watcher.stdout.readline()
-    try:
-        for _ in range(300):
-            with locked(path):
-                pass
-    finally:
-        watcher.kill()
-        watcher.wait()
-        watcher.stdout.close()
+    looking = os.open(path.with_suffix(".lock"), os.O_RDONLY | os.O_CREAT)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    done = threading.Timer(0.01, os.close, [looking])
+    done.start()
+
+    with locked(path):
+        assert work_on(path) == Work(started_at=ANY)
+    done.join()
 
 
 @pytest.mark.parametrize("state", ["finished", "in flight", "killed"])
