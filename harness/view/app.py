@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -18,10 +20,9 @@ from harness.view.progress import OUTCOMES
 from harness.view.runs import Runs
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from starlette.requests import Request
 
+_USUAL_FOLDER = Path(".harness/runs")
 _FIRST_RUNS = 100
 _LATEST_ROWS = 20
 _LATEST_TROUBLES = 10
@@ -87,9 +88,16 @@ class View:
         return _page(
             "view/run.html",
             run=progress,
+            resume=self._resume(progress.name),
             latest=tuple(reversed(progress.rows[-_LATEST_ROWS:])),
             troubles=self._runs.troubles(progress, _LATEST_TROUBLES),
         )
+
+    def _resume(self, name: str) -> str:
+        """The command that goes on with a run."""
+        folder = self._runs.folder
+        where = [] if folder == _USUAL_FOLDER else ["--runs-folder", str(folder)]
+        return shlex.join(["harness", "run", "--resume", name, *where])
 
     def report(self, request: Request) -> Response:
         """The report of a run, the same as ``harness report`` writes."""

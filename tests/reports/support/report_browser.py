@@ -92,7 +92,8 @@ class Browser:
             deviceScaleFactor=1,
             mobile=width < 700,
         )
-        self.call("Page.navigate", session, url=f"file://{path}{fragment}")
+        address = path if "://" in str(path) else f"file://{path}"
+        self.call("Page.navigate", session, url=f"{address}{fragment}")
         page = Page(self, session)
         page.wait("document.readyState === 'complete'")
         return page
