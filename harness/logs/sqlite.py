@@ -13,7 +13,6 @@ import difflib
 import os
 import sqlite3
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +20,8 @@ import msgspec
 
 from harness.errors import LogError
 from harness.model.run import RunHeader, RunLog
-from harness.model.sample import SampleKey, SampleResult, decode_sample, encode_sample
+from harness.model.sample import SampleKey, SampleResult, Status, decode_sample, encode_sample
+from harness.model.structs import Strict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -44,8 +44,7 @@ CREATE TABLE sample (
 _ZSTD_LEVEL = 3
 
 
-@dataclass(frozen=True, kw_only=True)
-class FinishedRow:
+class FinishedRow(Strict, frozen=True, kw_only=True):
     """What a run log tells of a finished sample without unpacking it.
 
     Attributes:
@@ -61,7 +60,7 @@ class FinishedRow:
 
     number: int
     key: SampleKey
-    status: str
+    status: Status
     is_success: bool
     termination: str | None
     turns: int
@@ -119,7 +118,7 @@ class SqliteRunStore:
     def read_header(self) -> RunHeader:
         """The header, as written before the first sample."""
         with self._translated():
-            row = self._connection.execute("SELECT header FROM run").fetchone()
+            row = self._connection.execute("SELECT CAST(header AS BLOB) FROM run").fetchone()
             if row is None:
                 raise LogError(f"{self.path}: the run log has no header; it cannot be used.")
             return msgspec.json.decode(row[0], type=RunHeader)
@@ -127,7 +126,9 @@ class SqliteRunStore:
     def read_samples(self) -> Iterable[SampleResult]:
         """Every sample kept so far, in the order they finished."""
         with self._translated():
-            rows = self._connection.execute("SELECT body FROM sample ORDER BY rowid").fetchall()
+            rows = self._connection.execute(
+                "SELECT CAST(body AS BLOB) FROM sample ORDER BY rowid"
+            ).fetchall()
             return [decode_sample(self._decompress(body)) for (body,) in rows]
 
     def read_rows(self, after: int = 0) -> list[FinishedRow]:
@@ -148,7 +149,7 @@ class SqliteRunStore:
         """The sample in a row; None if there is no such row."""
         with self._translated():
             row = self._connection.execute(
-                "SELECT body FROM sample WHERE rowid = ?", (number,)
+                "SELECT CAST(body AS BLOB) FROM sample WHERE rowid = ?", (number,)
             ).fetchone()
             return None if row is None else decode_sample(self._decompress(row[0]))
 
@@ -167,6 +168,8 @@ class SqliteRunStore:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
+        import zstandard
+
         try:
             yield
         except sqlite3.IntegrityError as error:
@@ -176,7 +179,7 @@ class SqliteRunStore:
             ) from None
         except sqlite3.Error as error:
             raise LogError(f"{self.path}: the run log cannot be used: {error}.") from None
-        except (msgspec.MsgspecError, ValueError) as error:
+        except (msgspec.MsgspecError, ValueError, zstandard.ZstdError) as error:
             raise LogError(
                 f"{self.path}: the run log holds data that does not fit: {error}."
             ) from None
@@ -185,16 +188,17 @@ class SqliteRunStore:
 def _finished(row: tuple[Any, ...]) -> FinishedRow:
     number, suite, scenario, config, epoch, status, success, *rest = row
     termination, turns, cost_usd, duration_seconds = rest
-    return FinishedRow(
-        number=number,
-        key=SampleKey(suite=suite, scenario=scenario, config=config, epoch=epoch),
-        status=status,
-        is_success=bool(success),
-        termination=termination,
-        turns=turns,
-        cost_usd=cost_usd,
-        duration_seconds=duration_seconds,
-    )
+    told = {
+        "number": number,
+        "key": {"suite": suite, "scenario": scenario, "config": config, "epoch": epoch},
+        "status": status,
+        "is_success": bool(success),
+        "termination": termination,
+        "turns": turns,
+        "cost_usd": cost_usd,
+        "duration_seconds": duration_seconds,
+    }
+    return msgspec.convert(told, FinishedRow)
 
 
 def create_log(folder: Path, header: RunHeader) -> SqliteRunStore:
