@@ -76,8 +76,9 @@ def _template(name: str) -> str:
 
 
 def _finalized(value: Any) -> Any:  # whatever a template expression evaluates to
-    """Every string of every template passes here, so none can be forgotten."""
-    return visible(value) if type(value) is str else value
+    """Every value of every template passes here, so none can be forgotten."""
+    # What has been made safe before, e.g. by a macro, has been here already.
+    return value if hasattr(value, "__html__") else visible(str(value))
 
 
 def _part(name: str) -> str:
