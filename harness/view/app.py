@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 _USUAL_FOLDER = Path(".harness/runs")
 _FIRST_RUNS = 100
-_LATEST_ROWS = 20
-_LATEST_TROUBLES = 10
 
 # Pages with scripts and styles inside; their own policy, which names these by their hashes, holds
 # as well. No request can leave such a page.
@@ -89,8 +87,7 @@ class View:
             "view/run.html",
             run=progress,
             resume=self._resume(progress.name),
-            latest=tuple(reversed(progress.rows[-_LATEST_ROWS:])),
-            troubles=self._runs.troubles(progress, _LATEST_TROUBLES),
+            troubles=self._runs.troubles(progress),
         )
 
     def _resume(self, name: str) -> str:

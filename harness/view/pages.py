@@ -26,6 +26,9 @@ STATIC = {
     "view.js": "text/javascript; charset=utf-8",
 }
 _MINUTE, _HOUR = 60, 3600
+# Below this a tenth counts; what would round up to it is told without.
+_MOST_TENTHS = 9.95
+_ROUNDS_UP = 999.5
 
 
 def static(name: str) -> bytes:
@@ -95,9 +98,11 @@ def duration(seconds: float | None) -> str:
     """A time span as people say it, e.g. "3 min 20 s"; a dash if it is unknown."""
     if seconds is None:
         return numbers.DASH
+    if seconds < _MOST_TENTHS:
+        return f"{seconds:.1f} s"
     whole = round(seconds)
     if whole < _MINUTE:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+        return f"{whole} s"
     if whole < _HOUR:
         return f"{whole // _MINUTE} min {whole % _MINUTE} s"
     return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
@@ -120,11 +125,11 @@ def size(number: int) -> str:
     """A file's size, e.g. "1.4 MB"."""
     if number < 1000:
         return counted(number, "byte")
-    for unit in ("kB", "MB"):
-        number_of = number / (1e3 if unit == "kB" else 1e6)
-        if number_of < 1000:
-            return f"{number_of:.1f} {unit}" if number_of < 10 else f"{number_of:.0f} {unit}"
-    return f"{number / 1e9:.1f} GB"
+    size, unit = number / 1000, "kB"
+    for larger in ("MB", "GB"):
+        if size >= _ROUNDS_UP:
+            size, unit = size / 1000, larger
+    return f"{size:.1f} {unit}" if size < _MOST_TENTHS else f"{size:.0f} {unit}"
 
 
 def spoken(progress: Progress) -> str:

@@ -1,23 +1,33 @@
-"""How far a run is: counts and times derived from its log, nothing read here."""
+"""How far a run is: counts and times derived from the rows of its log, nothing read here.
+
+Whole rows and plans are not kept: a folder may hold many runs of many thousand samples.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
+
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from harness.logs import FinishedRow, Work
     from harness.model.run import RunHeader
-    from harness.model.sample import SampleKey
 
 State = Literal["running", "stopped", "complete"]
 OUTCOMES = ("pass", "fail", "error", "miss")
+TROUBLES = ("error", "miss")
+LATEST_ROWS = 20
+LATEST_TROUBLES = 10
 # With fewer samples, a guess at the time left would be worth nothing.
 _ENOUGH_TO_GUESS = 3
+
+# Suite and config.
+Name = tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +52,7 @@ class Tally:
     @property
     def troubles(self) -> int:
         """Errors and misses."""
-        return self.outcomes["error"] + self.outcomes["miss"]
+        return sum(self.outcomes[outcome] for outcome in TROUBLES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,14 +61,20 @@ class Progress:
 
     Attributes:
         name: The run log's name without suffix, by which it is found.
-        header: Its header.
-        rows: Its finished samples, in the order they finished.
+        header: Its header, without the plan.
+        tally: Outcomes of all samples.
+        by_config: The same by suite and config, in the order of the plan.
+        latest: Its last samples, newest first.
+        troubles: Its last errors and misses, newest first.
         work: What is being done on it; None if no process works on it.
     """
 
     name: str
     header: RunHeader
-    rows: tuple[FinishedRow, ...]
+    tally: Tally
+    by_config: dict[Name, Tally]
+    latest: tuple[FinishedRow, ...]
+    troubles: tuple[FinishedRow, ...]
     work: Work | None
 
     @property
@@ -67,22 +83,6 @@ class Progress:
         if self.work is not None:
             return "running"
         return "complete" if self.tally.done >= self.tally.planned else "stopped"
-
-    @property
-    def tally(self) -> Tally:
-        """Outcomes of all samples."""
-        return tally(self.header.plan, self.rows)
-
-    def by_config(self) -> dict[tuple[str, str], Tally]:
-        """Outcomes by suite and config, in the order of the plan."""
-        planned: dict[tuple[str, str], list[SampleKey]] = {}
-        rows: dict[tuple[str, str], list[FinishedRow]] = {}
-        for key in self.header.plan:
-            planned.setdefault((key.suite, key.config), []).append(key)
-        for row in self.rows:
-            rows.setdefault((row.key.suite, row.key.config), []).append(row)
-        names = dict.fromkeys([*planned, *rows])
-        return {name: tally(planned.get(name, ()), rows.get(name, ())) for name in names}
 
     def seconds_running(self, now: datetime) -> float | None:
         """Seconds since somebody began, or went on with, the run; None if nobody does."""
@@ -93,31 +93,70 @@ class Progress:
         elapsed = self.seconds_running(now)
         if self.work is None or elapsed is None or self.work.finished < _ENOUGH_TO_GUESS:
             return None
-        left = max(self.tally.planned - self.tally.done, 0)
-        return elapsed / self.work.finished * left
+        return elapsed / self.work.finished * (self.tally.planned - self.tally.done)
 
 
-def tally(plan: Iterable[SampleKey], rows: Iterable[FinishedRow]) -> Tally:
-    """Count some finished samples.
+class Counting:
+    """Counts a run's samples as they finish.
 
     Args:
-        plan: Those that were planned.
-        rows: Those that finished; a log may hold more than were planned.
+        header: The run's header.
     """
-    rows = tuple(rows)
-    costs = [row.cost_usd for row in rows if row.cost_usd is not None]
+
+    def __init__(self, header: RunHeader) -> None:
+        self._header = replace(header, plan=())
+        self._planned = Counter((key.suite, key.config) for key in header.plan)
+        self._outcomes: dict[Name, Counter[str]] = {name: Counter() for name in self._planned}
+        self._costs: dict[Name, float] = {}
+        self._latest: deque[FinishedRow] = deque(maxlen=LATEST_ROWS)
+        self._troubles: deque[FinishedRow] = deque(maxlen=LATEST_TROUBLES)
+        self.last_number = 0
+
+    def add(self, rows: Iterable[FinishedRow]) -> None:
+        """Count the rows that came after the last one."""
+        for row in rows:
+            name = (row.key.suite, row.key.config)
+            self._outcomes.setdefault(name, Counter())[row.outcome] += 1
+            if row.cost_usd is not None:
+                self._costs[name] = self._costs.get(name, 0.0) + row.cost_usd
+            self._latest.appendleft(row)
+            if row.outcome in TROUBLES:
+                self._troubles.appendleft(row)
+            self.last_number = row.number
+
+    def progress(self, name: str, work: Work | None) -> Progress:
+        """What was counted so far; later rows do not change it."""
+        by_config = {
+            each: _tally(self._planned[each], [outcomes], [self._costs.get(each)])
+            for each, outcomes in self._outcomes.items()
+        }
+        return Progress(
+            name=name,
+            header=self._header,
+            tally=_tally(
+                self._planned.total(), self._outcomes.values(), list(self._costs.values())
+            ),
+            by_config=by_config,
+            latest=tuple(self._latest),
+            troubles=tuple(self._troubles),
+            work=work,
+        )
+
+
+def _tally(planned: int, outcomes: Iterable[Counter[str]], costs: Iterable[float | None]) -> Tally:
+    total = sum(outcomes, Counter())
+    known = [cost for cost in costs if cost is not None]
     return Tally(
-        planned=max(sum(1 for _ in plan), len(rows)),
-        outcomes=Counter(row.outcome for row in rows),
-        cost_usd=sum(costs) if costs else None,
+        # A log may hold more than was planned.
+        planned=max(planned, total.total()),
+        outcomes=total,
+        cost_usd=sum(known) if known else None,
     )
 
 
 def seconds_since(moment: str, now: datetime) -> float | None:
     """Seconds from an ISO 8601 time until now, at least 0; None if it is no such time."""
-    from datetime import datetime as parser
-
     try:
-        return max((now - parser.fromisoformat(moment)).total_seconds(), 0.0)
+        return max((now - datetime.fromisoformat(moment)).total_seconds(), 0.0)
     except (ValueError, TypeError):
         return None

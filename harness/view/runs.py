@@ -13,16 +13,19 @@ from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
 from harness.logs import open_log_unchanged, work_on
-from harness.view.progress import Progress
+from harness.view.progress import Counting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from harness.logs import FinishedRow
-    from harness.model.run import RunHeader, RunLog
+    from harness.model.run import RunLog
+    from harness.view.progress import Progress
 
 _SUFFIX = ".sqlite"
+# Of a log and its write-ahead log: inode, size and time of the last change.
+_Stamp = tuple[tuple[int, int, int], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +50,8 @@ class _Watched:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = Lock()
-        self._stamp: object = None
-        self._header: RunHeader | None = None
-        self._rows: tuple[FinishedRow, ...] = ()
+        self._stamp: _Stamp | None = None
+        self._counting: Counting | None = None
 
     def progress(self) -> Progress:
         """How far the run is now.
@@ -61,24 +63,23 @@ class _Watched:
             # Who works on it is asked first: what it finished before it ended is in the log.
             work = work_on(self.path)
             stamp = _stamp(self.path)
-            if self._header is None or stamp != self._stamp:
-                self._read(is_same=bool(self._stamp) and _inode(stamp) == _inode(self._stamp))
+            if self._counting is None or stamp != self._stamp:
+                is_same = self._stamp is not None and stamp[0][0] == self._stamp[0][0]
+                self._counting = self._read(self._counting if is_same else None)
                 self._stamp = stamp
-            assert self._header is not None
-            return Progress(name=self.path.stem, header=self._header, rows=self._rows, work=work)
+            return self._counting.progress(self.path.stem, work)
 
-    def _read(self, *, is_same: bool) -> None:
+    def _read(self, known: Counting | None) -> Counting:
         store = open_log_unchanged(self.path)
         try:
-            if self._header is None or not is_same:
-                self._header, self._rows = store.read_header(), ()
-            known = self._rows[-1].number if self._rows else 0
-            self._rows += tuple(store.read_rows(known))
+            counting = known or Counting(store.read_header())
+            counting.add(store.read_rows(counting.last_number))
         finally:
             store.close()
+        return counting
 
 
-def _stamp(path: Path) -> tuple[tuple[int, int, int], ...]:
+def _stamp(path: Path) -> _Stamp:
     """Changes whenever something was written to a log."""
     files = (path, path.with_name(f"{path.name}-wal"))
     return tuple(_facts(file) for file in files)
@@ -90,11 +91,6 @@ def _facts(path: Path) -> tuple[int, int, int]:
     except OSError:
         return (0, 0, 0)
     return (facts.st_ino, facts.st_size, facts.st_mtime_ns)
-
-
-def _inode(stamp: object) -> int:
-    assert isinstance(stamp, tuple)
-    return int(stamp[0][0])
 
 
 class Runs:
@@ -154,25 +150,20 @@ class Runs:
         finally:
             store.close()
 
-    def troubles(self, progress: Progress, most: int) -> list[Trouble]:
+    def troubles(self, progress: Progress) -> list[Trouble]:
         """The latest errors and misses of a run, newest first."""
-        rows = [row for row in progress.rows if row.outcome in ("error", "miss")][-most:]
         watched = self._find(progress.name)
-        if not rows or watched is None:
+        if not progress.troubles or watched is None:
             return []
         store = open_log_unchanged(watched.path)
         try:
-            found = [(row, store.read_sample(row.number)) for row in reversed(rows)]
-        except HarnessError:
-            return [Trouble(row=row, message="") for row in reversed(rows)]
+            found = [(row, store.read_sample(row.number)) for row in progress.troubles]
         finally:
             store.close()
         return [
-            Trouble(
-                row=row,
-                message=sample.failure.message if sample and sample.failure else "",
-            )
+            Trouble(row=row, message=sample.failure.message)
             for row, sample in found
+            if sample and sample.failure
         ]
 
     def _find(self, name: str) -> _Watched | None:
