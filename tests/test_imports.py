@@ -17,7 +17,9 @@ HEAVY = {
     "pandas",
     "pydantic",
     "rich",
+    "starlette",
     "tiktoken",
+    "uvicorn",
     "vcr",
 }
 MAIN = """

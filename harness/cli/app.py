@@ -30,6 +30,7 @@ _COMMANDS = {
     "gate": ("gate", "Hold a run against thresholds and a baseline; exit code 1 if it regressed."),
     "baseline": ("baseline", "Keep a run as the baseline of its suites, or show it."),
     "import": ("importing", "Make a run log of conversations from other tools."),
+    "view": ("view", "Show runs in the browser, also while they go on, and their reports."),
     "show": ("show", "Read one sample's conversation in the terminal."),
     "list": ("listing", "List suites, scenarios, configs, samples or runs."),
     "validate": ("validate", "Check suite files; report every mistake at once."),

@@ -94,7 +94,8 @@ class Browser:
         )
         scheme = [{"name": "prefers-color-scheme", "value": theme}]
         self.call("Emulation.setEmulatedMedia", session, features=scheme)
-        self.call("Page.navigate", session, url=f"file://{path}{fragment}")
+        address = path if "://" in str(path) else f"file://{path}"
+        self.call("Page.navigate", session, url=f"{address}{fragment}")
         page = Page(self, session)
         page.wait("document.readyState === 'complete'")
         return page
