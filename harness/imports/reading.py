@@ -28,10 +28,20 @@ def find_files(source: Path) -> tuple[Path, ...]:
     if not source.is_dir():
         raise ImportFault(f"{source}: there is no such file or folder to import.")
     files = (path for path in source.rglob("*.json*") if path.suffix in (".json", ".jsonl"))
-    found = sorted(files, key=lambda path: _DIGITS.split(str(path)))
+    found = sorted(files, key=lambda path: _natural(str(path)))
     if not found:
         raise ImportFault(f"{source}: the folder holds no .json or .jsonl file to import.")
     return tuple(found)
+
+
+def _natural(text: str) -> list[tuple[int, str]]:
+    """By what orders texts as people count: each number in them by its length, then its digits."""
+    parts = _DIGITS.split(text)
+    numbers = [digits.lstrip("0") for digits in parts[1::2]]
+    key = [(0, parts[0])]
+    for digits, words in zip(numbers, parts[2::2], strict=True):
+        key += [(len(digits), digits), (0, words)]
+    return key
 
 
 def read_document(path: Path) -> tuple[str, Any]:

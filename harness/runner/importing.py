@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 _SCORERS = ("termination", "turns", "code_success", "cost", "labels")
 # The format of a document that no importer recognises: it says what it had expected.
 _USUAL = "autogen"
+# Characters of a title that a task gives.
+_TITLE = 80
 _ACCEPTED = ("termination_message",)
 
 
@@ -242,7 +244,7 @@ def _scenario(draft: _Draft, key: SampleKey) -> Scenario:
     return Scenario(
         name=key.scenario,
         suite=key.suite,
-        title=draft.scenario_said,
+        title=_title(draft),
         task=draft.task,
         folder="",
         team=PythonReference(path="", attribute=""),
@@ -280,10 +282,22 @@ def _header(
     return redacted(header)
 
 
+def _title(draft: _Draft) -> str:
+    """What the scenario is called, where its name does not say it already: else what its task is.
+
+    A name that is an id tells nobody anything, and told twice not more.
+    """
+    if draft.scenario_said != draft.scenario:
+        return draft.scenario_said[:200]
+    lines = (line.strip() for line in draft.task.splitlines())
+    first = next(filter(None, lines), draft.scenario)
+    return first if len(first) <= _TITLE else f"{first[: _TITLE - 1]}…"
+
+
 def _info(draft: _Draft) -> ScenarioInfo:
     return ScenarioInfo(
         name=draft.scenario,
-        title=draft.scenario_said[:200],
+        title=_title(draft),
         task=draft.task,
         accept=_ACCEPTED,
         digest=hashlib.blake2b(draft.task.encode(), digest_size=12).hexdigest(),
