@@ -41,9 +41,9 @@ _MEASURED: dict[str, Any] = {
 def steady(log: RunLog) -> RunLog:
     """The log with every name, time and measure of this one run left empty, samples in plan order.
 
-    Empty are the run id, command, Python, platform, folders and commit of the header; all times of day,
-    offsets and durations; of executions processor time, memory, how much was cut from the output
-    of one that a limit ended, and whether their results were remembered.
+    Empty are the run id, command, Python, platform, folders and commit of the header; all times of
+    day, offsets and durations; of executions processor time, memory, how much was cut from the
+    output of one that a limit ended, and whether their results were remembered.
     """
     import msgspec
 
