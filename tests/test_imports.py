@@ -15,8 +15,10 @@ HEAVY = {
     "numpy",
     "openai",
     "pandas",
+    "psycopg",
     "pydantic",
     "rich",
+    "sqlalchemy",
     "tiktoken",
     "vcr",
 }

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from harness.model.history import History, HistoryChange, HistoryEntry
 
 _HEAD = ("Run", "Commit", "Success", "95 %", "Turns", "Cost", "Change")
-# As much of a run's id as tells the minute; commands take it in place of the whole.
-_MINUTE = len("20261128T1056")
+# As much of a run's id as tells the minute, or the second; commands take it for the whole.
+_LENGTHS = len("20261128T1056"), len("20261128T105609")
 _SHORT = 7
 _WITH_POINTS = ("better", "worse", "inconclusive")
 _LEGEND = (
@@ -48,7 +48,7 @@ def print_history(history: History, stream: TextIO) -> None:
     for suite, configs in suites.items():
         for config, entries in configs.items():
             writer.line(f"{suite} {config}", "bold")
-            writer.table(_HEAD, [_row(entry) for entry in entries])
+            writer.table(_HEAD, _rows(entries))
             for note in _notes(entries):
                 writer.prose(note, "dim")
             writer.line()
@@ -68,10 +68,16 @@ def _legend(history: History) -> Iterator[str]:
     yield from (meaning for step, meaning in _MEANINGS.items() if step in steps)
 
 
+def _rows(entries: Sequence[HistoryEntry]) -> list[tuple[str, ...]]:
+    names = {entry.run_id for entry in entries}
+    lengths = [n for n in _LENGTHS if len({name[:n] for name in names}) == len(names)]
+    length = lengths[0] if lengths else None
+    return [(entry.run_id[:length], *_row(entry)) for entry in entries]
+
+
 def _row(entry: HistoryEntry) -> tuple[str, ...]:
     interval = entry.success.interval
     return (
-        entry.run_id[:_MINUTE],
         _commit(entry.commit),
         f"{numbers.percent(entry.success.value)} ({entry.success.n})",
         _limits(interval),
