@@ -1,50 +1,32 @@
 """Each config over the runs of a history, and each run against the one before.
 
 Nothing is called a change by a single flip: the words are those of comparisons of two runs, by the
-same tests, and all changes that are shown of a suite are corrected together.
+same code, and all changes that are shown of a suite are corrected together.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from fractions import Fraction
 from statistics import fmean, median
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from harness.comparison.wording import ALPHA
-from harness.model.comparison import MATTERS, Estimate, Rate
-from harness.model.gate import SampleOutcome, SuiteOutcomes
-from harness.model.history import History, HistoryChange, HistoryEntry, HistoryRun, Step
-from harness.stats import (
-    Count,
-    finding,
-    holm,
-    smallest_seen,
-    stratified_difference,
-    stratified_permutation_test,
-    wilson_interval,
-)
+from harness.comparison import compare_configs
+from harness.comparison.contrast import Pairing, family, pairing
+from harness.history.logs import Side, log_of, results_of
+from harness.model.history import History, HistoryChange, HistoryEntry, HistoryRun
+from harness.model.sample import SampleResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from harness.model.comparison import Contrast
 
 _REPLAYS = frozenset({"replay", "mock"})
 
-Outcomes = Sequence[SampleOutcome]
-# Of a scenario that both runs have: the samples with a result in the later and in the earlier.
-Stratum = tuple[list[SampleOutcome], list[SampleOutcome]]
-
-
-class _Side(NamedTuple):
-    """A config in one run."""
-
-    run: HistoryRun
-    suite: SuiteOutcomes
-    config: str
-
-    @property
-    def samples(self) -> list[SampleOutcome]:
-        return [each for each in self.suite.samples if each.config == self.config]
+# Of a scenario: the samples with a result in the later and in the earlier run.
+Stratum = tuple[list[SampleResult], list[SampleResult]]
 
 
 def history_of(
@@ -66,14 +48,13 @@ def history_of(
     Returns:
         Entries by suite, config and time. Changes are corrected over those of their suite.
     """
-    ordered = sorted(runs, key=lambda run: (run.started_at, run.run_id))
-    groups: defaultdict[str, defaultdict[str, list[_Side]]]
+    groups: defaultdict[str, defaultdict[str, list[Side]]]
     groups = defaultdict(lambda: defaultdict(list))
-    for run in ordered:
+    for run in sorted(runs, key=lambda run: (run.started_at, run.run_id)):
         for suite in run.suites:
             for config in suite.config_names:
                 if (not suites or suite.suite in suites) and (not configs or config in configs):
-                    groups[suite.suite][config].append(_Side(run, suite, config))
+                    groups[suite.suite][config].append(Side(run, suite, config))
     return History(
         entries=tuple(
             entry
@@ -84,14 +65,14 @@ def history_of(
 
 
 class _Draft(NamedTuple):
-    """A change before its words; strata are what is still to be tested, empty if nothing is."""
+    """A change before its statistics; None instead of a pairing if there can be none."""
 
     change: HistoryChange
-    strata: list[Stratum]
+    pairing: Pairing | None
 
 
-def _of_suite(configs: Sequence[Sequence[_Side]], last: int | None) -> list[HistoryEntry]:
-    steps: list[tuple[_Side, _Side | None]] = []
+def _of_suite(configs: Sequence[Sequence[Side]], last: int | None) -> list[HistoryEntry]:
+    steps: list[tuple[Side, Side | None]] = []
     for sides in configs:
         befores = [None, *sides[:-1]]
         steps += list(zip(sides, befores, strict=True))[-last if last else 0 :]
@@ -102,10 +83,10 @@ def _of_suite(configs: Sequence[Sequence[_Side]], last: int | None) -> list[Hist
     ]
 
 
-def _entry(side: _Side) -> HistoryEntry:
+def _entry(side: Side) -> HistoryEntry:
+    (suite,) = compare_configs(log_of(side)).suites
+    (summary,) = suite.configs
     samples = [each for each in side.samples if each.outcome != "missing"]
-    passed = sum(each.outcome == "pass" for each in samples)
-    interval = wilson_interval(passed, len(samples)) if samples else None
     turns = [each.turns for each in samples if each.turns is not None]
     costs = [each.cost_usd for each in samples if each.cost_usd is not None]
     return HistoryEntry(
@@ -116,122 +97,83 @@ def _entry(side: _Side) -> HistoryEntry:
         commit=side.run.commit,
         mode=side.run.mode,
         harness_version=side.run.harness_version,
-        success=Rate(successes=passed, n=len(samples), interval=interval),
-        errors=sum(each.outcome == "error" for each in samples),
-        misses=sum(each.outcome == "miss" for each in samples),
-        missing=len(side.samples) - len(samples),
+        success=summary.success,
+        errors=summary.errors,
+        misses=summary.misses,
+        missing=summary.missing,
         turns_median=median(turns) if turns else None,
         cost_usd_mean=fmean(costs) if costs else None,
         costs_unknown=len(samples) - len(costs),
     )
 
 
-def _draft(later: _Side, before: _Side) -> _Draft:
+def _draft(later: Side, before: Side) -> _Draft:
     strata = _strata(later, before)
-    changed = sum(
-        now.outcome != then.outcome for stratum in strata.values() for now, then in _both(*stratum)
-    )
+    both = [pair for stratum in strata for pair in _both(*stratum)]
     names = {each.scenario for side in (later, before) for each in side.samples}
     change = HistoryChange(
         before=before.run.run_id,
-        step="inconclusive",
+        step="other scenarios",
         is_config_changed=later.suite.configs[later.config] != before.suite.configs[before.config],
         scenarios=len(strata),
         left_out=len(names) - len(strata),
-        changed=changed,
+        changed=sum(now.outcome != then.outcome for now, then in both),
     )
-    step = _fact(list(strata.values()), changed, {later.run.mode, before.run.mode})
-    if step is not None:
-        return _Draft(msgspec.structs.replace(change, step=step), [])
-    return _Draft(change, list(strata.values()))
-
-
-def _fact(strata: Sequence[Stratum], changed: int, modes: set[str]) -> Step | None:
-    """What the change amounts to where no test is needed or possible; else None."""
     if not strata:
-        return "other scenarios"
-    if not _is_comparable(strata):
-        return "not comparable"
-    is_whole = all(len(_both(now, then)) == len(now) == len(then) for now, then in strata)
-    return "same outcomes" if modes <= _REPLAYS and is_whole and not changed else None
+        return _Draft(change, None)
+    is_whole = 2 * len(both) == sum(len(side) for stratum in strata for side in stratum)
+    is_replay = {later.run.mode, before.run.mode} <= _REPLAYS
+    if is_replay and is_whole and not change.changed:
+        return _Draft(msgspec.structs.replace(change, step="same outcomes"), None)
+    return _Draft(change, pairing("run", later.run.run_id, before.run.run_id, strata))
 
 
-def _strata(later: _Side, before: _Side) -> dict[str, Stratum]:
-    """By scenario that is the same in both and has results in both."""
-    found = {}
-    now, then = _by_scenario(later.samples), _by_scenario(before.samples)
-    for name in now.keys() & then.keys():
-        if later.suite.scenarios.get(name) == before.suite.scenarios.get(name):
-            found[name] = (now[name], then[name])
-    return dict(sorted(found.items()))
+def _strata(later: Side, before: Side) -> list[Stratum]:
+    """Of every scenario that is the same in both runs and has results in both."""
+    now, then = _by_scenario(later), _by_scenario(before)
+    digests, earlier = later.suite.scenarios, before.suite.scenarios
+    return [
+        (now[name], then[name])
+        for name in sorted(now.keys() & then.keys())
+        if digests.get(name) == earlier.get(name)
+    ]
 
 
-def _by_scenario(samples: Outcomes) -> dict[str, list[SampleOutcome]]:
-    groups: defaultdict[str, list[SampleOutcome]] = defaultdict(list)
-    for sample in samples:
-        if sample.outcome != "missing":
-            groups[sample.scenario].append(sample)
+def _by_scenario(side: Side) -> dict[str, list[SampleResult]]:
+    groups: defaultdict[str, list[SampleResult]] = defaultdict(list)
+    for result in results_of(side):
+        groups[result.key.scenario].append(result)
     return dict(groups)
 
 
-def _both(now: Outcomes, then: Outcomes) -> list[tuple[SampleOutcome, SampleOutcome]]:
-    by_epoch = {each.epoch: each for each in then}
-    return [(each, by_epoch[each.epoch]) for each in now if each.epoch in by_epoch]
-
-
-def _is_comparable(strata: Sequence[Stratum]) -> bool:
-    """As in comparisons: errors and misses weigh on both sides alike and leave some of each."""
-    if any(not any(each.is_completed for each in side) for pair in strata for side in pair):
-        return False
-    shares = []
-    for side in zip(*strata, strict=True):
-        samples = [each for stratum in side for each in stratum]
-        shares.append(Fraction(sum(not each.is_completed for each in samples), len(samples)))
-    return shares[0] == shares[1]
+def _both(
+    now: Sequence[SampleResult], then: Sequence[SampleResult]
+) -> list[tuple[SampleResult, SampleResult]]:
+    by_epoch = {each.key.epoch: each for each in then}
+    return [(each, by_epoch[each.key.epoch]) for each in now if each.key.epoch in by_epoch]
 
 
 def _corrected(drafts: Sequence[_Draft | None]) -> list[HistoryChange | None]:
     """The changes of a suite with their statistics, corrected together."""
-    tested = [draft for draft in drafts if draft and draft.strata]
-    level = 1 - ALPHA / max(1, len(tested))
-    found = [_statistics(draft.strata, level) for draft in tested]
-    adjusted = holm([each.p_value for each in found])
-    said = iter([_with(*each) for each in zip(tested, found, adjusted, strict=True)])
-    return [(next(said) if draft.strata else draft.change) if draft else None for draft in drafts]
+    contrasts = iter(family([draft.pairing for draft in drafts if draft and draft.pairing]))
+    return [
+        None
+        if draft is None
+        else _with(draft.change, next(contrasts))
+        if draft.pairing
+        else draft.change
+        for draft in drafts
+    ]
 
 
-class _Statistics(NamedTuple):
-    difference: Estimate
-    p_value: float
-    seen: float | None
-
-
-def _statistics(strata: Sequence[Stratum], level: float) -> _Statistics:
-    counts = [(_count(now), _count(then)) for now, then in strata]
-    passes = [(_passes(now), _passes(then)) for now, then in strata]
-    return _Statistics(
-        difference=stratified_difference(counts, level=level),
-        p_value=stratified_permutation_test(passes).p_value,
-        seen=smallest_seen(passes, alpha=1 - level),
-    )
-
-
-def _with(draft: _Draft, found: _Statistics, p_adjusted: float) -> HistoryChange:
-    interval = found.difference.interval
-    step = finding(interval, p_adjusted, smallest_detectable=found.seen, margin=MATTERS)
+def _with(change: HistoryChange, contrast: Contrast) -> HistoryChange:
+    if contrast.verdict == "not comparable":
+        return msgspec.structs.replace(change, step=contrast.verdict)
     return msgspec.structs.replace(
-        draft.change,
-        step=step,
-        difference=found.difference,
-        p_value=found.p_value,
-        p_adjusted=p_adjusted,
-        seen=found.seen,
+        change,
+        step=contrast.verdict,
+        difference=contrast.difference,
+        p_value=contrast.p_value,
+        p_adjusted=contrast.p_adjusted,
+        seen=contrast.seen,
     )
-
-
-def _passes(samples: Outcomes) -> list[int]:
-    return [int(each.outcome == "pass") for each in samples]
-
-
-def _count(samples: Outcomes) -> Count:
-    return Count(sum(_passes(samples)), len(samples))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.comparison import outcomes_of
-from harness.model.history import HistoryRun
+from harness.model.history import HistoryRun, HistorySuite
 
 if TYPE_CHECKING:
     from harness.model.gate import SuiteOutcomes
@@ -27,7 +27,16 @@ def run_of(log: RunLog) -> HistoryRun:
         commit=header.commit,
         mode=header.mode,
         harness_version=header.harness_version,
-        suites=tuple(sorted(outcomes_of(log), key=lambda each: each.suite)),
+        suites=tuple(sorted(map(_suite, outcomes_of(log)), key=lambda each: each.suite)),
+    )
+
+
+def _suite(outcomes: SuiteOutcomes) -> HistorySuite:
+    return HistorySuite(
+        suite=outcomes.suite,
+        scenarios=outcomes.scenarios,
+        configs=outcomes.configs,
+        samples=outcomes.samples,
     )
 
 
@@ -43,7 +52,7 @@ def completes(later: HistoryRun, earlier: HistoryRun) -> bool:
     return len(later.suites) == len(earlier.suites) and emptied.digest == earlier.digest
 
 
-def _emptied(suite: SuiteOutcomes, other: SuiteOutcomes) -> SuiteOutcomes:
+def _emptied(suite: HistorySuite, other: HistorySuite) -> HistorySuite:
     """The suite, with the samples that are missing in the other taken from there."""
     missing = {
         (each.scenario, each.config, each.epoch): each

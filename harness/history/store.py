@@ -29,8 +29,8 @@ from harness.history.tables import (
     SCHEMA,
     SUITE,
 )
-from harness.model.gate import SampleOutcome, SuiteOutcomes
-from harness.model.history import HistoryRun
+from harness.model.gate import SampleOutcome
+from harness.model.history import HistoryRun, HistorySuite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -173,7 +173,7 @@ def _insert(connection: Connection, run: HistoryRun) -> None:
     rows: defaultdict[Table, list[dict[str, Any]]] = defaultdict(list)
     for suite in run.suites:
         names = {"run_id": run.run_id, "suite": suite.suite}
-        rows[SUITE].append({**names, "schema_version": suite.schema_version})
+        rows[SUITE].append(names)
         for scenario, digest in suite.scenarios.items():
             rows[SCENARIO].append({**names, "scenario": scenario, "digest": digest})
         for position, (config, digest) in enumerate(suite.configs.items()):
@@ -201,17 +201,13 @@ def _read(connection: Connection, run_id: str | None = None) -> list[HistoryRun]
     parts = {
         table: _by_suite(connection, table, run_id) for table in (SUITE, SCENARIO, CONFIG, SAMPLE)
     }
-    found: defaultdict[str, list[SuiteOutcomes]] = defaultdict(list)
+    found: defaultdict[str, list[HistorySuite]] = defaultdict(list)
     runs = {row.run_id: row for row in _rows(connection, RUN, run_id)}
-    for (run, suite), (row,) in sorted(parts[SUITE].items()):
+    for run, suite in sorted(parts[SUITE]):
         key = (run, suite)
         found[run].append(
-            SuiteOutcomes(
-                schema_version=row.schema_version,
+            HistorySuite(
                 suite=suite,
-                run_id=run,
-                started_at=runs[run].started_at,
-                mode=runs[run].mode,
                 scenarios={each.scenario: each.digest for each in parts[SCENARIO][key]},
                 configs={
                     each.config: each.digest

@@ -39,7 +39,6 @@ SUITE = Table(
     METADATA,
     _run_id(),
     Column("suite", Text, primary_key=True),
-    Column("schema_version", Integer, nullable=False),
 )
 
 SCENARIO = Table(

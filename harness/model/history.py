@@ -8,12 +8,34 @@ from typing import Literal
 import msgspec
 
 from harness.model.comparison import Estimate, Rate, Verdict
-from harness.model.gate import SuiteOutcomes
+from harness.model.gate import SampleOutcome
 from harness.model.structs import Strict as _Strict
 
 HISTORY_SCHEMA_VERSION = 1
 
 Step = Verdict | Literal["same outcomes", "other scenarios"]
+
+
+class HistorySuite(_Strict, frozen=True, kw_only=True):
+    """What the history keeps of one suite in one run.
+
+    Attributes:
+        suite: The suite.
+        scenarios: Digest of every scenario's files and settings, by name.
+        configs: Digest of every config's settings and prompts, by name, in suite order.
+        samples: Every planned sample, in key order.
+    """
+
+    suite: str
+    scenarios: dict[str, str]
+    configs: dict[str, str]
+    samples: tuple[SampleOutcome, ...]
+
+    @property
+    def config_names(self) -> tuple[str, ...]:
+        """Configs with samples, in suite order."""
+        found = {sample.config for sample in self.samples}
+        return tuple(name for name in self.configs if name in found)
 
 
 class HistoryRun(_Strict, frozen=True, kw_only=True):
@@ -34,7 +56,7 @@ class HistoryRun(_Strict, frozen=True, kw_only=True):
     commit: str
     mode: str
     harness_version: str
-    suites: tuple[SuiteOutcomes, ...]
+    suites: tuple[HistorySuite, ...]
 
     @property
     def digest(self) -> str:
@@ -59,7 +81,7 @@ class HistoryChange(_Strict, frozen=True, kw_only=True):
         changed: Samples with a result in both whose outcome differs.
         difference: Success rate minus that of the run before; its interval is widened for all
             changes shown of the suite. None unless step is a verdict of a comparison.
-        p_value: Two-sided stratified permutation test; None like difference.
+        p_value: Two-sided, of the test that comparisons of runs use; None like difference.
         p_adjusted: After Holm's correction over the suite's changes; None like difference.
         seen: Smallest true difference that would show in 80 of 100 cases; None if not known.
     """
@@ -87,10 +109,10 @@ class HistoryEntry(_Strict, frozen=True, kw_only=True):
         commit: Commit of the scenarios; "" if unknown.
         mode: How model calls were answered.
         harness_version: Version of this product that ran it.
-        success: Successes among all samples with a result; errors and misses are failures.
+        success: As a report of the run tells it: errors and misses are failures.
         errors: Samples that ended in an error.
         misses: Samples that asked for something the cassette does not hold.
-        missing: Planned samples without a result; they are in no number here.
+        missing: Planned samples without a result.
         turns_median: Median turns of the completed samples; None without any.
         cost_usd_mean: Mean US dollars of the samples whose cost is known; None without any.
         costs_unknown: Samples with a result whose cost is not known.

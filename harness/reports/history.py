@@ -117,8 +117,8 @@ def _notes(entries: Sequence[HistoryEntry]) -> list[str]:
             for number, name in (
                 (entry.errors, "error"),
                 (entry.misses, "cassette miss"),
-                (entry.missing, "planned sample without a result, left out"),
-                (entry.costs_unknown, "sample of unknown cost, left out of it"),
+                (entry.missing, "sample without a result"),
+                (entry.costs_unknown, "sample of unknown cost"),
                 (entry.change.left_out if entry.change else 0, "scenario not compared"),
             )
             if number

@@ -58,7 +58,9 @@ def test_each_run_is_a_row_with_its_commit_and_what_it_changed(history: History)
         "20261128T1012 4debb6f+ 0 % (15) 0\u201320 0 $0.0012 -93 worse",
         "20261128T1013 4debb6f 0 % (14) 0\u201322 0 $0.0012 not comparable",
     ]
-    assert lines[6].startswith("20261128T1013: 2 errors; 1 cassette miss; 1 planned sample")
+    assert lines[6].startswith(
+        "20261128T1013: 2 errors; 1 cassette miss; 1 sample without a result"
+    )
     assert "+ Files of the scenarios' repository differed from the commit." in lines
     assert not any(line.startswith("* ") for line in lines)
 

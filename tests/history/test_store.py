@@ -15,8 +15,8 @@ from sqlalchemy import create_engine, text
 
 from harness.errors import HistoryError
 from harness.history import history_of, open_history, run_of
-from harness.model.gate import SampleOutcome, SuiteOutcomes
-from harness.model.history import HistoryRun
+from harness.model.gate import SampleOutcome
+from harness.model.history import HistoryRun, HistorySuite
 
 NAMES = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=12
@@ -49,11 +49,8 @@ def runs(draw, run_id):
             for scenario, config, epoch in keys
         )
         suites.append(
-            SuiteOutcomes(
+            HistorySuite(
                 suite=suite,
-                run_id=run_id,
-                started_at="2026-11-28T10:00:00+00:00",
-                mode="live",
                 scenarios=scenarios,
                 configs=configs,
                 samples=samples,
