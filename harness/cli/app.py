@@ -29,6 +29,7 @@ _COMMANDS = {
     "export": ("export", "Write a run as a table: CSV, JSON lines or Parquet."),
     "gate": ("gate", "Hold a run against thresholds and a baseline; exit code 1 if it regressed."),
     "baseline": ("baseline", "Keep a run as the baseline of its suites, or show it."),
+    "history": ("history", "Show what became of each config, run after run."),
     "import": ("importing", "Make a run log of conversations from other tools."),
     "view": ("view", "Show runs in the browser, also while they go on, and their reports."),
     "show": ("show", "Read one sample's conversation in the terminal."),

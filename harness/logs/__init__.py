@@ -2,6 +2,7 @@
 
 from harness.logs.lock import RunningSample, Work, locked, work_on
 from harness.logs.sqlite import (
+    SUFFIX,
     FinishedRow,
     SqliteRunStore,
     create_log,
@@ -12,6 +13,7 @@ from harness.logs.sqlite import (
 )
 
 __all__ = [
+    "SUFFIX",
     "FinishedRow",
     "RunningSample",
     "SqliteRunStore",

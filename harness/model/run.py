@@ -54,6 +54,8 @@ class RunHeader(_Strict, frozen=True, kw_only=True):
         plan: Every sample to run, in order.
         scenarios_root: Where the suites were read from, for resuming.
         cassettes_root: Where the cassettes are, for resuming.
+        commit: Commit of the scenarios' repository at the start, "-dirty" at its end if tracked
+            files differed from it; "" outside of git, and in logs of older releases.
     """
 
     schema_version: int = RUN_SCHEMA_VERSION
@@ -69,6 +71,7 @@ class RunHeader(_Strict, frozen=True, kw_only=True):
     plan: tuple[SampleKey, ...]
     scenarios_root: str = ""
     cassettes_root: str = ""
+    commit: str = ""
 
 
 class RunLog(_Strict, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ _HEADER = (
     "platform",
     "scenarios_root",
     "cassettes_root",
+    "commit",
 )
 _MEASURED: dict[str, Any] = {
     "duration_seconds": 0.0,
@@ -40,9 +41,9 @@ _MEASURED: dict[str, Any] = {
 def steady(log: RunLog) -> RunLog:
     """The log with every name, time and measure of this one run left empty, samples in plan order.
 
-    Empty are the run id, command, Python, platform and folders of the header; all times of day,
-    offsets and durations; of executions processor time, memory, how much was cut from the output
-    of one that a limit ended, and whether their results were remembered.
+    Empty are the run id, command, Python, platform, folders and commit of the header; all times of
+    day, offsets and durations; of executions processor time, memory, how much was cut from the
+    output of one that a limit ended, and whether their results were remembered.
     """
     import msgspec
 
@@ -79,8 +80,11 @@ def digest_of(log: RunLog) -> str:
     """24 hexadecimal digits that are the same exactly if two runs found the same."""
     import msgspec
 
+    document = msgspec.to_builtins(steady(log))
+    # It came later, is empty here, and results of older releases keep their digest.
+    del document["header"]["commit"]
     # ASCII, as a transcript may hold halves of surrogate pairs, which have no UTF-8.
-    text = json.dumps(msgspec.to_builtins(steady(log)), ensure_ascii=True)
+    text = json.dumps(document, ensure_ascii=True)
     return hashlib.blake2b(text.encode("ascii"), digest_size=12).hexdigest()
 
 

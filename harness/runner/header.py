@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from harness.capture import storable
 from harness.model.run import RunHeader
+from harness.runner.commit import commit_of
 from harness.runner.plan import describe_suites
 from harness.runner.redact import redacted
 from harness.runner.sandboxes import sandbox_labels
@@ -86,6 +87,7 @@ def new_header(
         plan=tuple(plan),
         scenarios_root=str(scenarios_root),
         cassettes_root=str(config.cassettes_root),
+        commit=commit_of(scenarios_root),
     )
     return redacted(header)
 

@@ -152,8 +152,10 @@ def test_a_log_written_before_executions_told_more_is_read(tmp_path: Path) -> No
     kept = Path(__file__).parent / "version_1" / "run.sqlite"
     path = shutil.copy(kept, tmp_path)
 
-    (sample,) = read_log(Path(path)).samples
+    log = read_log(Path(path))
 
+    (sample,) = log.samples
+    assert log.header.commit == ""
     assert sample.transcript.schema_version == SCHEMA_VERSION
     told = [str(outcome_of(event)) for event in sample.transcript.code_executions]
     assert told == [
