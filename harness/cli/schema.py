@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 
 @click.command("schema")
-@click.argument("name", type=click.Choice(["transcript", "sample", "run"]), default="transcript")
+@click.argument(
+    "name",
+    type=click.Choice(["transcript", "sample", "run", "comparison"]),
+    default="transcript",
+)
 def command(name: str) -> int:
-    """Print the JSON Schema of stored data: transcript, sample result, or run log.
+    """Print the JSON Schema of stored data: transcript, sample result, run log, or comparison.
+
+    A comparison is what harness compare --json prints, of runs or of configs.
 
     \b
     Examples:
@@ -17,11 +25,17 @@ def command(name: str) -> int:
     """
     import msgspec
 
+    from harness.model.paired import ConfigPairComparison, RunComparison
     from harness.model.run import RunLog
     from harness.model.sample import SampleResult
     from harness.model.transcript import Transcript
 
-    types: dict[str, type] = {"transcript": Transcript, "sample": SampleResult, "run": RunLog}
+    types: dict[str, Any] = {
+        "transcript": Transcript,
+        "sample": SampleResult,
+        "run": RunLog,
+        "comparison": RunComparison | ConfigPairComparison,
+    }
     encoded = msgspec.json.encode(msgspec.json.schema(types[name]))
     click.echo(msgspec.json.format(encoded).decode())
     return 0

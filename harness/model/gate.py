@@ -95,6 +95,8 @@ class SuiteOutcomes(_Strict, frozen=True, kw_only=True):
         scenarios: Digest of every scenario's files and settings, by name.
         configs: Digest of every config, by name.
         samples: Every planned sample, in key order.
+        parts: Of every scenario the digest of each thing its digest covers, by its key in
+            scenario.yaml; empty where it is not known.
     """
 
     schema_version: int = OUTCOMES_SCHEMA_VERSION
@@ -105,6 +107,7 @@ class SuiteOutcomes(_Strict, frozen=True, kw_only=True):
     scenarios: dict[str, str]
     configs: dict[str, str]
     samples: tuple[SampleOutcome, ...]
+    parts: dict[str, dict[str, str]] = {}
 
     @property
     def config_names(self) -> tuple[str, ...]:

@@ -16,13 +16,24 @@ RUN_SCHEMA_VERSION = 1
 
 
 class ScenarioInfo(_Strict, frozen=True, kw_only=True):
-    """What a report needs to know of a scenario."""
+    """What a report needs to know of a scenario.
+
+    Attributes:
+        name: Unique in its suite.
+        title: One line for people.
+        task: Opening message.
+        accept: Termination reasons it accepts.
+        digest: Of all its files and settings.
+        parts: Digest of each thing that `digest` covers, by its key in scenario.yaml; empty
+            in logs that do not have it.
+    """
 
     name: str
     title: str
     task: str
     accept: tuple[str, ...]
     digest: str
+    parts: dict[str, str] = {}
 
 
 class SuiteInfo(_Strict, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import floor, log10
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
     from harness.model.score import Unit
 
 DASH = "\u2013"
+
+# A number in words, or a dash for none.
+Shown = Callable[[float | None], str]
 
 
 def percent(share: float | None) -> str:
@@ -52,6 +56,17 @@ def seen(contrast: Contrast) -> str:
     return "none" if contrast.seen > 1 else f"{100 * contrast.seen:.0f}"
 
 
+def difference(contrast: Contrast) -> tuple[str, str, str, str, str]:
+    """Points, interval, corrected p, what could be seen, and the verdict."""
+    return (
+        points(contrast.difference.value),
+        points_range(contrast.difference),
+        p_value(contrast),
+        seen(contrast),
+        contrast.verdict,
+    )
+
+
 def usd(amount: float | None) -> str:
     """US dollars with enough digits to tell small amounts apart."""
     if amount is None:
@@ -70,6 +85,14 @@ def number(value: float | None, digits: int = 1) -> str:
         return DASH
     text = f"{value:,.{digits}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def signed(value: float, shown: Shown) -> str:
+    """A difference with its sign before its unit, e.g. "+$0.0012"."""
+    sign = "+" if value > 0 else "-" if value < 0 else ""
+    text = shown(abs(value))
+    # What is rounded to nothing has no sign.
+    return f"{sign}{text}" if any(digit in text for digit in "123456789") else text
 
 
 def ratio(estimate: Estimate | None) -> str:
