@@ -35,7 +35,7 @@ def test_config_b_is_measured_against_config_a():
     assert found.samples == 8
     assert found.suites[0].contrast.difference.value == 1
     assert found.suites[0].contrast.verdict == "better"
-    assert found.verdict.startswith("careful solves 100 points more than brief (interval ")
+    assert found.verdict.startswith("careful solves 100 points more than brief, interval ")
     assert {each.direction for each in found.pairs.samples} == {"better"}
     assert turned.suites[0].contrast.difference.value == -1
 

@@ -135,7 +135,7 @@ def test_the_page_of_a_run_counts_by_config_and_leads_into_the_report(view):
     for config in ("brief-t0.2", "careful-t1.0"):
         assert re.search(rf"code_review {config} 3 of 3", page)
     links = re.findall(rf'href="(/runs/{WHOLE}/report#sample/[^"]+)"', answer.text)
-    places = re.findall(r'<tr id="(sample/[^"]+)"', view.get(f"/runs/{WHOLE}/report").text)
+    places = re.findall(r'href="#(sample/[^"]+)"', view.get(f"/runs/{WHOLE}/report").text)
     assert len(links) >= 20
     assert {link.partition("#")[2] for link in links} <= set(places)
 
