@@ -271,7 +271,7 @@ def _estimate(
     sides = [left for left, _ in strata], [right for _, right in strata]
     flat = [[value for stratum in side for value in stratum] for side in sides]
     if scope == "these scenarios":
-        interval = bootstrap_interval(sides, statistic)
+        interval = bootstrap_interval(sides, statistic, is_expanded=True)
     else:
         merged = [
             [[x for sides in block for x in sides[side]] for side in (0, 1)]

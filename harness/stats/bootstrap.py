@@ -23,6 +23,7 @@ def bootstrap_interval(
     draws: int = 1000,
     level: float = 0.95,
     seed: int = SEED,
+    is_expanded: bool = False,
 ) -> Interval | None:
     """Percentile bootstrap interval; values are redrawn inside their stratum.
 
@@ -37,12 +38,15 @@ def bootstrap_interval(
         draws: Resamples, >= 1; fewer are taken when there are very many values.
         level: Nominal coverage.
         seed: Seed of the private random generator.
+        is_expanded: Whether the percentiles are moved out as far as Student's t is wider than
+            normal, for few values.
 
     Returns:
         The interval, or None when a group has fewer than two values.
 
     Source: Efron & Tibshirani (1993), An Introduction to the Bootstrap, ch. 13;
-    n - 1 from McCarthy & Snowden (1985), Vital and Health Statistics 2(95).
+    n - 1 from McCarthy & Snowden (1985), Vital and Health Statistics 2(95); expanded
+    percentiles from Hesterberg (2015), The American Statistician 69:371-386.
     """
     prepared = [_redrawable(group) for group in groups]
     if any(sum(map(len, group)) < 2 for group in prepared):
@@ -57,6 +61,9 @@ def bootstrap_interval(
         statistic(*(_redraw(group, generator) for group in prepared)) for _ in range(draws)
     )
     tail = (1 - level) / 2
+    if is_expanded:
+        degrees = sum(len(stratum) - 1 for group in prepared for stratum in group)
+        tail = 1 - NormalDist().cdf(t_quantile(level, max(1, degrees)))
     return Interval(
         low=_quantile(estimates, tail), high=_quantile(estimates, 1 - tail), level=level
     )
@@ -70,7 +77,7 @@ def cluster_bootstrap_interval(
     level: float = 0.95,
     seed: int = SEED,
 ) -> Interval | None:
-    """Percentile bootstrap interval in which whole scenarios are redrawn.
+    """Percentile bootstrap interval in which whole scenarios are redrawn, one fewer than there are.
 
     Args:
         scenarios: Per scenario the values of each group; all have as many groups, and a
@@ -95,7 +102,7 @@ def cluster_bootstrap_interval(
     generator = random.Random(seed)
     draws = max(100, min(draws, _MOST_VALUES_DRAWN // size))
     estimates = sorted(
-        statistic(*_merged(generator.choices(clusters, k=len(clusters)))) for _ in range(draws)
+        statistic(*_merged(generator.choices(clusters, k=len(clusters) - 1))) for _ in range(draws)
     )
     tail = 1 - NormalDist().cdf(t_quantile(level, len(clusters) - 1))
     return Interval(

@@ -37,7 +37,8 @@ def interaction_difference(
     """The effect at the other level minus the effect at the reference level.
 
     Within "these scenarios" the Wilson intervals of the four mean rates are joined: the squared
-    distances to their limits add up. For "scenarios like these" it is Student's interval
+    distances to their limits add up; the quantile is Student's, since four variances are
+    estimated from few epochs. For "scenarios like these" it is Student's interval
     over the scenarios' differences of differences.
 
     Args:
@@ -106,9 +107,11 @@ def interaction_seen(
 
 
 def _joined(blocks: Sequence[Block], level: float) -> Estimate:
-    sides = zip(*(four for block in blocks for four in block), strict=True)
+    sides = list(zip(*(four for block in blocks for four in block), strict=True))
+    degrees = sum(len(values) - 1 for side in sides for values in side)
+    quantile = t_quantile(level, max(1, degrees))
     rates = [
-        mean_rate([Count(round(sum(values)), len(values)) for values in side], level)
+        mean_rate([Count(round(sum(values)), len(values)) for values in side], level, quantile)
         for side in sides
     ]
     signed = list(zip(_SIGNS, rates, strict=True))

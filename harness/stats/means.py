@@ -94,7 +94,9 @@ def mean_interval(scenarios: Scenarios, scope: Scope, *, level: float = 0.95) ->
     return Interval(low=mean - half, high=mean + half, level=level)
 
 
-def median_interval(scenarios: Scenarios, scope: Scope, *, level: float = 0.95) -> Interval | None:
+def median_interval(
+    scenarios: Scenarios, scope: Scope, *, draws: int = 1000, level: float = 0.95
+) -> Interval | None:
     """Seeded bootstrap interval of the median of all samples, for skewed quantities.
 
     Samples are redrawn inside their scenarios for "these scenarios", else whole scenarios are.
@@ -102,6 +104,7 @@ def median_interval(scenarios: Scenarios, scope: Scope, *, level: float = 0.95) 
     Args:
         scenarios: Values per scenario.
         scope: What the interval shall speak about.
+        draws: Resamples.
         level: Nominal coverage.
 
     Returns:
@@ -109,8 +112,9 @@ def median_interval(scenarios: Scenarios, scope: Scope, *, level: float = 0.95) 
     """
     groups = [values for values in scenarios if values]
     if scope == "scenarios like these" and len(groups) > 1:
-        return cluster_bootstrap_interval([[values] for values in groups], median, level=level)
-    return bootstrap_interval([groups], median, level=level)
+        clusters = [[values] for values in groups]
+        return cluster_bootstrap_interval(clusters, median, draws=draws, level=level)
+    return bootstrap_interval([groups], median, draws=draws, level=level, is_expanded=True)
 
 
 def smoothed_variance(values: Sequence[float]) -> float:

@@ -163,10 +163,12 @@ def _difference_interval(
     return Interval(low=max(-1.0, value - below), high=min(1.0, value + above), level=limits.level)
 
 
-def mean_rate(counts: Sequence[Count], level: float) -> tuple[float, Interval]:
+def mean_rate(
+    counts: Sequence[Count], level: float, quantile: float | None = None
+) -> tuple[float, Interval]:
     """Equal-weight mean of the strata's rates, with a Wilson interval at the effective n.
 
-    See `stratified_difference`.
+    See `stratified_difference`; the quantile is the normal one unless another is given.
     """
     rate = fmean(count.rate for count in counts)
     weight = 1 / len(counts)
@@ -174,7 +176,7 @@ def mean_rate(counts: Sequence[Count], level: float) -> tuple[float, Interval]:
     # What n would be if all strata were one; for equal sizes it is their sum.
     pooled_n = 1 / (weight**2 * sum(1 / count.n for count in counts))
     effective_n = max(pooled_n, _trial_variance(rate * pooled_n, pooled_n) / variance)
-    return rate, score_interval(rate, effective_n, _z(level), level=level)
+    return rate, score_interval(rate, effective_n, quantile or _z(level), level=level)
 
 
 def _trial_variance(successes: float, n: float) -> float:
