@@ -45,9 +45,9 @@ class Writer:
         """How wide a page is laid out."""
         return self._width or _USUAL_WIDTH
 
-    def line(self, text: str = "", style: str = "", indent: int = 0) -> None:
-        """Write text, one or more lines, each indented."""
-        self.parts([(text, style)], indent)
+    def line(self, text: str = "", style: str = "", indent: int = 0, hanging: int = 0) -> None:
+        """Write text, one or more lines, each indented; see `parts`."""
+        self.parts([(text, style)], indent, hanging)
 
     def prose(self, text: str, style: str = "", indent: int = 0) -> None:
         """Write a sentence."""
