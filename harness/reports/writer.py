@@ -53,6 +53,11 @@ class Writer:
         """Write a sentence."""
         self.line(text, style, indent)
 
+    def verbatim(self, text: str) -> None:
+        """Write text whose lines stay whole, as of JSON that is copied from the screen."""
+        for line in self.safe(text).split("\n"):
+            self._print([(line, "")])
+
     def parts(self, parts: Sequence[Part], indent: int = 0, hanging: int = 0) -> None:
         """Write one line put together from (text, style) parts.
 
