@@ -24,7 +24,7 @@ _COMMANDS = {
     "exec": ("exec", "Record or replay an AutoGen script as it is, and score it."),
     "cassette": ("cassette", "Read, compare and keep up the cassettes."),
     "report": ("report", "Render a run as HTML, Markdown, JSON or JUnit XML."),
-    "compare": ("compare", "Compare two runs, config by config."),
+    "compare": ("compare", "Compare two runs, or two configs, sample by sample."),
     "noise": ("noise", "Tell how much of a run is chance, and plan one that sees more."),
     "export": ("export", "Write a run as a table: CSV, JSON lines or Parquet."),
     "gate": ("gate", "Hold a run against thresholds and a baseline; exit code 1 if it regressed."),

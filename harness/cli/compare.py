@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     metavar="EXPRESSION",
     help="Only samples whose suite/scenario/config/epoch fits, e.g. 'widgets and not brief'.",
 )
-@click.option("--all", "is_whole", is_flag=True, help="Show every pair that parts, not ten.")
+@click.option("--all", "is_whole", is_flag=True, help="Show every pair that parts, not only five.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON: harness schema comparison")
 @click.option(
     "--despite-drift", is_flag=True, help="Compare even if scenarios changed in between; says so."
@@ -43,8 +43,10 @@ def command(
 ) -> int:
     """Compare two runs, or two configs, sample by sample.
 
-    RUN_A and RUN_B are run ids, their beginnings, paths of run logs, or "latest",
-    which stands for a RUN_B that is not given; with --configs, for RUN_A.
+    RUN_A and RUN_B are run ids, their beginnings, paths of run logs, or "latest".
+    Without RUN_B it is the latest; with --configs both sides are of RUN_A, or of
+    the latest run.
+
     The second side is held against the first: success with its interval, why
     conversations ended, how code fared, turns and cost; and for every scenario
     and epoch the first turn where the two conversations part, and why if the

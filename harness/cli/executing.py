@@ -289,7 +289,7 @@ def _finish(log: RunLog, arguments: ExecArguments) -> int:
         print_transcript(result, sys.stdout)
     else:
         print_verdict(result, sys.stdout)
-        click.echo(f"Read it whole: harness show {result.key}")
+        click.echo(f"Read it whole: harness show {result.key} --run {log.header.run_id}")
     for line in upkeep_lines(log.samples):
         click.echo(line)
     if not arguments.no_report:

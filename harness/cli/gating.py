@@ -80,7 +80,7 @@ def run(arguments: GateArguments) -> int:
     suites = suites_of(outcomes, arguments.scenarios_root)
     gated = _gated(outcomes, suites, arguments)
     if not gated:
-        _refuse_no_gate(outcomes, suites, arguments)
+        _refuse_no_gate(log, suites, arguments)
     _refuse_idle_baseline(gated, arguments)
     gates = _judged(gated, arguments)
     print_gates(gates, sys.stdout, is_whole=arguments.is_whole)
@@ -127,12 +127,11 @@ def _gated(
     return gated
 
 
-def _refuse_no_gate(
-    outcomes: Sequence[SuiteOutcomes], suites: dict[str, Suite], arguments: GateArguments
-) -> NoReturn:
+def _refuse_no_gate(log: RunLog, suites: dict[str, Suite], arguments: GateArguments) -> NoReturn:
     root = arguments.scenarios_root
-    own = [one_line(each.suite) for each in outcomes if each.suite in suites]
-    others = [one_line(each.suite) for each in outcomes if each.suite not in suites]
+    names = [suite.name for suite in log.header.suites]
+    own = [one_line(name) for name in names if name in suites]
+    others = [one_line(name) for name in names if name not in suites]
     said = []
     if own:
         said.append(
@@ -145,7 +144,7 @@ def _refuse_no_gate(
             "scripts, tests and imported conversations; give thresholds here, for example: "
             f"harness gate {arguments.run} --success-at-least 0.8"
         )
-    raise HarnessError(f"No suite of run {outcomes[0].run_id!r} has a gate. {'. '.join(said)}")
+    raise HarnessError(f"No suite of run {log.header.run_id!r} has a gate. {'. '.join(said)}")
 
 
 def _refuse_idle_baseline(gated: Sequence[_Gated], arguments: GateArguments) -> None:

@@ -115,7 +115,8 @@ def _refuse_strangers(shared: Sequence[_Place], first: _Side, second: _Side) -> 
         raise SelectionError(
             f"Config {first.config!r} of run {first.log.header.run_id} and config "
             f"{second.config!r} of run {second.log.header.run_id} have no scenario and epoch in "
-            "common. Compare configs of one suite; list them with: harness list"
+            f"common. Compare configs of one suite; list them with: harness list --run "
+            f"{first.log.header.run_id}"
         )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 RUN_SCHEMA_VERSION = 1
 
 
-class ScenarioInfo(_Strict, frozen=True, kw_only=True):
+class ScenarioInfo(_Strict, frozen=True, kw_only=True, omit_defaults=True):
     """What a report needs to know of a scenario.
 
     Attributes:

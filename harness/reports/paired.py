@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _MOST_CHANGES = 50
 _MOST_PARTINGS = 5
 _MOST_TURNS = 6
+_MOST_LABELS = 6
 _LINES_BESIDE = 12
 _LINES_BELOW = 6
 _MOST_REASONS = 4
@@ -182,12 +183,27 @@ def _crossing(writer: Writer, title: str, crossing: Crossing) -> None:
         return
     writer.line(f"{title}: {crossing.moved} of {counted(total, 'pair')} differ.")
     labels = crossing.labels
+    if len(labels) > _MOST_LABELS:
+        _moves(writer, crossing)
+        return
     head = "First (down), second (across)", *labels
     rows = [
         (label, *(str(count) if count else "·" for count in row))
         for label, row in zip(labels, crossing.counts, strict=True)
     ]
     writer.table(head, rows)
+
+
+def _moves(writer: Writer, crossing: Crossing) -> None:
+    """What a matrix would tell, line by line, where it would be wider than a page."""
+    moves = [
+        (count, a, b)
+        for a, row in zip(crossing.labels, crossing.counts, strict=True)
+        for b, count in zip(crossing.labels, row, strict=True)
+        if count
+    ]
+    moves.sort(key=lambda move: -move[0])
+    writer.table(("First", "Second", "Pairs"), [(a, b, str(count)) for count, a, b in moves])
 
 
 def _shifts(writer: Writer, pairs: Pairs) -> None:

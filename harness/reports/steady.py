@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from harness.model.transcript import CodeExecution
 
 if TYPE_CHECKING:
-    from harness.model.run import RunLog
+    from harness.model.run import RunLog, SuiteInfo
     from harness.model.sample import SampleResult
     from harness.model.transcript import Event
 
@@ -49,9 +49,21 @@ def steady(log: RunLog) -> RunLog:
 
     return msgspec.structs.replace(
         log,
-        header=msgspec.structs.replace(log.header, **dict.fromkeys(_HEADER, "")),
+        header=msgspec.structs.replace(
+            log.header,
+            **dict.fromkeys(_HEADER, ""),
+            suites=tuple(map(_steady_suite, log.header.suites)),
+        ),
         samples=tuple(_steady_sample(sample) for sample in log.samples),
     )
+
+
+def _steady_suite(suite: SuiteInfo) -> SuiteInfo:
+    """The suite without the parts of its scenarios' digests, which their digests cover."""
+    import msgspec
+
+    scenarios = (msgspec.structs.replace(each, parts={}) for each in suite.scenarios)
+    return msgspec.structs.replace(suite, scenarios=tuple(scenarios))
 
 
 def _steady_sample(sample: SampleResult) -> SampleResult:

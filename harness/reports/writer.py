@@ -45,13 +45,18 @@ class Writer:
         """How wide a page is laid out."""
         return self._width or _USUAL_WIDTH
 
-    def line(self, text: str = "", style: str = "", indent: int = 0) -> None:
-        """Write text, one or more lines, each indented."""
-        self.parts([(text, style)], indent)
+    def line(self, text: str = "", style: str = "", indent: int = 0, hanging: int = 0) -> None:
+        """Write text, one or more lines, each indented; see `parts`."""
+        self.parts([(text, style)], indent, hanging)
 
     def prose(self, text: str, style: str = "", indent: int = 0) -> None:
         """Write a sentence."""
         self.line(text, style, indent)
+
+    def verbatim(self, text: str) -> None:
+        """Write text whose lines stay whole, as of JSON that is copied from the screen."""
+        for line in self.safe(text).split("\n"):
+            self._print([(line, "")])
 
     def parts(self, parts: Sequence[Part], indent: int = 0, hanging: int = 0) -> None:
         """Write one line put together from (text, style) parts.

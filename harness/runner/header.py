@@ -63,6 +63,7 @@ def new_header(
     scenarios_root: Path,
     *,
     program: str = "harness",
+    run_id: str = "",
 ) -> RunHeader:
     """The header of a run that starts now.
 
@@ -72,10 +73,11 @@ def new_header(
         config: How they are run.
         scenarios_root: Where the suites are.
         program: What was called with the arguments of this process.
+        run_id: Its id, if that was given out before; see `new_run_id`.
     """
     now = datetime.now(UTC)
     header = RunHeader(
-        run_id=f"{now:%Y%m%dT%H%M%S}-{token_hex(3)}",
+        run_id=run_id or new_run_id(),
         started_at=now.isoformat(timespec="seconds"),
         mode=config.mode,
         command=storable(" ".join([program, *sys.argv[1:]])),
@@ -90,6 +92,11 @@ def new_header(
         commit=commit_of(scenarios_root),
     )
     return redacted(header)
+
+
+def new_run_id() -> str:
+    """An id for a run that starts now; ids sort by their time."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{token_hex(3)}"
 
 
 def _planned(suites: Sequence[Suite], plan: Sequence[SampleKey]) -> list[Suite]:

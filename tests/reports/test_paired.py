@@ -12,9 +12,15 @@ from rich.cells import cell_len
 from rich.text import Text
 from spoken import end, say, transcript
 
-from harness.comparison import compare_config_pair, compare_runs
+from harness.comparison import compare_config_pair, compare_configs, compare_runs
 from harness.model.scenario import AgentConfig
-from harness.reports.console import print_comparison, print_config_pair, print_transcript
+from harness.model.transcript import TERMINATION_REASONS
+from harness.reports.console import (
+    print_comparison,
+    print_config_pair,
+    print_summary,
+    print_transcript,
+)
 
 LONG = "a_name_that_is_far_longer_than_any_column_of_a_table_could_ever_be_made"
 WIDE = "価格を計算してから、表を書きます。" * 12
@@ -91,6 +97,36 @@ def test_runs_with_long_names_and_wide_characters_fit_the_page(stream, monkeypat
     print_comparison(compare_runs(before, after), stream)
 
     assert too_wide(stream, columns) == []
+
+
+def test_a_summary_with_long_names_and_wide_characters_fits_the_page(stream):
+    log, _ = long_pair()
+
+    print_summary(log, compare_configs(log), stream)
+
+    assert too_wide(stream, 80) == []
+
+
+def test_every_reason_to_end_has_room_on_the_page(stream):
+    marks = "p" * len(TERMINATION_REASONS)
+    log = outcome_log({"one": {"a": marks}, "two": {"a": marks}})
+    samples = tuple(
+        msgspec.structs.replace(
+            each,
+            transcript=transcript(
+                end(TERMINATION_REASONS[(each.key.epoch - (each.key.config == "two")) % len(marks)])
+            ),
+        )
+        for each in log.samples
+    )
+    log = msgspec.structs.replace(log, samples=samples)
+
+    print_config_pair(compare_config_pair(log, log, "one", "two"), stream)
+
+    assert too_wide(stream, 80) == []
+    lines = [line.split() for line in lines_of(stream)]
+    assert ["max_turns", "max_consecutive_auto_reply", "1"] in lines
+    assert sum(len(line) == 3 and line[2] == "1" for line in lines) == len(marks)
 
 
 def test_a_conversation_with_long_lines_and_wide_characters_fits_the_page(stream):
