@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from harness.cli.app import EXIT_GATE_FAILED
 from harness.comparison import judge, outcomes_of
 from harness.errors import EnvironmentFault, HarnessError
 from harness.logs import find_log, read_log
+from harness.model.gate import GateResult
 from harness.reports.gate import gate_markdown, gate_text
 from harness.suites.baseline import baseline_path, read_baseline
 
@@ -34,6 +36,7 @@ class GateArguments:
     baseline: str | None
     step_summary: bool
     comment: Path | None
+    as_json: bool
     scenarios_root: Path
     runs_folder: Path
 
@@ -47,12 +50,25 @@ def run(arguments: GateArguments) -> int:
     gated = [(suite, each) for suite, each in gated if suite.gate]
     _refuse_no_gate(gated, log, arguments)
     gates = _judged(gated, arguments)
-    click.echo(gate_text(gates), nl=False)
-    ungated = [each.suite for each in outcomes if each.suite not in {gate.suite for gate in gates}]
-    if ungated:
-        click.echo(f"Without a gate, so not judged: {', '.join(ungated)}.")
+    judged = {gate.suite for gate in gates}
+    result = GateResult(
+        run_id=log.header.run_id,
+        is_failed=any(gate.is_failed for gate in gates),
+        suites=tuple(gates),
+        without_gate=tuple(each.suite for each in outcomes if each.suite not in judged),
+    )
+    _print(result, as_json=arguments.as_json)
     _write(gates, log, arguments)
-    return EXIT_GATE_FAILED if any(gate.is_failed for gate in gates) else 0
+    return EXIT_GATE_FAILED if result.is_failed else 0
+
+
+def _print(result: GateResult, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(result)).decode())
+        return
+    click.echo(gate_text(result.suites), nl=False)
+    if result.without_gate:
+        click.echo(f"Without a gate, so not judged: {', '.join(result.without_gate)}.")
 
 
 def suites_of(outcomes: Sequence[SuiteOutcomes], root: Path) -> dict[str, Suite]:
@@ -127,7 +143,8 @@ def _write(gates: Sequence[SuiteGate], log: RunLog, arguments: GateArguments) ->
     text = gate_markdown(gates, render("markdown", log, compare_configs(log)))
     if arguments.comment is not None:
         _put(arguments.comment, text, "w")
-        click.echo(f"Comment: {arguments.comment}")
+        # Standard output is JSON alone, if it is asked for.
+        click.echo(f"Comment: {arguments.comment}", err=arguments.as_json)
     if arguments.step_summary:
         _step_summary(text)
 
