@@ -26,9 +26,6 @@ def read_log(run: str | Path = LATEST, folder: str | Path = _RUNS_FOLDER) -> Run
     Raises:
         LogError: If nothing or more than one fits, or what is found cannot be read.
     """
-    if isinstance(run, Path) or os.sep in run:
-        path = Path(run)
-    else:
-        path = find_log(folder, run)
+    path = Path(run) if isinstance(run, Path) or os.sep in run else find_log(folder, run)
     with closing(open_log(path)) as store:
         return store.read()
