@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from harness.cli.app import EXIT_GATE_FAILED
 from harness.comparison import judge, outcomes_of
 from harness.errors import EnvironmentFault, HarnessError
 from harness.logs import find_log, read_log
-from harness.model.gate import GateResult
 from harness.reports.gate import gate_markdown, gate_text
 from harness.suites.baseline import baseline_path, read_baseline
 
@@ -36,7 +34,7 @@ class GateArguments:
     baseline: str | None
     step_summary: bool
     comment: Path | None
-    as_json: bool
+    results: Path | None
     scenarios_root: Path
     runs_folder: Path
 
@@ -50,25 +48,14 @@ def run(arguments: GateArguments) -> int:
     gated = [(suite, each) for suite, each in gated if suite.gate]
     _refuse_no_gate(gated, log, arguments)
     gates = _judged(gated, arguments)
-    judged = {gate.suite for gate in gates}
-    result = GateResult(
-        run_id=log.header.run_id,
-        is_failed=any(gate.is_failed for gate in gates),
-        suites=tuple(gates),
-        without_gate=tuple(each.suite for each in outcomes if each.suite not in judged),
-    )
-    _print(result, as_json=arguments.as_json)
+    click.echo(gate_text(gates), nl=False)
+    ungated = [each.suite for each in outcomes if each.suite not in {gate.suite for gate in gates}]
+    if arguments.results is not None:
+        _put(arguments.results, _as_json(gates, ungated, log.header.run_id), "w")
+    if ungated:
+        click.echo(f"Without a gate, so not judged: {', '.join(ungated)}.")
     _write(gates, log, arguments)
-    return EXIT_GATE_FAILED if result.is_failed else 0
-
-
-def _print(result: GateResult, *, as_json: bool) -> None:
-    if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(result)).decode())
-        return
-    click.echo(gate_text(result.suites), nl=False)
-    if result.without_gate:
-        click.echo(f"Without a gate, so not judged: {', '.join(result.without_gate)}.")
+    return EXIT_GATE_FAILED if any(gate.is_failed for gate in gates) else 0
 
 
 def suites_of(outcomes: Sequence[SuiteOutcomes], root: Path) -> dict[str, Suite]:
@@ -143,8 +130,7 @@ def _write(gates: Sequence[SuiteGate], log: RunLog, arguments: GateArguments) ->
     text = gate_markdown(gates, render("markdown", log, compare_configs(log)))
     if arguments.comment is not None:
         _put(arguments.comment, text, "w")
-        # Standard output is JSON alone, if it is asked for.
-        click.echo(f"Comment: {arguments.comment}", err=arguments.as_json)
+        click.echo(f"Comment: {arguments.comment}")
     if arguments.step_summary:
         _step_summary(text)
 
@@ -160,6 +146,20 @@ def _step_summary(text: str) -> None:
         return
     # Other commands of the step may have written there, too.
     _put(Path(name), text, "a")
+
+
+def _as_json(gates: Sequence[SuiteGate], ungated: Sequence[str], run_id: str) -> str:
+    import msgspec
+
+    from harness.model.gate import GateResult
+
+    result = GateResult(
+        run_id=run_id,
+        is_failed=any(gate.is_failed for gate in gates),
+        suites=tuple(gates),
+        without_gate=tuple(ungated),
+    )
+    return msgspec.json.format(msgspec.json.encode(result)).decode() + "\n"
 
 
 def _put(path: Path, text: str, mode: str) -> None:

@@ -27,7 +27,7 @@ def command(name: str) -> int:
     run          a run log as a whole
     results      results.json of harness run --results, and harness report -f json
     comparison   two runs compared
-    gate         what harness gate --json prints
+    gate         what harness gate --results writes
     baseline     a suite's baseline.json
     history      what harness history --json prints
 

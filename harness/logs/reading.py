@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.logs.sqlite import LATEST, find_log, open_log
+from harness.logs import sqlite
 
 if TYPE_CHECKING:
     from harness.model.run import RunLog
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 _RUNS_FOLDER = ".harness/runs"
 
 
-def read_log(run: str | Path = LATEST, folder: str | Path = _RUNS_FOLDER) -> RunLog:
+def read_log(run: str | Path = sqlite.LATEST, folder: str | Path = _RUNS_FOLDER) -> RunLog:
     """Read a whole run.
 
     Args:
@@ -26,6 +25,5 @@ def read_log(run: str | Path = LATEST, folder: str | Path = _RUNS_FOLDER) -> Run
     Raises:
         LogError: If nothing or more than one fits, or what is found cannot be read.
     """
-    path = Path(run) if isinstance(run, Path) or os.sep in run else find_log(folder, run)
-    with closing(open_log(path)) as store:
-        return store.read()
+    is_path = isinstance(run, Path) or os.sep in run
+    return sqlite.read_log(Path(run) if is_path else sqlite.find_log(folder, str(run)))

@@ -195,6 +195,15 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def read_log(path: Path) -> RunLog:
+    """Read a whole run log; see `open_log` for what it raises."""
+    store = open_log(path)
+    try:
+        return store.read()
+    finally:
+        store.close()
+
+
 def find_log(folder: str | Path, name: str = LATEST) -> Path:
     """Find a run log by path, run id, unique beginning of a run id, or ``latest``.
 

@@ -177,7 +177,7 @@ class SuiteGate(_Strict, frozen=True, kw_only=True):
 
 
 class GateResult(_Strict, frozen=True, kw_only=True):
-    """What ``harness gate --json`` prints.
+    """What ``harness gate --results`` writes.
 
     Attributes:
         run_id: The run that is judged.

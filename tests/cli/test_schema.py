@@ -20,7 +20,7 @@ KINDS = {
     "run": "a run log, encoded",
     "results": "harness run --results",
     "comparison": "two run logs compared, encoded",
-    "gate": "harness gate --json",
+    "gate": "harness gate --results",
     "baseline": "harness baseline set",
     "history": "harness history --json",
 }
@@ -55,6 +55,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     harness("run", "--no-report", "--results", "results.json")
     harness("baseline", "set", "latest")
     harness("history", "add", "--all")
+    assert "Gate of coding" in harness("gate", "--results", "gate.json")
     logs = [read_log(path) for path in sorted((project / ".harness" / "runs").glob("*.sqlite"))]
     assert any(sample.transcript.code_executions for sample in logs[1].samples)
     sample = json.loads(harness("show", SAMPLE, "--json"))
@@ -64,7 +65,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
         "run": encoded(logs[1]),
         "results": json.loads((project / "results.json").read_text()),
         "comparison": encoded(compare_runs(*logs)),
-        "gate": json.loads(harness("gate", "--json")),
+        "gate": json.loads((project / "gate.json").read_text()),
         "baseline": json.loads((suite / "baseline.json").read_text()),
         "history": json.loads(harness("history", "--json")),
     }

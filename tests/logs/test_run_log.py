@@ -9,8 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from harness import find_log, read_log
 from harness.errors import LogError, SchemaError
-from harness.logs import create_log, find_log, open_log, read_log
+from harness.logs import create_log, open_log
 from harness.model.outcomes import outcome_of
 from harness.model.run import RunHeader
 from harness.model.sample import SampleKey, SampleResult
