@@ -58,6 +58,11 @@ from harness.cli import options
     type=click.Path(path_type=Path, dir_okay=False),
     help="Also write Markdown for a pull-request comment here, within GitHub's limit.",
 )
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write the outcome as JSON here: harness schema gate",
+)
 @options.scenarios
 @options.run_folder
 def command(**arguments: Any) -> int:

@@ -45,6 +45,7 @@ class GateArguments:
     is_whole: bool
     step_summary: bool
     comment: Path | None
+    results: Path | None
     scenarios_root: Path
     runs_folder: Path
 
@@ -85,6 +86,8 @@ def run(arguments: GateArguments) -> int:
     gates = _judged(gated, arguments)
     print_gates(gates, sys.stdout, is_whole=arguments.is_whole)
     ungated = [each.suite for each in outcomes if each.suite not in {gate.suite for gate in gates}]
+    if arguments.results is not None:
+        _put(arguments.results, _as_json(gates, ungated, log.header.run_id), "w")
     if ungated:
         click.echo(f"Without a gate, so not judged: {', '.join(map(one_line, ungated))}.")
     _write(gates, log, arguments)
@@ -212,6 +215,20 @@ def _step_summary(text: str) -> None:
         return
     # Other commands of the step may have written there, too.
     _put(Path(name), text, "a")
+
+
+def _as_json(gates: Sequence[SuiteGate], ungated: Sequence[str], run_id: str) -> str:
+    import msgspec
+
+    from harness.model.gate import GateResult
+
+    result = GateResult(
+        run_id=run_id,
+        is_failed=any(gate.is_failed for gate in gates),
+        suites=tuple(gates),
+        without_gate=tuple(ungated),
+    )
+    return msgspec.json.format(msgspec.json.encode(result)).decode() + "\n"
 
 
 def _put(path: Path, text: str, mode: str) -> None:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from harness.model.history import HistoryRun
 
 
+# As many as a screen shows; and the more changes are corrected together, the fewer are shown.
+_ROWS = 20
+
+
 @dataclass(frozen=True, kw_only=True)
 class HistoryArguments:
     """The command line of ``harness history``, one field per option but the database."""
@@ -38,11 +42,12 @@ def show(address: str, arguments: HistoryArguments) -> int:
     with closing(open_history(address)) as store:
         runs = store.read()
     _require_known(runs, arguments)
-    history = history_of(
-        runs, suites=arguments.suites, configs=arguments.configs, last=arguments.last
-    )
+    last = arguments.last or (_ROWS if arguments.form is None else None)
+    history = history_of(runs, suites=arguments.suites, configs=arguments.configs, last=last)
     if arguments.form is None:
         print_history(history, sys.stdout)
+        if arguments.last is None and len(runs) > _ROWS:
+            click.echo(f"Of each config {_ROWS} runs at most; more with: --last {len(runs)}")
         return 0
     render = history_csv if arguments.form == "csv" else history_json
     click.echo(render(history), nl=False)

@@ -28,7 +28,11 @@ def _database(function: Any) -> Any:  # click's decorators have no simple type
 @click.group("history", invoke_without_command=True)
 @click.option("-s", "--suite", "suites", multiple=True, metavar="NAME", help="Only this suite.")
 @click.option("-c", "--config", "configs", multiple=True, metavar="NAME", help="Only this config.")
-@click.option("--last", type=click.IntRange(min=1), help="Only the newest runs of each config.")
+@click.option(
+    "--last",
+    type=click.IntRange(min=1),
+    help="Only this many runs of each config, the newest; default: 20, of JSON and CSV all.",
+)
 @click.option("--json", "form", flag_value="json", default=None, help="Print JSON.")
 @click.option("--csv", "form", flag_value="csv", default=None, help="Print CSV.")
 @_database

@@ -299,12 +299,13 @@ def read_log(path: Path) -> RunLog:
         store.close()
 
 
-def find_log(folder: Path, name: str = LATEST) -> Path:
+def find_log(folder: str | Path, name: str = LATEST) -> Path:
     """Find a run log by path, run id, unique beginning of a run id, or ``latest``.
 
     Raises:
         LogError: If nothing or more than one fits.
     """
+    folder = Path(folder)
     if name.endswith(SUFFIX) and Path(name).is_file():
         return Path(name)
     logs = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []

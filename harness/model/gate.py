@@ -9,6 +9,7 @@ from harness.model.sample import Outcome
 from harness.model.structs import Strict as _Strict
 
 OUTCOMES_SCHEMA_VERSION = 1
+GATE_SCHEMA_VERSION = 1
 
 GateOutcome = Literal["passed", "regressed", "inconclusive"]
 Measure = Literal["success", "cost_usd", "turns", "success against the baseline"]
@@ -176,3 +177,20 @@ class SuiteGate(_Strict, frozen=True, kw_only=True):
     baseline_incomplete: int = 0
     unmatched: tuple[str, ...] = ()
     changed_configs: tuple[str, ...] = ()
+
+
+class GateResult(_Strict, frozen=True, kw_only=True):
+    """What ``harness gate --results`` writes.
+
+    Attributes:
+        run_id: The run that is judged.
+        is_failed: Whether any suite failed: then the exit code is 1.
+        suites: What the gate of each suite says, in the order of the run.
+        without_gate: Suites of the run that have no gate, so are not judged.
+    """
+
+    schema_version: int = GATE_SCHEMA_VERSION
+    run_id: str
+    is_failed: bool
+    suites: tuple[SuiteGate, ...]
+    without_gate: tuple[str, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.errors import EnvironmentFault
 from harness.model.sample import Mode, SampleKey, SampleResult
 from harness.model.scenario import AgentConfig
 from harness.model.structs import Strict as _Strict
@@ -98,7 +99,15 @@ class RunLog(_Strict, frozen=True, kw_only=True):
         return tuple(key for key in self.header.plan if key not in done)
 
     def to_pandas(self) -> DataFrame:
-        """One row per sample; `harness.model.table.rows_of` tells the columns."""
-        import pandas
+        """One row per sample; `harness.model.table.rows_of` tells the columns.
 
+        Raises:
+            EnvironmentFault: If pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise EnvironmentFault(
+                "RunLog.to_pandas() needs the package pandas. Install it with: pip install pandas"
+            ) from None
         return pandas.DataFrame(rows_of(self))
