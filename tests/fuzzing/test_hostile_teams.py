@@ -235,6 +235,23 @@ def test_the_command_tells_saves_and_replays_a_lost_process_and_leaves_nothing_b
     assert list((project / "tmp").iterdir()) == []
 
 
+def test_a_replay_gives_a_conversation_the_time_it_is_told_to_give(tmp_path: Path) -> None:
+    project = hostile_project(tmp_path, "time.sleep(1e9)")
+    found = fuzz(project, "coding/look", "--seed", "1", "--conversation-seconds", "1")
+    saved = ".harness/fuzz/coding/look/plain/ends-in-time.jsonl"
+
+    team = project / "scenarios/coding/team.py"
+    team.write_text(team.read_text().replace("time.sleep(1e9)", "time.sleep(3)"))
+    short = fuzz(project, "--replay", saved)
+    long = fuzz(project, "--replay", saved, "--conversation-seconds", "600")
+
+    # Twelve hangs end a search: whoever reads a count of conversations below what was asked
+    # for is told why.
+    assert "; of 200 wanted, it ended there, since 12 had hung)" in found.stdout
+    assert f"{saved}: still breaks coding/look/plain" in short.stdout
+    assert f"{saved}: holds now (ends-in-time, coding/look/plain)" in long.stdout
+
+
 def test_a_fuzzer_that_is_told_to_end_takes_its_process_and_its_folder_along(
     tmp_path: Path,
 ) -> None:
