@@ -10,9 +10,14 @@ from pathlib import Path
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
+# AutoGen loads what it finds, which takes twice as long as loading AutoGen itself. Most people
+# who use it have these not, and nor have the projects of tests.
+LEAN = Path(__file__).with_name("lean")
+
+
 def environment(**extra: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return {**kept, **extra}
+    return {**kept, "PYTHONPATH": str(LEAN), **extra}
 
 
 SUITE = """
