@@ -10,7 +10,6 @@ everywhere else as a line that is `REFERENCE` and its number. No text can hold t
 from __future__ import annotations
 
 import base64
-import json
 import zlib
 from collections import Counter
 from dataclasses import dataclass
@@ -129,20 +128,42 @@ class _Chunk:
     def add(self, sample: SampleResult, shown: set[str]) -> None:
         """Take a conversation in; `shown` are the digests of the images that it may bring."""
         self.keys.append(sample.key)
-        self._samples.append(self._noted(_conversation(sample, shown)))
+        self._samples.append(self._told(_conversation(sample, shown)))
 
-    def _noted(self, data: Any) -> Any:  # JSON-like data of any shape
-        """The data, visible and without what is empty; how often its texts occur is counted."""
-        if isinstance(data, str):
-            return self._noted_text(data)
-        if isinstance(data, dict):
-            items = ((self._noted_text(key), self._noted(value)) for key, value in data.items())
-            return {key: value for key, value in items if _is_told(value)}
-        if isinstance(data, list | tuple):
-            return [self._noted(value) for value in data]
-        return data
+    def packed(self) -> str:
+        """All of it, with what repeats taken out."""
+        for sample in self._samples:
+            self._share(sample)
+        return _deflated({"table": self._table, "samples": self._samples})
 
-    def _noted_text(self, text: str) -> str:
+    def _told(self, data: dict[str, Any]) -> dict[str, Any]:
+        """The data, visible and without what is empty; its texts are counted."""
+        told = {}
+        for name, value in data.items():
+            kept = self._kept(value)
+            if kept is not None:
+                told[name if name.isprintable() else visible(name)] = kept
+        return told
+
+    def _kept(self, value: Any) -> Any:  # JSON-like data of any shape
+        kind = type(value)
+        if kind is str:
+            return self._text(value) if value else None
+        if kind is dict:
+            return self._told(value) or None
+        if kind is list or kind is tuple:
+            # Places count here: nothing is left out.
+            return [item if item is None else self._full(item) for item in value] or None
+        return value
+
+    def _full(self, item: Any) -> Any:  # JSON-like data of any shape
+        kept = self._kept(item)
+        return item if kept is None else kept
+
+    def _text(self, text: str) -> str:
+        """The text as it is shown. Hidden characters are none of the printable ones."""
+        if len(text) < _LEAST_SHARED:
+            return text if text.isprintable() else visible(text)
         known = self._seen.get(text)
         if known is None:
             known = self._seen[text] = visible(text)
@@ -152,19 +173,14 @@ class _Chunk:
         self._uses[known] += 1
         return known
 
-    def packed(self) -> str:
-        """All of it, with what repeats taken out."""
-        samples = [self._shared(sample) for sample in self._samples]
-        return _deflated({"table": self._table, "samples": samples})
-
-    def _shared(self, data: Any) -> Any:  # JSON-like data of any shape
-        if isinstance(data, str):
-            return self._reference(data)
-        if isinstance(data, dict):
-            return {key: self._shared(value) for key, value in data.items()}
-        if isinstance(data, list):
-            return [self._shared(value) for value in data]
-        return data
+    def _share(self, data: Any) -> None:  # a dictionary or list of JSON-like data
+        for place, value in data.items() if type(data) is dict else enumerate(data):
+            kind = type(value)
+            if kind is str:
+                if len(value) >= _LEAST_SHARED:
+                    data[place] = self._reference(value)
+            elif kind is dict or kind is list:
+                self._share(value)
 
     def _reference(self, text: str) -> str:
         """The text, or what stands for it; what an entry refers to comes before it."""
@@ -181,10 +197,6 @@ class _Chunk:
     def _by_line(self, text: str) -> str:
         lines = text.split("\n")
         return text if len(lines) == 1 else "\n".join(map(self._reference, lines))
-
-
-def _is_told(value: object) -> bool:
-    return value is not None and value not in ("", [], {})
 
 
 def _conversation(sample: SampleResult, shown: set[str]) -> dict[str, Any]:
@@ -204,5 +216,6 @@ def _conversation(sample: SampleResult, shown: set[str]) -> dict[str, Any]:
 
 def _deflated(data: Any) -> str:  # JSON-like data of any shape
     """base64(deflate(JSON)): holds no character that means anything to an HTML parser."""
-    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
-    return base64.b64encode(zlib.compress(text.encode("ascii"), 9)).decode("ascii")
+    import msgspec
+
+    return base64.b64encode(zlib.compress(msgspec.json.encode(data), 9)).decode("ascii")

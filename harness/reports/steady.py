@@ -92,12 +92,22 @@ def digest_of(log: RunLog) -> str:
     """24 hexadecimal digits that are the same exactly if two runs found the same."""
     import msgspec
 
-    document = msgspec.to_builtins(steady(log))
-    # It came later, is empty here, and results of older releases keep their digest.
-    del document["header"]["commit"]
-    # ASCII, as a transcript may hold halves of surrogate pairs, which have no UTF-8.
-    text = json.dumps(document, ensure_ascii=True)
-    return hashlib.blake2b(text.encode("ascii"), digest_size=12).hexdigest()
+    digest = hashlib.blake2b(digest_size=12)
+    digest.update(_encoded(steady(msgspec.structs.replace(log, samples=()))))
+    for sample in log.samples:
+        # One at a time: a long run as one text would take more memory than the run itself.
+        digest.update(_encoded(_steady_sample(sample)))
+    return digest.hexdigest()
+
+
+def _encoded(found: RunLog | SampleResult) -> bytes:
+    import msgspec
+
+    try:
+        return msgspec.json.encode(found)
+    except UnicodeEncodeError:
+        # A transcript may hold halves of surrogate pairs, which have no UTF-8.
+        return json.dumps(msgspec.to_builtins(found), ensure_ascii=True).encode("ascii")
 
 
 def sidecar(log: RunLog) -> str:

@@ -79,11 +79,13 @@ const MOST_PLAIN = 20_000; // characters of both texts up to which words are com
 
 function sideOf(turn, content, row, view) {
   if (!turn) return el("div", "side nothing", el("p", "muted", "no such turn"));
+  const text = el("div", "prose raw", content);
+  text.tabIndex = 0; // it scrolls
   const runs = turn.runs.map((run) => el("span", `exit ${run.is_success ? "pass" : "fail"}`, `ran ${run.language}: ${run.status}`));
   return el("div", `side message ${agentClass(view, turn.message.speaker)}`,
     el("div", "head", el("span", "of", `${row.config} · epoch ${row.epoch}`), who(view, turn.message.speaker), ...runs,
       el("span", "when", `turn ${turn.number}`)),
-    el("div", "prose raw", content));
+    text);
 }
 
 function contents(one, other) {
@@ -160,7 +162,7 @@ function headOf(sample, row) {
 
 function aligned(samples, rows, navigation, comparing) {
   const view = viewWithColours(samples[0], true);
-  const title = el("h2", "", `${rows[0].scenario} `, el("span", "muted", `${rows[0].suite} · two conversations`));
+  const title = el("h1", "", `${rows[0].scenario} `, el("span", "muted", `${rows[0].suite} · two conversations`));
   const nodes = alignedTurns(samples, rows, view);
   const swap = button("", "Swap sides", "Left becomes right", () => go({ page: "compare", key: rows[1].key, other: rows[0].key }));
   const find = button("", "First difference", "Go to where the two conversations part", () => {

@@ -184,7 +184,7 @@ function comparing(row) {
 }
 
 function tell(text) {
-  enter([el("div", "bar-top", navigation()), el("p", "alert", text)]);
+  enter([el("div", "bar-top", el("h1", "", "Nothing to show"), navigation()), el("p", "alert", text)]);
 }
 
 function fail(error) {

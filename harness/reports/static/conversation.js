@@ -158,7 +158,7 @@ function conversation(sample, row, navigation, comparing) {
   const view = viewWithColours(sample, false);
   const place = el("div", "made-test");
   const tools = el("div", "tools", comparing, testButton(sample, place), rawButton(sample, false));
-  const opening = [el("div", "bar-top", el("h2", "", titleOf(row)), navigation), tools, place,
+  const opening = [el("div", "bar-top", el("h1", "", titleOf(row)), navigation), tools, place,
     ...ending(sample, view), scoresTable(sample, view), facts(sample), glance(sample, view)];
   const told = events(sample, view);
   return [...opening, artefacts(sample, view), ...told].filter(Boolean);
