@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from harness.errors import CassetteMiss, HarnessError
     from harness.expectations import expect
     from harness.fuzzing import fuzz
-    from harness.logs import find_log, read_log
+    from harness.logs import find_log
+    from harness.logs.reading import read_log
     from harness.model.run import RunLog
     from harness.model.sample import SampleKey, SampleResult
     from harness.model.scenario import AgentConfig, Limits, Scenario, Suite
@@ -49,7 +50,7 @@ _HOMES = {
     "find_log": "harness.logs",
     "fuzz": "harness.fuzzing",
     "load_suite": "harness.suites",
-    "read_log": "harness.logs",
+    "read_log": "harness.logs.reading",
 }
 
 __all__ = [

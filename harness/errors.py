@@ -10,6 +10,7 @@
      +-- SchemaError             stored data does not fit the schema it claims
      +-- ScriptError             a scripted model or human is wrong or ran out of replies
      +-- LogError                a run log is missing, damaged or not the one expected
+     +-- HistoryError            the history is missing, locked, of another version or disagrees
      +-- SelectionError          a selection on the command line names nothing
      +-- ImportFault             a file to import, or its mapping, is not what it should be
      +-- CheckError              an acceptance check is broken, which is no verdict on the team
@@ -71,6 +72,10 @@ class ScriptError(HarnessError):
 
 class LogError(HarnessError):
     """A run log is missing, damaged or belongs to another run."""
+
+
+class HistoryError(HarnessError):
+    """The database of the history is missing, locked or not one, or holds a run otherwise."""
 
 
 class ImportFault(HarnessError):

@@ -302,6 +302,10 @@ class Importer(Protocol):
 
     name: ClassVar[str]
 
+    @staticmethod
+    def recognises(document: Any) -> bool:
+        """Whether a decoded document looks like this format; quick, and never an error."""
+
     def read(
         self, where: str, text: str, document: Any, mapping: ImportMapping
     ) -> tuple[ImportedConversation, ...]:

@@ -15,9 +15,13 @@ HEAVY = {
     "numpy",
     "openai",
     "pandas",
+    "psycopg",
     "pydantic",
     "rich",
+    "sqlalchemy",
+    "starlette",
     "tiktoken",
+    "uvicorn",
     "vcr",
 }
 MAIN = """

@@ -9,12 +9,13 @@ import click
 
 from harness.cli.gating import suites_of
 from harness.comparison import outcomes_of
-from harness.errors import HarnessError
+from harness.errors import HarnessError, SuiteError
 from harness.logs import find_log, read_log
 from harness.reports import numbers
 from harness.reports.text import counted, one_line
 from harness.runner.header import load_all
 from harness.runner.selection import require_known
+from harness.suites import find_suites
 from harness.suites.baseline import baseline_path, read_baseline, write_baseline
 from harness.suites.document import shown_path
 
@@ -57,7 +58,9 @@ def _check(outcomes: SuiteOutcomes, suite: Suite | None, root: Path, *, overwrit
     if suite is None:
         raise HarnessError(
             f"The suite {outcomes.suite!r} of run {outcomes.run_id!r} is not in {root}, so its "
-            "baseline has no place. Name the suites to keep: harness baseline set RUN SUITE"
+            "baseline has no place. Name the suites to keep: harness baseline set RUN SUITE; hold "
+            "a run of scripts, tests or imported conversations against this one with: harness "
+            f"gate latest --baseline {outcomes.run_id} --margin 0.1"
         )
     present = {scenario.name: scenario.digest for scenario in suite.scenarios}
     used = sorted({sample.scenario for sample in outcomes.samples})
@@ -77,7 +80,15 @@ def _check(outcomes: SuiteOutcomes, suite: Suite | None, root: Path, *, overwrit
 
 
 def show(names: Sequence[str], scenarios_root: Path) -> int:
-    """Print the baselines."""
+    """Print the baselines; of every suite without one, that it has none."""
+    try:
+        find_suites(scenarios_root)
+    except SuiteError as error:
+        raise HarnessError(
+            f"{error} Baselines are kept in the folders of suites; runs of scripts, tests and "
+            "imported conversations are held against one another with: harness gate RUN "
+            "--baseline RUN --margin 0.1"
+        ) from None
     for suite in load_all(scenarios_root, names):
         found = read_baseline(baseline_path(suite.folder))
         if found is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,26 +13,60 @@ if TYPE_CHECKING:
 
 
 @click.command("compare")
-@click.argument("run_a")
-@click.argument("run_b", default="latest")
+@click.argument("run_a", required=False)
+@click.argument("run_b", required=False)
+@click.option(
+    "--configs",
+    nargs=2,
+    metavar="A B",
+    help="Compare config B with config A: both of RUN_A, or B of RUN_B if given.",
+)
+@click.option(
+    "-k",
+    "keyword",
+    default="",
+    metavar="EXPRESSION",
+    help="Only samples whose suite/scenario/config/epoch fits, e.g. 'widgets and not brief'.",
+)
+@click.option("--all", "is_whole", is_flag=True, help="Show every pair that parts, not only five.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON: harness schema comparison")
+@click.option(
+    "--despite-drift", is_flag=True, help="Compare even if scenarios changed in between; says so."
+)
 @options.run_folder
-def command(run_a: str, run_b: str, runs_folder: Path) -> int:
-    """Compare two runs: what changed per config, sample by sample.
+def command(
+    run_a: str | None,
+    run_b: str | None,
+    configs: tuple[str, str] | None,
+    runs_folder: Path,
+    **arguments: Any,
+) -> int:
+    """Compare two runs, or two configs, sample by sample.
 
     RUN_A and RUN_B are run ids, their beginnings, paths of run logs, or "latest".
-    Runs of scenarios that changed in between are not comparable and are refused.
+    Without RUN_B it is the latest; with --configs both sides are of RUN_A, or of
+    the latest run.
+
+    The second side is held against the first: success with its interval, why
+    conversations ended, how code fared, turns and cost; and for every scenario
+    and epoch the first turn where the two conversations part, and why if the
+    prompts or the settings tell. 100 columns and more show them side by side.
+
+    Runs whose scenarios or checks changed in between are refused (exit code 2),
+    naming what changed.
 
     \b
     Examples:
       harness compare 20261119T1802 latest
+      harness compare --configs brief careful
+      harness compare 20261119T1802 latest --configs brief careful
+      harness compare latest --configs brief careful -k widgets --all
+      harness compare 20261119T1802 latest --json | jq .pairs.terminations
     """
-    import sys
+    from harness.cli import comparing
 
-    from harness.comparison import compare_runs
-    from harness.logs import find_log, read_log
-    from harness.reports.console import print_comparison
-
-    log_a = read_log(find_log(runs_folder, run_a))
-    log_b = read_log(find_log(runs_folder, run_b))
-    print_comparison(compare_runs(log_a, log_b), sys.stdout)
-    return 0
+    return comparing.run(
+        comparing.CompareArguments(
+            run_a=run_a, run_b=run_b, configs=configs, runs_folder=runs_folder, **arguments
+        )
+    )

@@ -93,7 +93,7 @@ def command(**arguments: Any) -> int:
     agents' code runs in the sandbox, AutoGen's disk cache is off, and what
     AutoGen prints is left out (--show prints the conversation at the end). The
     code sees the files of its work_dir, and what it leaves is copied back there.
-    Options of harness come before SCRIPT, those of the script after it.
+    Options of harness come before SCRIPT; whatever stands after it goes to the script.
 
     Exit code 0 if the conversation completed and the script ended well; 1 if it
     did not (an error, a miss, an exception of the script, or its own exit code

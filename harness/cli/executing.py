@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
+from harness.capture import exception_info
 from harness.cassettes import cassette_path
 from harness.cassettes.cassette import partial_path
 from harness.cli.app import EXIT_GATE_FAILED, EXIT_INTERRUPTED
@@ -25,6 +27,7 @@ from harness.cli.watching import Ended, watched
 from harness.errors import HarnessError, SampleInterrupt, SelectionError
 from harness.model.run import RunLog
 from harness.model.sample import SCRIPTS, SampleKey
+from harness.model.transcript import ExceptionInfo
 from harness.runner.batch import RunConfig
 from harness.runner.conversation import Capture, conversing, suite_of
 from harness.runner.header import new_header
@@ -129,17 +132,33 @@ def _checked(arguments: ExecArguments) -> str:
     return source
 
 
+def _misplaced(arguments: ExecArguments) -> str:
+    """A sentence about options of harness that were given to the script; empty without any."""
+    from harness.cli.exec import command
+
+    own = {option for parameter in command.params for option in parameter.opts}
+    given = [text for text in arguments.args if text.partition("=")[0] in own]
+    if not given:
+        return ""
+    script = arguments.script
+    return (
+        f" What stands after {script} goes to the script, {', '.join(dict.fromkeys(given))} too; "
+        f"options of harness come before it, as in: harness exec {given[0]} {script}"
+    )
+
+
 def _check_cassette(arguments: ExecArguments, path: Path) -> None:
     partial = partial_path(path)
     if arguments.mode == "replay" and not path.exists() and partial.exists():
         raise SelectionError(
             f"{path}: the script has no finished cassette, but a recording that was cut short is "
             f"in {partial}. Go on with it: {arguments.again('--update')}"
+            f"{_misplaced(arguments)}"
         )
     if arguments.mode == "replay" and not path.exists():
         raise SelectionError(
             f"{path}: the script has no cassette yet, and nothing goes live unasked. Record it "
-            f"with: {arguments.again('--record')}"
+            f"with: {arguments.again('--record')}{_misplaced(arguments)}"
         )
     if arguments.record and not arguments.overwrite and path.exists():
         raise SelectionError(
@@ -189,20 +208,31 @@ def _capture(arguments: ExecArguments, key: SampleKey, scratch: Path) -> Capture
 def _run(arguments: ExecArguments, capture: Capture) -> tuple[SampleResult, int]:
     """Run the script in a conversation of its own; returns the result and an exit code."""
     results: list[SampleResult] = []
-    code = 0
+    code, failure = 0, None
     try:
         with conversing(capture, results.append):
-            code = _script(arguments)
-        code = code or _held(results[0], arguments)
+            failure = _script(arguments)
+        if failure is None:
+            code = _held(results[0], arguments)
     except HarnessError:
         raise
     except SampleInterrupt:
         pass  # It stands in the result, and is told from there.
     except Exception as error:
         # The script's own: shown as Python would, without our frames.
-        click.echo(redacted_text(_traceback(error)), err=True)
-        code = EXIT_GATE_FAILED
-    return redacted(results[0]), code
+        told = _traceback(error)
+        click.echo(redacted_text(told), err=True)
+        failure = replace(exception_info(error, with_traceback=False), traceback=told)
+    if failure is None:
+        return redacted(results[0]), code
+    if hint := _misplaced(arguments).strip():
+        click.echo(hint, err=True)
+    return redacted(_failed(results[0], failure)), EXIT_GATE_FAILED
+
+
+def _failed(result: SampleResult, failure: ExceptionInfo) -> SampleResult:
+    """The result of a script that did not end well, however well its conversation went."""
+    return replace(result, status="error", failure=failure) if result.failure is None else result
 
 
 def _held(result: SampleResult, arguments: ExecArguments) -> int:
@@ -217,17 +247,19 @@ def _held(result: SampleResult, arguments: ExecArguments) -> int:
     return EXIT_GATE_FAILED
 
 
-def _script(arguments: ExecArguments) -> int:
+def _script(arguments: ExecArguments) -> ExceptionInfo | None:
+    """Run it; returns how it ended, if by an exit code other than 0."""
     with _as_python_would(arguments):
         try:
             runpy.run_path(str(arguments.script), run_name="__main__")
             _join_threads()
         except SystemExit as stop:
             if stop.code in (None, 0):
-                return 0
-            click.echo(f"{arguments.script} exited with {stop.code}.", err=True)
-            return EXIT_GATE_FAILED
-    return 0
+                return None
+            told = f"{arguments.script} exited with {stop.code}."
+            click.echo(told, err=True)
+            return ExceptionInfo(type="SystemExit", message=told)
+    return None
 
 
 def _join_threads() -> None:
@@ -289,7 +321,7 @@ def _finish(log: RunLog, arguments: ExecArguments) -> int:
         print_transcript(result, sys.stdout)
     else:
         print_verdict(result, sys.stdout)
-        click.echo(f"Read it whole: harness show {result.key}")
+        click.echo(f"Read it whole: harness show {result.key} --run {log.header.run_id}")
     for line in upkeep_lines(log.samples):
         click.echo(line)
     if not arguments.no_report:

@@ -38,7 +38,8 @@ def _limits(function: F) -> F:
     function = click.option(
         "--conversation-seconds",
         type=click.FloatRange(min=0, min_open=True),
-        help="Longest conversation, in wall-clock time; the scenario's wall_seconds, or 30.",
+        help="Longest conversation, in wall-clock time, also of --replay; by default the "
+        "scenario's wall_seconds, but 30 at most.",
     )(function)
     return click.option(
         "--turns", type=click.IntRange(min=2), help="Most messages; the scenario's limit."

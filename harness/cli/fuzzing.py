@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -13,7 +13,7 @@ import click
 from harness.cli.app import EXIT_GATE_FAILED
 from harness.errors import SelectionError
 from harness.fuzzing import FuzzSettings, Hunt, Subject, hunt, replay, tell
-from harness.fuzzing.saved import SUFFIX, finding_path, read, save
+from harness.fuzzing.saved import SUFFIX, finding_path, how_again, read, save
 from harness.fuzzing.story import messages_told
 from harness.fuzzing.subjects import subjects_of
 from harness.runner.header import load_all
@@ -77,7 +77,7 @@ def run(arguments: FuzzArguments) -> int:
     for subject in subjects:
         settings = arguments.settings_for(subject)
         found = hunt(subject, settings)
-        click.echo(_headline(subject, found))
+        click.echo(_headline(subject, found, settings.examples))
         for finding in found.findings:
             is_broken = True
             path = finding_path(arguments.save, subject.name, finding.violation.invariant)
@@ -130,8 +130,10 @@ def _staying() -> Iterator[None]:
         os._exit = leave
 
 
-def _headline(subject: Subject, found: Hunt) -> str:
+def _headline(subject: Subject, found: Hunt, examples: int) -> str:
     searched = f"seed {found.seed}, {found.seconds:.1f} s"
+    if found.cut:
+        searched += f"; of {examples} wanted, {found.cut}"
     made_up = "No model was asked and no code was run."
     if found.first is None:
         return (
@@ -178,10 +180,13 @@ def _breaks(path: Path, arguments: FuzzArguments) -> bool:
     suite, scenario, config = parts
     (loaded,) = load_all(arguments.scenarios_root, [suite])
     (subject,) = subjects_of(loaded, scenario, config)
-    finding = replay(subject, saved.settings, saved.moves)
+    settings = saved.settings
+    if arguments.conversation_seconds is not None:
+        settings = replace(settings, conversation_seconds=arguments.conversation_seconds)
+    finding = replay(subject, settings, saved.moves)
     if finding is None:
         click.echo(f"{path}: holds now ({saved.header.invariant}, {subject.name})")
         return False
     story = "\n".join(f"  {line}" for line in tell(finding).splitlines())
-    click.echo(f"{path}: still breaks {subject.name}\n\n{story}\n")
+    click.echo(f"{path}: {how_again(saved, finding)} {subject.name}\n\n{story}\n")
     return True

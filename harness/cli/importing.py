@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,12 @@ import click
 from harness.cli import options
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from harness.model.sample import SampleResult
+
+# Kinds of what was not read that are worth a line each.
+_MOST_NOTES = 8
 
 
 @click.command("import")
@@ -19,10 +25,8 @@ if TYPE_CHECKING:
     "-f",
     "--format",
     "name",
-    default="autogen",
-    show_default=True,
     metavar="NAME",
-    help="Format of the files, or an importer of your own: harness plugins importers",
+    help="Format of the files, if it is not told from them: harness plugins importers",
 )
 @click.option(
     "--mapping",
@@ -31,17 +35,19 @@ if TYPE_CHECKING:
     help="YAML that says which fields hold scenario, task, seed and correctness.",
 )
 @options.run_folder
-def command(source: Path, name: str, mapping: Path | None, runs_folder: Path) -> int:
+def command(source: Path, name: str | None, mapping: Path | None, runs_folder: Path) -> int:
     """Make a run log of conversations from other tools; nothing is run.
 
-    PATH is a JSON file, or a folder whose .json files become one run. Its samples are
-    scored, and `report`, `show` and `compare` read it like any run. Every field is
-    kept. What a file does not tell, such as tokens and cost, is unscored.
+    PATH is a file of JSON or of JSON lines, or a folder whose .json and .jsonl files
+    become one run: AutoGen's chat histories, OpenTelemetry's GenAI spans, results of
+    tau-bench. Its samples are scored, and `report`, `show` and `compare` read it like any
+    run. Every field is kept. What a file does not tell, such as tokens, is unscored.
 
     \b
     Examples:
       harness import chats/
       harness import chats/ --mapping chats.yaml
+      harness import traces.jsonl
       harness report latest
 
     Exit code 2 when a file cannot be imported; then no run log is made.
@@ -56,6 +62,10 @@ def command(source: Path, name: str, mapping: Path | None, runs_folder: Path) ->
         f"Run {log.header.run_id}: {len(log.samples)} imported (not run here, no cassette), "
         f"{turns} turns, {executions} code executions"
     )
+    if failed := sum(sample.status == "error" for sample in log.samples):
+        click.echo(f"{failed} ended with an error, as their files say.")
+    for line in _notes(log.samples):
+        click.echo(line)
     if unjudged:
         click.echo(f"{unjudged} have no verdict, and count as failures.")
     unknown = [sample for sample in log.samples if sample.score_of("correct") is None]
@@ -67,6 +77,22 @@ def command(source: Path, name: str, mapping: Path | None, runs_folder: Path) ->
     first = log.samples[0].key
     click.echo(f"Look at it with: harness report; harness show {first}")
     return 0
+
+
+def _notes(samples: Sequence[SampleResult]) -> Iterator[str]:
+    """What was kept but is no part of the transcripts, the most frequent kinds of it first."""
+    kinds = Counter(
+        note.rpartition(" (")[0]
+        for sample in samples
+        for note in (sample.origin.notes if sample.origin else ())
+    )
+    if not kinds:
+        return
+    yield "Kept as it stands, but no part of the transcripts:"
+    yield from (f"  {kind:.100} (in {count})" for kind, count in kinds.most_common(_MOST_NOTES))
+    if len(kinds) > _MOST_NOTES:
+        yield f"  and {len(kinds) - _MOST_NOTES} other kinds"
+    yield f"All of it: harness show {samples[0].key} --json, under origin.notes"
 
 
 def _how_to_map(sample: SampleResult) -> str:

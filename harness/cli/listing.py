@@ -12,23 +12,31 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from harness.model.run import RunLog, SuiteInfo
     from harness.model.sample import SampleKey
     from harness.model.scenario import Suite
+    from harness.runner.selection import Selection
 
 
 @click.command("list")
 @options.selection
 @click.option("--samples", is_flag=True, help="List every sample.")
+@click.option("--run", "run", metavar="RUN", help="List what this run holds, not what is on disk.")
 @click.option("--runs", "list_runs", is_flag=True, help="List the runs kept here.")
 @options.roots
 @options.run_folder
 def command(**arguments: Any) -> int:
     """List what there is: suites with their scenarios and configs, samples, or runs.
 
+    With --run it is read from that run's log, samples with their outcomes. So it is with
+    the newest run where no suite is on disk, as with runs of scripts, of tests and of
+    imported conversations.
+
     \b
     Examples:
       harness list
       harness list --samples -k "widgets and t0.2"
+      harness list --samples --run latest
       harness list --runs
     """
     if arguments["list_runs"]:
@@ -37,16 +45,59 @@ def command(**arguments: Any) -> int:
     from harness.runner.plan import make_plan
     from harness.runner.selection import Selection
 
+    narrowed = {name: arguments[name] for name in ("keyword", "configs", "epochs")}
+    selection = Selection(**narrowed)
+    if (log := _log(arguments)) is not None:
+        return _list_log(
+            log, Selection(suites=arguments["suites"], **narrowed), samples=arguments["samples"]
+        )
     suites = load_all(arguments["scenarios_root"], arguments["suites"])
-    selection = Selection(
-        keyword=arguments["keyword"], configs=arguments["configs"], epochs=arguments["epochs"]
-    )
     plan = make_plan(suites, selection)
     if arguments["samples"]:
         _list_samples(plan, suites, arguments["cassettes_root"])
         return 0
     for suite in suites:
         _list_suite(suite)
+    click.echo(f"{len(plan)} samples selected")
+    return 0
+
+
+def _log(arguments: dict[str, Any]) -> RunLog | None:
+    """The run to list; None for the suites on disk, if there are any or no run either."""
+    from harness.errors import LogError, SuiteError
+    from harness.logs import find_log, read_log
+    from harness.suites import find_suites
+
+    folder = arguments["runs_folder"]
+    if arguments["run"]:
+        return read_log(find_log(folder, arguments["run"]))
+    try:
+        find_suites(arguments["scenarios_root"])
+    except SuiteError:
+        try:
+            log = read_log(find_log(folder))
+        except LogError:
+            return None
+        click.echo(f"There is no suite in {arguments['scenarios_root']}; this is the newest run:")
+        return log
+    return None
+
+
+def _list_log(log: RunLog, selection: Selection, *, samples: bool) -> int:
+    from harness.reports.text import one_line
+    from harness.runner.selection import select
+
+    results = {sample.key: sample.outcome for sample in log.samples}
+    plan = select(log.header.plan, selection)
+    if samples:
+        for key in plan:
+            click.echo(f"{one_line(str(key))}  {results.get(key, '(no result)')}")
+        return 0
+    click.echo(f"Run {one_line(log.header.run_id)}, mode {log.header.mode}")
+    wanted = {key.suite for key in plan}
+    for suite in log.header.suites:
+        if suite.name in wanted:
+            _list_suite(suite)
     click.echo(f"{len(plan)} samples selected")
     return 0
 
@@ -64,17 +115,18 @@ def _list_samples(plan: Sequence[SampleKey], suites: Sequence[Suite], root: Path
         click.echo(f"{key}{note}")
 
 
-def _list_suite(suite: Suite) -> None:
-    # Texts of a suite may hold what steers a terminal; names are checked when it is loaded.
+def _list_suite(suite: Suite | SuiteInfo) -> None:
+    # Texts of a suite may hold what steers a terminal, and so may names in a log.
     from harness.reports.text import one_line
 
     click.echo(f"{one_line(suite.name)}: {one_line(suite.title)} ({suite.epochs} epochs)")
     for scenario in suite.scenarios:
-        click.echo(f"  scenario {scenario.name}: {one_line(scenario.title)}")
+        click.echo(f"  scenario {one_line(scenario.name)}: {one_line(scenario.title)}")
     for config in suite.configs:
         heat = "" if config.temperature is None else f", temperature {config.temperature:g}"
         mark = "  (baseline)" if config.name == suite.baseline else ""
-        click.echo(f"  config {config.name}: {one_line(config.model)}{heat}{mark}")
+        model = one_line(config.model) or "(model not known)"
+        click.echo(f"  config {one_line(config.name)}: {model}{heat}{mark}")
 
 
 def _list_runs(folder: Path) -> int:

@@ -4,24 +4,41 @@ from __future__ import annotations
 
 import click
 
+_NAMES = (
+    "transcript",
+    "sample",
+    "run",
+    "results",
+    "comparison",
+    "gate",
+    "baseline",
+    "history",
+)
+
 
 @click.command("schema")
-@click.argument("name", type=click.Choice(["transcript", "sample", "run"]), default="transcript")
+@click.argument("name", type=click.Choice(_NAMES), default="transcript")
 def command(name: str) -> int:
-    """Print the JSON Schema of stored data: transcript, sample result, or run log.
+    """Print the JSON Schema of stored data.
+
+    \b
+    transcript   the events of a conversation
+    sample       what harness show --json prints
+    run          a run log as a whole
+    results      results.json of harness run --results, and harness report -f json
+    comparison   what harness compare --json prints, of runs or of configs
+    gate         what harness gate --results writes
+    baseline     a suite's baseline.json
+    history      what harness history --json prints
 
     \b
     Examples:
       harness schema
-      harness schema sample
+      harness schema results > results.schema.json
     """
     import msgspec
 
-    from harness.model.run import RunLog
-    from harness.model.sample import SampleResult
-    from harness.model.transcript import Transcript
+    from harness.model.schemas import schema_of
 
-    types: dict[str, type] = {"transcript": Transcript, "sample": SampleResult, "run": RunLog}
-    encoded = msgspec.json.encode(msgspec.json.schema(types[name]))
-    click.echo(msgspec.json.format(encoded).decode())
+    click.echo(msgspec.json.format(msgspec.json.encode(schema_of(name))).decode())
     return 0

@@ -81,8 +81,21 @@ def go_on(
         else f"harness run --resume {log_path.stem}"
     )
     try:
-        with locked(log_path), showing(len(plan)) as display:
-            run_plan(plan, suites, config, store, on_result=display.result, on_tick=display.tick)
+        with locked(log_path) as lock, showing(len(plan)) as display:
+
+            def on_result(result: SampleResult) -> None:
+                lock.ended(result.key)
+                display.result(result)
+
+            run_plan(
+                plan,
+                suites,
+                config,
+                store,
+                on_start=lock.began,
+                on_result=on_result,
+                on_tick=display.tick,
+            )
     except KeyboardInterrupt:
         click.echo(f"Interrupted; every finished sample is kept. Go on with: {again}", err=True)
         return EXIT_INTERRUPTED

@@ -66,7 +66,7 @@ def _find(log: RunLog, wanted: str) -> SampleResult:
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise SelectionError(
         f"Run {log.header.run_id} has no sample {wanted!r}.{hint} List them with: "
-        "harness list --samples"
+        f"harness list --samples --run {log.header.run_id}"
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from harness.cli import options
 from harness.cli.app import EXIT_GATE_FAILED
 from harness.cli.progress import PlayCounts, showing
+from harness.errors import SuiteError
 from harness.model.sample import SCRIPTS, TESTS
 from harness.reports.text import counted
 from harness.runner.batch import RunConfig, run_plan
@@ -25,6 +26,7 @@ from harness.runner.plan import Catalogue, make_plan
 from harness.runner.sandboxes import sandbox_labels
 from harness.runner.selection import Selection
 from harness.runner.verify import inspect, judge, unjudged, unreplayed, with_cassette
+from harness.suites import find_suites
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,11 +105,7 @@ class _Verification:
 
 def verify(arguments: VerifyArguments) -> int:
     """Look, replay, report; returns the exit code."""
-    suites = load_all(arguments.scenarios_root, arguments.suites)
-    selection = Selection(
-        keyword=arguments.keyword, configs=arguments.configs, epochs=arguments.epochs
-    )
-    plan = make_plan(suites, selection)
+    suites, plan = _selected(arguments)
     verification = _verified(plan, suites, arguments)
     mender = Mender(suites, arguments.cassettes_root, arguments.root_options)
     if arguments.as_json:
@@ -117,6 +115,27 @@ def verify(arguments: VerifyArguments) -> int:
 
         _print(verification, mender, Writer(sys.stdout))
     return 0 if verification.is_good else EXIT_GATE_FAILED
+
+
+def _selected(arguments: VerifyArguments) -> tuple[list[Suite], tuple[SampleKey, ...]]:
+    """The suites and their selected samples; none where only the user's own code has cassettes."""
+    selection = Selection(
+        keyword=arguments.keyword, configs=arguments.configs, epochs=arguments.epochs
+    )
+    is_asked = bool(arguments.suites or arguments.is_narrowed)
+    if not is_asked and _are_all_own(arguments.cassettes_root):
+        try:
+            find_suites(arguments.scenarios_root)
+        except SuiteError:
+            return [], ()
+    suites = load_all(arguments.scenarios_root, arguments.suites)
+    return suites, make_plan(suites, selection)
+
+
+def _are_all_own(root: Path) -> bool:
+    """Whether there are cassettes, all of them played by the user's own tests and scripts."""
+    own = _count(root / TESTS) + _count(root / SCRIPTS)
+    return own > 0 and own == _count(root)
 
 
 def _verified(
@@ -131,7 +150,7 @@ def _verified(
         findings += unreplayed(seen, root)
     elif seen.playable:
         findings += _replayed(seen, suites, arguments)
-    if not arguments.is_narrowed:
+    if suites and not arguments.is_narrowed:
         # Named suites may stand as paths on the command line; the suites know their names.
         names = [suite.name for suite in suites] if arguments.suites else []
         findings += find_leftovers(root, suites, names, label=label)
@@ -227,7 +246,9 @@ def _print(verification: _Verification, mender: Mender, writer: Writer) -> None:
         writer.line()
         writer.line(f"Not a fault: {len(changed)} changed since recording", "bold")
         _list(changed, writer)
-    if verification.is_good:
+    if verification.is_good and not verification.selected:
+        writer.line("There is no suite here, so nothing was verified.", "bold")
+    elif verification.is_good:
         unreplayed = verification.with_cassette and not verification.replayed
         limits = " as far as the files tell: nothing was replayed (--no-replay)"
         writer.line(f"All good{limits if unreplayed else ''}.", "bold green")

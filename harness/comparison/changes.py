@@ -18,7 +18,8 @@ from harness.model.comparison import UNDECIDED
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.model.comparison import Contrast, RunComparison, SampleChange
+    from harness.model.comparison import Contrast
+    from harness.model.paired import RunComparison, SampleChange
     from harness.model.sample import Outcome, SampleResult
 
     Pairs = Sequence[tuple[SampleResult, SampleResult]]
@@ -32,13 +33,13 @@ def in_words(comparison: RunComparison, pairs: Pairs) -> dict[str, str]:
     A replay asks no model, so a sample that changed between two replays did so
     because something was edited. That is a fact, and comes before any test.
     """
-    barred, shown = _alert(comparison, pairs), _statistics(comparison)
+    alert, shown = _alert(comparison, pairs), _statistics(comparison)
     if comparison.is_replay:
         facts = _facts(comparison.changes, comparison.samples)
-        return {"alert": "", "verdict": facts, "statistics": f"{barred} {shown}".strip()}
+        return {"alert": "", "verdict": facts, "statistics": f"{alert} {shown}".strip()}
     moved = f"{counted(len(comparison.changes), 'sample')} of {comparison.samples}"
     verdict = f"{shown} {moved} changed outcome or termination.".strip()
-    return {"alert": barred, "verdict": verdict, "statistics": ""}
+    return {"alert": alert, "verdict": verdict, "statistics": ""}
 
 
 def _facts(changes: Sequence[SampleChange], total: int) -> str:
@@ -62,18 +63,29 @@ def _facts(changes: Sequence[SampleChange], total: int) -> str:
 
 
 def _alert(comparison: RunComparison, pairs: Pairs) -> str:
-    """Which run's samples did not complete, if that keeps the runs from being compared."""
-    barred = [each for each in comparison.configs if each.contrast.verdict == "not comparable"]
-    if not barred:
+    contrasts = [each.contrast for each in comparison.configs]
+    return barred(contrasts, pairs, ("in the first run", "in the second run"))
+
+
+def barred(contrasts: Sequence[Contrast], pairs: Pairs, sides: tuple[str, str]) -> str:
+    """Which side's samples did not complete, if that keeps the two from being compared.
+
+    Args:
+        contrasts: What is compared.
+        pairs: Its samples on both sides.
+        sides: Where each is, e.g. "in the first run".
+    """
+    struck = [each for each in contrasts if each.verdict == "not comparable"]
+    if not struck:
         return ""
     said = []
-    for run, side in (("first", [a for a, _ in pairs]), ("second", [b for _, b in pairs])):
+    for where, side in zip(sides, ([a for a, _ in pairs], [b for _, b in pairs]), strict=True):
         misses = sum(sample.status == "miss" for sample in side)
         errors = sum(sample.status == "error" for sample in side)
         if misses or errors:
-            said.append(f"in the {run} run {did_not_complete(misses, errors, len(side))}")
-    is_all = len(barred) == len(comparison.configs)
-    return f"{'Not' if is_all else 'Partly not'} comparable: {'; '.join(said)}."
+            said.append(f"{where} {did_not_complete(misses, errors, len(side))}")
+    prefix = "Not" if len(struck) == len(contrasts) else "Partly not"
+    return f"{prefix} comparable: {'; '.join(said)}."
 
 
 def _statistics(comparison: RunComparison) -> str:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from harness.comparison.drift import refuse_drifted, with_parts
 from harness.comparison.measures import (
     Reading,
     against_baseline,
     mean_at_most,
     success_at_least,
 )
-from harness.comparison.runs import refuse_drifted
 from harness.comparison.wording import ALPHA
 from harness.errors import HarnessError
 from harness.model.gate import GateFinding, GateOutcome, SampleOutcome, SuiteGate
@@ -87,16 +87,20 @@ def _reference(
     if not _pairs(run) & _pairs(baseline):
         raise HarnessError(
             f"Run {run.run_id!r} and the baseline {baseline.run_id!r} of {run.suite} have no "
-            "scenario and config in common. Keep a new baseline with: harness baseline set RUN "
-            f"{run.suite} --overwrite"
+            "scenario and config in common. Keep a new baseline with: harness baseline set "
+            f"latest {run.suite} --overwrite"
         )
     shared = sorted(_names(run) & _names(baseline))
     drifted = [
-        f"{run.suite}/{name}"
+        with_parts(f"{run.suite}/{name}", baseline.parts.get(name, {}), run.parts.get(name, {}))
         for name in shared
         if run.scenarios.get(name) != baseline.scenarios.get(name)
     ]
-    refuse_drifted(drifted, baseline.run_id, run.run_id)
+    mend = (
+        "If the present scenarios are right, keep a run of them as the new baseline: harness run "
+        f"{run.suite}; then: harness baseline set latest {run.suite} --overwrite"
+    )
+    refuse_drifted(drifted, baseline.run_id, run.run_id, mend)
     return baseline
 
 

@@ -33,6 +33,7 @@ def _of_suite(suite: SuiteInfo, log: RunLog) -> SuiteOutcomes:
         scenarios={each.name: each.digest for each in suite.scenarios},
         configs={each.name: each.digest for each in suite.configs},
         samples=tuple(_outcome(key, results.get(key)) for key in keys),
+        parts={each.name: each.parts for each in suite.scenarios if each.parts},
     )
 
 

@@ -5,35 +5,47 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from harness.model.comparison import Parting
+from harness.comparison.settings import differs_at, excerpts, why_settings
+from harness.model.paired import Parting, Said
 from harness.model.transcript import CodeExecution, Message, ModelCall, SpeakerSelection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from harness.model.scenario import AgentConfig
     from harness.model.transcript import Event, Transcript
+
+    Configs = tuple[AgentConfig | None, AgentConfig | None]
 
 _WIDTH = 100
 _BEFORE = 30
+_LONGEST = 1_000  # characters of a message that are kept to be shown beside the other's
+_LINE = 200  # of the line in which they differ, what is kept before that place
 _NOBODY = "nobody"
 _OVER = "(the conversation is over)"
 
 
-def parting(first: Transcript, second: Transcript) -> Parting | None:
+def parting(
+    first: Transcript, second: Transcript, configs: Configs = (None, None)
+) -> Parting | None:
     """Where two conversations part; None if the same is said in both, by the same speakers.
 
     Args:
         first: The conversation that is compared with.
         second: The other one.
+        configs: The configs of both, if known, to tell whether they explain it.
     """
     for turn, (one, other) in enumerate(zip_longest(first.messages, second.messages), start=1):
         if _said(one) != _said(other):
-            position = _differs_at(_text(one), _text(other))
+            position = differs_at(_text(one), _text(other))
             return Parting(
                 turn=turn,
                 first=_shown(one, position),
                 second=_shown(other, position),
-                why=_why(_before(first, one), _before(second, other)),
+                why=_why(_before(first, one), _before(second, other), configs)
+                or _why_said(one, other, configs),
+                said_a=_around(one, position),
+                said_b=_around(other, position),
             )
     return None
 
@@ -45,13 +57,8 @@ def _said(message: Message | None) -> object:
 def _text(message: Message | None) -> str:
     if message is None:
         return ""
-    calls = "".join(f" calls {call.name}({call.arguments})" for call in message.tool_calls)
-    return message.content + calls
-
-
-def _differs_at(one: str, other: str) -> int:
-    pairs = zip(one, other, strict=False)
-    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+    calls = [f"calls {call.name}({call.arguments})" for call in message.tool_calls]
+    return " ".join(text for text in (message.content, *calls) if text)
 
 
 def _shown(message: Message | None, position: int) -> str:
@@ -65,6 +72,22 @@ def _shown(message: Message | None, position: int) -> str:
     return f"{message.speaker}: {before}{' '.join(piece.split())}{after}"
 
 
+def _around(message: Message | None, position: int) -> Said | None:
+    """The message from the line before the one that differs on."""
+    if message is None:
+        return None
+    text = _text(message)
+    line = text.rfind("\n", 0, position) + 1
+    start = max(text.rfind("\n", 0, max(0, line - 1)) + 1, position - _LINE, 0)
+    before, after = "…" if start else "", "…" if start + _LONGEST < len(text) else ""
+    return Said(
+        speaker=message.speaker,
+        recipient=message.recipient,
+        text=f"{before}{text[start : start + _LONGEST]}{after}",
+        differs_at=position - start + len(before),
+    )
+
+
 def _before(transcript: Transcript, message: Message | None) -> list[Event]:
     """What happened between the message before and this one, which may be the end."""
     events = transcript.events
@@ -74,7 +97,7 @@ def _before(transcript: Transcript, message: Message | None) -> list[Event]:
     return [event for event in events if start < event.index < end]
 
 
-def _why(first: Sequence[Event], second: Sequence[Event]) -> str:
+def _why(first: Sequence[Event], second: Sequence[Event], configs: Configs) -> str:
     """What differed before it: whoever was chosen, code that came out otherwise, or a prompt."""
     for one, other in zip(first, second, strict=False):
         if type(one) is not type(other):
@@ -89,10 +112,17 @@ def _why(first: Sequence[Event], second: Sequence[Event]) -> str:
         elif (
             isinstance(one, ModelCall)
             and isinstance(other, ModelCall)
-            and (told := _asked(one, other))
+            and (told := _asked(one, other, configs))
         ):
             return told
     return ""
+
+
+def _why_said(one: Message | None, other: Message | None, configs: Configs) -> str:
+    """What the speaker was given otherwise, where no event tells why it spoke otherwise."""
+    if one is None or other is None or one.speaker != other.speaker:
+        return ""
+    return why_settings(one.speaker, *configs)
 
 
 def _code(one: CodeExecution, other: CodeExecution) -> str:
@@ -103,11 +133,15 @@ def _code(one: CodeExecution, other: CodeExecution) -> str:
     return "the same code printed something else" if one.output != other.output else ""
 
 
-def _asked(one: ModelCall, other: ModelCall) -> str:
+def _asked(one: ModelCall, other: ModelCall, configs: Configs) -> str:
+    settings = why_settings(other.agent, *configs) if one.agent == other.agent else ""
     if one.model_requested != other.model_requested:
-        return f"{other.model_requested} was asked instead of {one.model_requested}"
-    if (one.prompt, one.prompt_messages) != (other.prompt, other.prompt_messages):
-        return f"the prompt of {other.agent} differs"
+        return settings or f"{other.model_requested} was asked instead of {one.model_requested}"
+    if one.prompt != other.prompt:
+        was, is_now = excerpts(one.prompt, other.prompt)
+        return f"{other.agent} was asked {is_now} instead of {was}"
+    if one.prompt_messages != other.prompt_messages:
+        return f"{other.agent} was sent {other.prompt_messages} messages, not {one.prompt_messages}"
     if one.reply != other.reply or one.tool_calls != other.tool_calls:
-        return f"the model answered {other.agent} otherwise to the same last message"
+        return settings or f"the model answered {other.agent} otherwise to the same last message"
     return ""

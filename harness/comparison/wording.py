@@ -44,7 +44,8 @@ def did_not_complete(misses: int, errors: int, total: int, *, missing: int = 0) 
     """How many samples missed or ended in errors, e.g. "4 of 8 samples missed their cassette"."""
     parts = []
     if misses:
-        parts.append(f"{misses} of {counted(total, 'sample')} missed their cassette")
+        whose = "its cassette" if total == 1 else "their cassette"
+        parts.append(f"{misses} of {counted(total, 'sample')} missed {whose}")
     if errors:
         parts.append(f"{errors} of {counted(total, 'sample')} ended in errors")
     if missing:

@@ -51,7 +51,8 @@ T = TypeVar("T")
 _LOOK_SECONDS = 0.1
 # Time to end by itself after a good hunt, to be gone once its pipe is closed, and to say where
 # it is before it is ended.
-_LEAVE_SECONDS, _GONE_SECONDS, _STACK_SECONDS = 2.0, 0.5, 0.2
+_LEAVE_SECONDS, _GONE_SECONDS, _STACK_SECONDS = 2.0, 0.5, 2.0
+_STACK_LOOK_SECONDS = 0.01
 
 
 class Lost(Exception):
@@ -266,11 +267,13 @@ class _Apart:
                 raise EOFError
 
     def _ask_where(self, child: _Child) -> None:
-        with suppress(ProcessLookupError):
-            os.kill(child.pid, signal.SIGUSR1)
         until = time.monotonic() + _STACK_SECONDS
-        while not self._journal.read_stack() and time.monotonic() < until:
-            time.sleep(_STACK_SECONDS / 20)
+        # Written frame by frame. The second begins only when the first is complete.
+        for asked in (1, 2):
+            with suppress(ProcessLookupError):
+                os.kill(child.pid, signal.SIGUSR1)
+            while self._journal.count_stacks() < asked and time.monotonic() < until:
+                time.sleep(_STACK_LOOK_SECONDS)
 
     def _fork(self, work: Callable[[Lower], None]) -> _Child:
         upper, lower = linked()

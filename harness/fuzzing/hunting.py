@@ -48,6 +48,7 @@ class Hunt:
         shrinking: Conversations played besides, to shrink what was found.
         seed: Where the search started.
         seconds: Wall-clock time.
+        cut: Why it tried fewer conversations than it was told to; empty if it tried them all.
     """
 
     findings: tuple[Finding, ...]
@@ -56,6 +57,7 @@ class Hunt:
     shrinking: int
     seed: int
     seconds: float
+    cut: str = ""
 
 
 class Broken(AssertionError):
@@ -114,6 +116,17 @@ class _Search:
     def is_exhausted(self) -> bool:
         """Whether so many processes were lost that the search ends."""
         return self._lost[HANG] >= _MOST_HANGS or self._lost[DEATH] >= _MOST_DEATHS
+
+    @property
+    def cut(self) -> str:
+        """Why the search ended before all its conversations were tried; empty if it did not."""
+        if self.conversations >= self._settings.examples:
+            return ""
+        if self._lost[HANG] >= _MOST_HANGS:
+            return f"it ended there, since {self._lost[HANG]} had hung"
+        if self._lost[DEATH] >= _MOST_DEATHS:
+            return f"it ended there, since {self._lost[DEATH]} had ended the process"
+        return "it came upon no other that it had not tried"
 
     def _play(self, script: Pick | Sequence[Move]) -> Finding | None:
         seconds = self._seconds
@@ -218,6 +231,7 @@ def _summed(search: _Search, first: int | None, seed: int) -> Hunt:
         shrinking=search.shrinking,
         seed=seed,
         seconds=0.0,
+        cut=search.cut,
     )
 
 

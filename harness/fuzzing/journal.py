@@ -97,6 +97,10 @@ class Journal:
         """Where the process was, innermost frame first, if it was asked or could say so."""
         return _content(self.stack).decode("utf-8", "replace")
 
+    def count_stacks(self) -> int:
+        """How many stacks were begun."""
+        return self.read_stack().count("(most recent call first):")
+
     def close(self) -> None:
         """Give the room back."""
         for file in (self.events, self._moves, self.stack, self._findings):

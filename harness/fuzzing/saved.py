@@ -127,6 +127,12 @@ def read(path: Path) -> SavedFinding:
     return finding
 
 
+def how_again(saved: SavedFinding, finding: Finding) -> str:
+    """That a conversation still breaks its team, or that it breaks it in another way now."""
+    was, now = saved.header.invariant, finding.violation.invariant
+    return "still breaks" if now == was else f"no more {was}, but now {now} breaks"
+
+
 def _unplayable(path: Path, line: int, why: str) -> SchemaError:
     return SchemaError(
         f"{path}:{line}: this is no finding that this release can play: {why}. Make a new one "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import HarnessError
 from harness.fuzzing.hunting import Broken, hunt, replay
-from harness.fuzzing.saved import SUFFIX, finding_path, read, save
+from harness.fuzzing.saved import SUFFIX, finding_path, how_again, read, save
 from harness.fuzzing.settings import FuzzSettings, Subject
 from harness.fuzzing.story import tell
 from harness.fuzzing.subjects import subject_at, subject_from
@@ -122,9 +122,11 @@ def check(subject: Subject, settings: FuzzSettings, *, name: str, saved: Path) -
     __tracebackhide__ = True
     folder = finding_path(saved, name, "any").parent
     for path in sorted(folder.glob(f"*{SUFFIX}")):
-        finding = replay(subject, settings, read(path).moves)
+        kept = read(path)
+        finding = replay(subject, settings, kept.moves)
         if finding is not None:
-            raise Broken(f"{path} still breaks the team:\n\n{tell(finding)}")
+            again = how_again(kept, finding)
+            raise Broken(f"{path} {again} the team:\n\n{tell(finding)}")
     found = hunt(subject, settings)
     if found.findings:
         raise Broken(_report(found.findings, settings, name, saved, found.seed))

@@ -8,7 +8,7 @@ import msgspec
 
 from harness.errors import ImportFault, SchemaError
 from harness.model.migrations import load_transcript
-from harness.model.transcript import ToolCall, Transcript
+from harness.model.transcript import Termination, ToolCall, Transcript
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -99,3 +99,23 @@ def _tool_calls(calls: Sequence[Any]) -> Iterator[ToolCall]:
         texts = [fields.get("name"), fields.get("arguments"), call.get("id")] if fields else []
         if texts and all(isinstance(text, str) for text in texts):
             yield ToolCall(name=texts[0], arguments=texts[1], id=texts[2])
+
+
+def with_termination(transcript: Transcript, terminators: Sequence[str]) -> Transcript:
+    """The transcript, ended if its last message ends with one of the words that end it."""
+    if not transcript.messages or transcript.termination is not None:
+        return transcript
+    last = transcript.messages[-1]
+    said = last.content.rstrip()
+    word = next((each for each in terminators if said.endswith(each)), None)
+    if word is None:
+        return transcript
+    end = Termination(
+        index=len(transcript.events),
+        offset_seconds=transcript.events[-1].offset_seconds,
+        reason="termination_message",
+        detail=f"The last message of the file ends with {word!r}; nothing else tells the reason.",
+        agent=last.speaker,
+        message_index=last.index,
+    )
+    return msgspec.structs.replace(transcript, events=(*transcript.events, end))

@@ -127,6 +127,9 @@ def mapped_values(document: Any, fields: ImportFields, where: str) -> Mapping[st
 
 
 def _looked_up(document: Any, path: str, where: str) -> Any:
+    # An attribute's own name has dots in it.
+    if isinstance(document, dict) and path in document:
+        return document[path]
     value = document
     for part in path.split("."):
         if not isinstance(value, dict) or part not in value:

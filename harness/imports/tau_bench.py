@@ -31,6 +31,12 @@ class TauBenchImporter:
 
     name: ClassVar[str] = "tau-bench"
 
+    @staticmethod
+    def recognises(document: Any) -> bool:
+        """Whether its first entry has the keys of a result."""
+        first = document[0] if isinstance(document, list) and document else None
+        return isinstance(first, dict) and first.keys() >= set(_KEYS)
+
     def read(
         self, where: str, text: str, document: Any, mapping: ImportMapping
     ) -> tuple[ImportedConversation, ...]:

@@ -14,16 +14,17 @@ import os
 import sqlite3
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from harness.errors import LogError
 from harness.model.run import RunHeader, RunLog
-from harness.model.sample import SampleResult, decode_sample, encode_sample
+from harness.model.sample import SampleKey, SampleResult, Status, decode_sample, encode_sample
+from harness.model.structs import Strict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 LAYOUT_VERSION = 1
 SUFFIX = ".sqlite"
@@ -41,6 +42,37 @@ CREATE TABLE sample (
 """
 # The body's size is what matters on a CI disk; level 3 costs about 50 microseconds a sample.
 _ZSTD_LEVEL = 3
+
+
+class FinishedRow(Strict, frozen=True, kw_only=True):
+    """What a run log tells of a finished sample without unpacking it.
+
+    Attributes:
+        number: Larger for every later row.
+        key: Which sample.
+        status: "completed", "error" or "miss".
+        is_success: Whether every score that judges passed.
+        termination: Why its conversation ended; None if it did not.
+        turns: Messages in the conversation.
+        cost_usd: US dollars; None if unscored.
+        duration_seconds: Wall-clock time, scoring included.
+    """
+
+    number: int
+    key: SampleKey
+    status: Status
+    is_success: bool
+    termination: str | None
+    turns: int
+    cost_usd: float | None
+    duration_seconds: float
+
+    @property
+    def outcome(self) -> str:
+        """Pass or fail, or what kept the sample from completing."""
+        if self.status != "completed":
+            return self.status
+        return "pass" if self.is_success else "fail"
 
 
 class SqliteRunStore:
@@ -86,7 +118,7 @@ class SqliteRunStore:
     def read_header(self) -> RunHeader:
         """The header, as written before the first sample."""
         with self._translated():
-            row = self._connection.execute("SELECT header FROM run").fetchone()
+            row = self._connection.execute("SELECT CAST(header AS BLOB) FROM run").fetchone()
             if row is None:
                 raise LogError(f"{self.path}: the run log has no header; it cannot be used.")
             return msgspec.json.decode(row[0], type=RunHeader)
@@ -94,8 +126,32 @@ class SqliteRunStore:
     def read_samples(self) -> Iterable[SampleResult]:
         """Every sample kept so far, in the order they finished."""
         with self._translated():
-            rows = self._connection.execute("SELECT body FROM sample ORDER BY rowid").fetchall()
+            rows = self._connection.execute(
+                "SELECT CAST(body AS BLOB) FROM sample ORDER BY rowid"
+            ).fetchall()
             return [decode_sample(self._decompress(body)) for (body,) in rows]
+
+    def read_rows(self, after: int = 0) -> list[FinishedRow]:
+        """What the log tells of the samples that finished after a row, in that order.
+
+        Args:
+            after: Number of the last row that is known; 0 for all.
+        """
+        with self._translated():
+            rows = self._connection.execute(
+                "SELECT rowid, suite, scenario, config, epoch, status, success, termination, "
+                "turns, cost_usd, duration_seconds FROM sample WHERE rowid > ? ORDER BY rowid",
+                (after,),
+            ).fetchall()
+            return [_finished(row) for row in rows]
+
+    def read_sample(self, number: int) -> SampleResult | None:
+        """The sample in a row; None if there is no such row."""
+        with self._translated():
+            row = self._connection.execute(
+                "SELECT CAST(body AS BLOB) FROM sample WHERE rowid = ?", (number,)
+            ).fetchone()
+            return None if row is None else decode_sample(self._decompress(row[0]))
 
     def read(self) -> RunLog:
         """The whole run as reports read it, samples in plan order."""
@@ -112,6 +168,8 @@ class SqliteRunStore:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
+        import zstandard
+
         try:
             yield
         except sqlite3.IntegrityError as error:
@@ -121,10 +179,26 @@ class SqliteRunStore:
             ) from None
         except sqlite3.Error as error:
             raise LogError(f"{self.path}: the run log cannot be used: {error}.") from None
-        except (msgspec.MsgspecError, ValueError) as error:
+        except (msgspec.MsgspecError, ValueError, zstandard.ZstdError) as error:
             raise LogError(
                 f"{self.path}: the run log holds data that does not fit: {error}."
             ) from None
+
+
+def _finished(row: tuple[Any, ...]) -> FinishedRow:
+    number, suite, scenario, config, epoch, status, success, *rest = row
+    termination, turns, cost_usd, duration_seconds = rest
+    told = {
+        "number": number,
+        "key": {"suite": suite, "scenario": scenario, "config": config, "epoch": epoch},
+        "status": status,
+        "is_success": bool(success),
+        "termination": termination,
+        "turns": turns,
+        "cost_usd": cost_usd,
+        "duration_seconds": duration_seconds,
+    }
+    return msgspec.convert(told, FinishedRow)
 
 
 def create_log(folder: Path, header: RunHeader) -> SqliteRunStore:
@@ -171,10 +245,23 @@ def open_log(path: Path) -> SqliteRunStore:
     Raises:
         LogError: If it is missing, not a run log, or of another layout version.
     """
+    return _opened(path, _connect)
+
+
+def open_log_unchanged(path: Path) -> SqliteRunStore:
+    """Open a run log for reading alone: nothing is written, neither in it nor beside it.
+
+    Raises:
+        LogError: As `open_log`, and where something is to be appended.
+    """
+    return _opened(path, _connect_unchanged)
+
+
+def _opened(path: Path, connect: Callable[[Path], sqlite3.Connection]) -> SqliteRunStore:
     if not path.is_file():
         raise LogError(f"{path}: there is no such run log. List the runs with: harness list --runs")
     try:
-        connection = _connect(path)
+        connection = connect(path)
         version = connection.execute("PRAGMA user_version").fetchone()[0]
     except sqlite3.Error as error:
         raise LogError(f"{path}: this is not a run log: {error}.") from None
@@ -195,6 +282,14 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _connect_unchanged(path: Path) -> sqlite3.Connection:
+    # Without a write-ahead log nobody writes. SQLite would all the same make the files of one,
+    # and not remove them again, unless it is told that the file does not change.
+    has_writer = path.with_name(f"{path.name}-wal").exists()
+    how = "mode=ro" if has_writer else "mode=ro&immutable=1"
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=2.0)
+
+
 def read_log(path: Path) -> RunLog:
     """Read a whole run log; see `open_log` for what it raises."""
     store = open_log(path)
@@ -204,12 +299,13 @@ def read_log(path: Path) -> RunLog:
         store.close()
 
 
-def find_log(folder: Path, name: str = LATEST) -> Path:
+def find_log(folder: str | Path, name: str = LATEST) -> Path:
     """Find a run log by path, run id, unique beginning of a run id, or ``latest``.
 
     Raises:
         LogError: If nothing or more than one fits.
     """
+    folder = Path(folder)
     if name.endswith(SUFFIX) and Path(name).is_file():
         return Path(name)
     logs = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []

@@ -1,4 +1,4 @@
-"""Statistics between the configs of a run, or between two runs, as data.
+"""Statistics between the configs of a run, or two sides of anything, as data.
 
 `harness.comparison` computes them; reports only render them. All rates are
 shares from 0 to 1, all intervals are two-sided.
@@ -12,7 +12,6 @@ from harness.model.estimates import Distribution as Distribution
 from harness.model.estimates import Estimate as Estimate
 from harness.model.estimates import Interval as Interval
 from harness.model.estimates import Rate as Rate
-from harness.model.sample import Outcome, SampleKey
 from harness.model.score import Unit
 from harness.model.structs import Strict as _Strict
 
@@ -276,86 +275,3 @@ class Comparison(_Strict, frozen=True, kw_only=True):
 
     schema_version: int = COMPARISON_SCHEMA_VERSION
     suites: tuple[SuiteComparison, ...] = ()
-
-
-Direction = Literal["worse", "better", "same outcome"]
-
-_RANKS: dict[Outcome, int] = {"pass": 2, "fail": 1, "error": 0, "miss": 0}
-
-
-class Parting(_Strict, frozen=True, kw_only=True):
-    """Where two conversations of a sample part.
-
-    Attributes:
-        turn: The first turn that differs, from 1.
-        first: Speaker and words of the first, around the first character that differs.
-        second: The same of the second.
-        why: What differed before that turn, for people; "" if the events do not tell.
-    """
-
-    turn: int
-    first: str
-    second: str
-    why: str
-
-
-class SampleChange(_Strict, frozen=True, kw_only=True):
-    """A sample whose outcome or termination differs between two runs.
-
-    Attributes:
-        parting: Where its two conversations part; None if the same was said in both.
-    """
-
-    key: SampleKey
-    outcome_a: Outcome
-    outcome_b: Outcome
-    termination_a: str | None
-    termination_b: str | None
-    parting: Parting | None = None
-
-    @property
-    def direction(self) -> Direction:
-        """Pass is better than fail, and fail than not having completed."""
-        change = _RANKS[self.outcome_b] - _RANKS[self.outcome_a]
-        return "better" if change > 0 else "worse" if change < 0 else "same outcome"
-
-
-class ConfigRuns(_Strict, frozen=True, kw_only=True):
-    """One config of one suite in two runs; is_changed if its settings or prompts differ."""
-
-    suite: str
-    config: str
-    is_changed: bool
-    contrast: Contrast
-
-
-class RunComparison(_Strict, frozen=True, kw_only=True):
-    """Run B against run A, over the samples both have.
-
-    Attributes:
-        run_a: Id of the run measured against.
-        run_b: Id of the run that is judged.
-        samples: Samples with a result in both.
-        configs: One entry per suite and config both have.
-        changes: Samples that differ, in key order.
-        only_in_a: Samples with a result in run A alone.
-        only_in_b: Samples with a result in run B alone.
-        is_replay: Whether no model was asked in either run, so that every change is a
-            fact about what changed in between and not chance.
-        alert: Samples that did not complete, if they forbid a comparison; else "".
-        verdict: The headline: of replays what changed, else what is shown to differ.
-        statistics: Of replays, what the outcomes show about the configs; else "".
-    """
-
-    schema_version: int = COMPARISON_SCHEMA_VERSION
-    run_a: str
-    run_b: str
-    samples: int
-    configs: tuple[ConfigRuns, ...]
-    changes: tuple[SampleChange, ...]
-    only_in_a: tuple[SampleKey, ...]
-    only_in_b: tuple[SampleKey, ...]
-    is_replay: bool
-    alert: str
-    verdict: str
-    statistics: str

@@ -9,6 +9,7 @@ from harness.model.sample import Outcome
 from harness.model.structs import Strict as _Strict
 
 OUTCOMES_SCHEMA_VERSION = 1
+GATE_SCHEMA_VERSION = 1
 
 GateOutcome = Literal["passed", "regressed", "inconclusive"]
 Measure = Literal["success", "cost_usd", "turns", "success against the baseline"]
@@ -95,6 +96,8 @@ class SuiteOutcomes(_Strict, frozen=True, kw_only=True):
         scenarios: Digest of every scenario's files and settings, by name.
         configs: Digest of every config, by name.
         samples: Every planned sample, in key order.
+        parts: Of every scenario the digest of each thing its digest covers, by its key in
+            scenario.yaml; empty where it is not known.
     """
 
     schema_version: int = OUTCOMES_SCHEMA_VERSION
@@ -105,6 +108,7 @@ class SuiteOutcomes(_Strict, frozen=True, kw_only=True):
     scenarios: dict[str, str]
     configs: dict[str, str]
     samples: tuple[SampleOutcome, ...]
+    parts: dict[str, dict[str, str]] = {}
 
     @property
     def config_names(self) -> tuple[str, ...]:
@@ -173,3 +177,20 @@ class SuiteGate(_Strict, frozen=True, kw_only=True):
     baseline_incomplete: int = 0
     unmatched: tuple[str, ...] = ()
     changed_configs: tuple[str, ...] = ()
+
+
+class GateResult(_Strict, frozen=True, kw_only=True):
+    """What ``harness gate --results`` writes.
+
+    Attributes:
+        run_id: The run that is judged.
+        is_failed: Whether any suite failed: then the exit code is 1.
+        suites: What the gate of each suite says, in the order of the run.
+        without_gate: Suites of the run that have no gate, so are not judged.
+    """
+
+    schema_version: int = GATE_SCHEMA_VERSION
+    run_id: str
+    is_failed: bool
+    suites: tuple[SuiteGate, ...]
+    without_gate: tuple[str, ...]

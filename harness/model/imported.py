@@ -20,12 +20,14 @@ class Origin(_Strict, frozen=True, kw_only=True):
         document: The conversation's JSON text as it stood in the file, with every field,
             also those the importer does not know. Only secrets are replaced.
         seed: What the mapped field "seed" holds, as text; None without one.
+        notes: What of the document is no part of the transcript, each kind of it with how often.
     """
 
     format: str
     path: str
     document: str
     seed: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 class ImportFields(_Strict, frozen=True, kw_only=True):
@@ -74,8 +76,13 @@ class ImportedConversation(_Strict, frozen=True, kw_only=True):
         document: See `Origin`.
         values: What the mapped fields hold, by their names in `ImportFields`; a field that is
             not mapped is missing.
+        notes: See `Origin`.
+        identities: Ids that nothing but other parts of it can have, where parts of one
+            conversation could stand in several files; none where each file is complete.
     """
 
     transcript: Transcript
     document: str
     values: dict[str, Any] = {}
+    notes: tuple[str, ...] = ()
+    identities: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.errors import EnvironmentFault
 from harness.model.sample import Mode, SampleKey, SampleResult
 from harness.model.scenario import AgentConfig
 from harness.model.structs import Strict as _Strict
@@ -15,14 +16,25 @@ if TYPE_CHECKING:
 RUN_SCHEMA_VERSION = 1
 
 
-class ScenarioInfo(_Strict, frozen=True, kw_only=True):
-    """What a report needs to know of a scenario."""
+class ScenarioInfo(_Strict, frozen=True, kw_only=True, omit_defaults=True):
+    """What a report needs to know of a scenario.
+
+    Attributes:
+        name: Unique in its suite.
+        title: One line for people.
+        task: Opening message.
+        accept: Termination reasons it accepts.
+        digest: Of all its files and settings.
+        parts: Digest of each thing that `digest` covers, by its key in scenario.yaml; empty
+            in logs that do not have it.
+    """
 
     name: str
     title: str
     task: str
     accept: tuple[str, ...]
     digest: str
+    parts: dict[str, str] = {}
 
 
 class SuiteInfo(_Strict, frozen=True, kw_only=True):
@@ -54,6 +66,8 @@ class RunHeader(_Strict, frozen=True, kw_only=True):
         plan: Every sample to run, in order.
         scenarios_root: Where the suites were read from, for resuming.
         cassettes_root: Where the cassettes are, for resuming.
+        commit: Commit of the scenarios' repository at the start, "-dirty" at its end if tracked
+            files differed from it; "" outside of git, and in logs of older releases.
     """
 
     schema_version: int = RUN_SCHEMA_VERSION
@@ -69,6 +83,7 @@ class RunHeader(_Strict, frozen=True, kw_only=True):
     plan: tuple[SampleKey, ...]
     scenarios_root: str = ""
     cassettes_root: str = ""
+    commit: str = ""
 
 
 class RunLog(_Strict, frozen=True, kw_only=True):
@@ -84,7 +99,15 @@ class RunLog(_Strict, frozen=True, kw_only=True):
         return tuple(key for key in self.header.plan if key not in done)
 
     def to_pandas(self) -> DataFrame:
-        """One row per sample; `harness.model.table.rows_of` tells the columns."""
-        import pandas
+        """One row per sample; `harness.model.table.rows_of` tells the columns.
 
+        Raises:
+            EnvironmentFault: If pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise EnvironmentFault(
+                "RunLog.to_pandas() needs the package pandas. Install it with: pip install pandas"
+            ) from None
         return pandas.DataFrame(rows_of(self))

@@ -176,6 +176,7 @@ class Scenario(_Strict, frozen=True, kw_only=True):
         digest: Hex digest of the scenario's own files and settings.
         conversation_digest: Hex digest of those that shape the conversation: not the checks,
             scorers and accepted terminations.
+        parts: Digest of each thing that `digest` covers, by its key in scenario.yaml.
     """
 
     name: str
@@ -201,6 +202,7 @@ class Scenario(_Strict, frozen=True, kw_only=True):
     fuzz: FuzzDemands = FuzzDemands()
     digest: str = ""
     conversation_digest: str = ""
+    parts: dict[str, str] = {}
 
     @property
     def is_scripted(self) -> bool:

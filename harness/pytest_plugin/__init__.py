@@ -221,8 +221,9 @@ class _Relay:
             state_of(self._config).keep(report.harness_samples)
         if hasattr(report, "harness_view"):
             from harness.pytest_plugin.reporting import show
+            from harness.pytest_plugin.state import state_of
 
-            show(report)
+            show(report, state_of(self._config))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:

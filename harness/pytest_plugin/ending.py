@@ -93,6 +93,7 @@ class Ending:
             config,
             settings.scenarios_root,
             program="pytest",
+            run_id=self._state.run_id,
         )
         return RunLog(header=header, samples=tuple(results))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from _pytest._io import TerminalWriter
 
     from harness.model.sample import SampleResult
+    from harness.pytest_plugin.state import State
 
 _LAST_TURNS = 3
 # What lies between a test and what was raised by its conversation block.
@@ -77,6 +79,7 @@ def completed_report(
             view = _view(error, captured.results, captured.shown)
         if view:
             attributes["harness_view"] = [list(line) for line in view]
+            attributes["harness_commands"] = [line.text for line in _commands(captured.results)]
         if isinstance(error, SampleFailed):
             report.longrepr = in_pytests_words(str(error))
     return report
@@ -108,11 +111,24 @@ def _commands(results: list[SampleResult]) -> View:
     return [Line(f"Read it whole: harness show {result.key}", "bold") for result in results]
 
 
-def show(report: pytest.TestReport) -> None:
+def show(report: pytest.TestReport, state: State) -> None:
     """Put the conversation below the failure; called where reports are printed."""
-    lines = [Line(text, style) for text, style in vars(report)["harness_view"]]
+    attributes: dict[str, Any] = vars(report)
+    commands = attributes.get("harness_commands", ())
+    lines = [
+        Line(f"{text}{_where(state)}" if text in commands else text, style)
+        for text, style in attributes["harness_view"]
+    ]
     if not isinstance(report.longrepr, WithConversation):
         report.longrepr = WithConversation(report.longrepr, lines)
+
+
+def _where(state: State) -> str:
+    """What finds this session's run after others have run, too."""
+    folder = state.settings.runs_folder
+    usual = state.config.invocation_params.dir / ".harness" / "runs"
+    elsewhere = "" if folder == usual else f" --runs-folder {shlex.quote(str(folder))}"
+    return f" --run {state.run_id}{elsewhere}"
 
 
 class WithConversation(TerminalRepr):

@@ -88,6 +88,13 @@ class State:
         return given or str(self._own_folder / "budget"), self.settings.max_cost_usd
 
     @cached_property
+    def run_id(self) -> str:
+        """Id of the run that the session's log will hold, known before there is a log."""
+        from harness.runner.header import new_run_id
+
+        return new_run_id()
+
+    @cached_property
     def own_sandbox(self) -> Sandbox:
         """The sandbox of conversations of the tests' own; what it started ends with the session.
 

@@ -258,14 +258,14 @@ def _raw(writer: Writer, interaction: Interaction) -> None:
     body = body_of(request)
     if request.shape.kind == "json":
         encoded = msgspec.json.format(msgspec.json.encode(body)).decode()
-        writer.line(encoded if body is not None else "(no body)")
+        writer.verbatim(encoded if body is not None else "(no body)")
     else:
-        writer.line(str(body))
+        writer.verbatim(str(body))
     writer.line(f"{interaction.status} {interaction.reason}".strip(), "bold")
     for name, values in interaction.headers.items():
         for value in values:
             writer.line(f"{name}: {value}", "dim")
     try:
-        writer.line(interaction.content.decode())
+        writer.verbatim(interaction.content.decode())
     except UnicodeDecodeError:
         writer.line(repr(interaction.content))

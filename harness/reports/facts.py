@@ -31,6 +31,9 @@ class RunFacts:
         engines: Frameworks and their versions.
         cost_usd: Sum of the known costs; None if no sample has one.
         prices: Whose prices these are, "" if no sample has a cost.
+        saved_usd: What the replayed samples would have cost at these prices, had their model
+            been asked; None if nothing was replayed or no price is known.
+        unpriced: Samples whose cost is not known.
     """
 
     sources: tuple[str, ...]
@@ -45,6 +48,8 @@ class RunFacts:
     engines: tuple[str, ...]
     cost_usd: float | None
     prices: str
+    saved_usd: float | None
+    unpriced: int
 
 
 def facts_of(log: RunLog) -> RunFacts:
@@ -65,7 +70,16 @@ def facts_of(log: RunLog) -> RunFacts:
         engines=_distinct(sample.transcript.engine_version for sample in samples),
         cost_usd=sum(score.value for score in costs) if costs else None,
         prices=_prices([score.reason for score in costs]),
+        saved_usd=_saved(samples),
+        unpriced=len(samples) - len(costs),
     )
+
+
+def _saved(samples: Sequence[SampleResult]) -> float | None:
+    """The cost of every sample that a cassette answered."""
+    replayed = [sample for sample in samples if sample.mode == "replay" and sample.cassette]
+    costs = [score.value for sample in replayed if (score := sample.score_of("cost"))]
+    return sum(costs) if costs else None
 
 
 def _prices(reasons: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""What the gate says, for the terminal and for GitHub."""
+"""What the gate says, in sentences, for GitHub and wherever there is room."""
 
 from __future__ import annotations
 
@@ -7,34 +7,20 @@ from typing import TYPE_CHECKING
 from harness.reports import numbers
 from harness.reports.markdown import LIMIT
 from harness.reports.markdown_text import escaped
-from harness.reports.text import counted, one_line
+from harness.reports.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from harness.model.gate import GateFinding, SuiteGate
 
 _CUT = "\n\n*Cut here: GitHub takes no more than 65,536 characters in a comment.*\n"
-_WIDTH = 2_000
-_HEADINGS = {"passed": "PASSED", "regressed": "REGRESSED", "inconclusive": "INCONCLUSIVE"}
-
-
-def gate_text(gates: Sequence[SuiteGate]) -> str:
-    """The reasons on one screen: what regressed first, then what is open, then what passed."""
-    lines = (one_line(line, _WIDTH) for gate in gates for line in _suite_lines(gate))
-    return "\n".join(lines) + "\n"
-
-
-def _suite_lines(gate: SuiteGate) -> Iterator[str]:
-    yield _headline(gate)
-    for finding in _by_weight(gate.findings):
-        yield f"- {finding.outcome}: {finding_sentence(finding)}"
-    yield from (f"- {note}" for note in notes_of(gate))
+HEADINGS = {"passed": "PASSED", "regressed": "REGRESSED", "inconclusive": "INCONCLUSIVE"}
 
 
 def _headline(gate: SuiteGate) -> str:
     against = f" against baseline {gate.baseline_id}" if gate.baseline_id else ""
-    said = _HEADINGS[gate.outcome]
+    said = HEADINGS[gate.outcome]
     if gate.outcome == "inconclusive":
         rule = "fail" if gate.is_failed else "pass"
         effect = "fails" if gate.is_failed else "lets it pass, though nothing shows that it is good"
@@ -42,7 +28,8 @@ def _headline(gate: SuiteGate) -> str:
     return f"Gate of {gate.suite}, run {gate.run_id}{against}: {said}"
 
 
-def _by_weight(findings: Sequence[GateFinding]) -> list[GateFinding]:
+def by_weight(findings: Sequence[GateFinding]) -> list[GateFinding]:
+    """What regressed first, then what is open, then what passed."""
     weights = ("regressed", "inconclusive", "passed")
     return sorted(findings, key=lambda each: weights.index(each.outcome))
 
@@ -154,8 +141,8 @@ def gate_markdown(gates: Sequence[SuiteGate], summary: str = "") -> str:
         lines += [f"## {escaped(_headline(gate))}", ""]
         lines += ["| Outcome | Config, measured, wanted |", "| --- | --- |"]
         lines += [
-            f"| {_HEADINGS[each.outcome].lower()} | {escaped(finding_sentence(each))} |"
-            for each in _by_weight(gate.findings)
+            f"| {HEADINGS[each.outcome].lower()} | {escaped(finding_sentence(each))} |"
+            for each in by_weight(gate.findings)
         ]
         lines += ["", *(f"{escaped(note)}\n" for note in notes_of(gate))]
     return shortened("\n".join([*lines, summary]).rstrip("\n") + "\n")

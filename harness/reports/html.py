@@ -11,22 +11,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
-import zlib
-from collections import defaultdict
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import quote
 
-from harness.model.outcomes import outcome_of
-from harness.model.transcript import CodeExecution
 from harness.reports import numbers
-from harness.reports.executions import not_isolated, notes, status
+from harness.reports.executions import not_isolated
 from harness.reports.facts import facts_of
-from harness.reports.faults import fault_rows, outcomes_of
+from harness.reports.figures.links import list_fragment, sample_fragment
+from harness.reports.packing import pack
+from harness.reports.reproduction import reproduction
 from harness.reports.steady import digest_of, steady
-from harness.reports.text import one_line, visible, visible_data
+from harness.reports.suite_section import suite_sections
+from harness.reports.text import one_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,12 +32,34 @@ if TYPE_CHECKING:
 
     from harness.model.comparison import Comparison
     from harness.model.run import RunLog
-    from harness.model.sample import SampleKey, SampleResult
 
-_STYLES = ("theme.css", "tables.css", "conversation.css", "print.css")
-# Images of all samples together; those beyond it are in the run log alone.
-_MOST_IMAGE_BYTES = 4 * 1024 * 1024
-_SCRIPTS = ("data.js", "events.js", "conversation.js", "browse.js")
+_STYLES = (
+    "theme.css",
+    "tables.css",
+    "figures.css",
+    "samples.css",
+    "conversation.css",
+    "compare.css",
+    "print.css",
+)
+_SCRIPTS = (
+    "data.js",
+    "age.js",
+    "index.js",
+    "address.js",
+    "difference.js",
+    "prose.js",
+    "events.js",
+    "calls.js",
+    "overview.js",
+    "pytest.js",
+    "conversation.js",
+    "aligned.js",
+    "list.js",
+    "browse.js",
+)
+# Rows for readers without JavaScript; the script replaces them by those in view.
+_STATIC_ROWS = 200
 
 
 class HtmlReporter:
@@ -54,7 +73,7 @@ class HtmlReporter:
         """The whole page; identical for runs that found the same."""
         from markupsafe import Markup
 
-        digest = digest_of(log)
+        digest, again = digest_of(log), reproduction(log.header)
         log = steady(log)
         style, script = _asset(_STYLES), _asset(_SCRIPTS)
         facts = facts_of(log)
@@ -64,12 +83,14 @@ class HtmlReporter:
             .render(
                 header=log.header,
                 digest=digest,
+                again=again,
                 facts=facts,
                 warning=not_isolated(facts.sandboxes),
-                suites=_suites(log, comparison),
-                samples=_rows(log.samples),
+                suites=suite_sections(log, comparison),
+                packed=pack(log.samples),
+                rows=log.samples[:_STATIC_ROWS],
+                total=len(log.samples),
                 missing=log.missing,
-                chunks=_chunks(log.samples),
                 policy=_policy(style, script),
                 # Ours, not the agents': the only text on the page that is not escaped.
                 style=Markup(style),
@@ -120,9 +141,12 @@ def _environment() -> jinja2.Environment:
         "seen",
         "usd",
         "number",
+        "score_mean",
+        "score_range",
     )
     environment.filters |= {name: getattr(numbers, name) for name in (*names, "ratio", "change")}
-    environment.filters |= {"anchor": _anchor, "one_line": one_line}
+    environment.filters |= {"anchor": sample_fragment, "one_line": one_line}
+    environment.globals["list_of"] = list_fragment
     return environment
 
 
@@ -133,99 +157,3 @@ def _template(name: str) -> str:
 def _finalized(value: Any) -> Any:  # whatever a template expression evaluates to
     """Every string of every template passes here, so none can be forgotten."""
     return visible(value) if type(value) is str else value
-
-
-def _anchor(key: SampleKey) -> str:
-    """Fragment identifier of a sample, safe in an attribute and in a link."""
-    return "sample/" + quote(visible(str(key)), safe="/")
-
-
-def _suites(log: RunLog, comparison: Comparison) -> list[dict[str, Any]]:
-    """Per suite, what its section shows."""
-    infos = {suite.name: suite for suite in log.header.suites}
-    by_suite: defaultdict[str, list[SampleResult]] = defaultdict(list)
-    for sample in log.samples:
-        by_suite[sample.key.suite].append(sample)
-    return [
-        {
-            "info": infos[each.suite],
-            "comparison": each,
-            "reasons": _reasons(each.configs),
-            "scorers": list(dict.fromkeys(s.scorer for c in each.configs for s in c.scorers)),
-            "matrix": _matrix(by_suite[each.suite]),
-            "faults": (rows := fault_rows(by_suite[each.suite])),
-            "fault_outcomes": outcomes_of(rows),
-        }
-        for each in comparison.suites
-    ]
-
-
-def _reasons(configs: Sequence[Any]) -> list[str]:
-    """Termination reasons that occur, most frequent first."""
-    totals: defaultdict[str, int] = defaultdict(int)
-    for config in configs:
-        for reason, count in config.terminations.items():
-            totals[reason] += count
-    return sorted(totals, key=lambda reason: (-totals[reason], reason))
-
-
-def _matrix(samples: Sequence[SampleResult]) -> dict[tuple[str, str], list[SampleResult]]:
-    """(scenario, config) to its samples by epoch."""
-    cells: defaultdict[tuple[str, str], list[SampleResult]] = defaultdict(list)
-    for sample in samples:
-        cells[sample.key.scenario, sample.key.config].append(sample)
-    return {name: sorted(cell, key=lambda sample: sample.key) for name, cell in cells.items()}
-
-
-def _rows(samples: Sequence[SampleResult]) -> list[dict[str, Any]]:
-    """One row of the sample list each, with where its conversation is stored."""
-    positions: defaultdict[tuple[str, str], int] = defaultdict(int)
-    chunks: dict[tuple[str, str], int] = {}
-    rows = []
-    for sample in samples:
-        chunk = (sample.key.suite, sample.key.scenario)
-        number = chunks.setdefault(chunk, len(chunks))
-        rows.append({"sample": sample, "chunk": number, "position": positions[chunk]})
-        positions[chunk] += 1
-    return rows
-
-
-def _chunks(samples: Sequence[SampleResult]) -> list[str]:
-    """The conversations of each scenario together: alike, so they deflate well; opened lazily."""
-    groups: defaultdict[tuple[str, str], list[SampleResult]] = defaultdict(list)
-    for sample in samples:
-        groups[sample.key.suite, sample.key.scenario].append(sample)
-    shown = _shown_images(samples)
-    return [_packed(group, shown) for group in groups.values()]
-
-
-def _shown_images(samples: Sequence[SampleResult]) -> set[str]:
-    """Digests of the images that fit on the page, first come, first served."""
-    sizes = {image.digest: len(image.content) for sample in samples for image in sample.images}
-    shown, left = set(), _MOST_IMAGE_BYTES
-    for digest, size in sizes.items():
-        if size <= left:
-            shown.add(digest)
-            left -= size
-    return shown
-
-
-def _packed(samples: Sequence[SampleResult], shown: set[str]) -> str:
-    """base64(deflate(JSON)): holds no character that means anything to an HTML parser."""
-    data = [visible_data(_conversation(sample, shown)) for sample in samples]
-    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
-    return base64.b64encode(zlib.compress(text.encode("ascii"), 9)).decode("ascii")
-
-
-def _conversation(sample: SampleResult, shown: set[str]) -> dict[str, Any]:
-    """A sample as the script wants it: with words for its executions, and the images shown."""
-    import msgspec
-
-    data: dict[str, Any] = msgspec.to_builtins(sample)
-    for event, told in zip(sample.transcript.events, data["transcript"]["events"], strict=True):
-        if isinstance(event, CodeExecution):
-            told["is_success"] = outcome_of(event).is_success
-            told["status"] = status(event)
-            told["notes"] = notes(event, has_times=False)
-    data["images"] = [image for image in data["images"] if image["digest"] in shown]
-    return data

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import floor, log10
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.model.comparison import Contrast, Estimate, Interval, Rate
+    from harness.model.comparison import Contrast, Estimate, Interval, Rate, ScorerSummary
+    from harness.model.score import Unit
 
 DASH = "\u2013"
+
+# A number in words, or a dash for none.
+Shown = Callable[[float | None], str]
 
 
 def percent(share: float | None) -> str:
@@ -51,6 +56,17 @@ def seen(contrast: Contrast) -> str:
     return "none" if contrast.seen > 1 else f"{100 * contrast.seen:.0f}"
 
 
+def difference(contrast: Contrast) -> tuple[str, str, str, str, str]:
+    """Points, interval, corrected p, what could be seen, and the verdict."""
+    return (
+        points(contrast.difference.value),
+        points_range(contrast.difference),
+        p_value(contrast),
+        seen(contrast),
+        contrast.verdict,
+    )
+
+
 def usd(amount: float | None) -> str:
     """US dollars with enough digits to tell small amounts apart."""
     if amount is None:
@@ -69,6 +85,14 @@ def number(value: float | None, digits: int = 1) -> str:
         return DASH
     text = f"{value:,.{digits}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def signed(value: float, shown: Shown) -> str:
+    """A difference with its sign before its unit, e.g. "+$0.0012"."""
+    sign = "+" if value > 0 else "-" if value < 0 else ""
+    text = shown(abs(value))
+    # What is rounded to nothing has no sign.
+    return f"{sign}{text}" if any(digit in text for digit in "123456789") else text
 
 
 def ratio(estimate: Estimate | None) -> str:
@@ -90,3 +114,24 @@ def _with_interval(estimate: Estimate | None, digits: int, *, is_signed: bool) -
         return text
     low, high = estimate.interval.low, estimate.interval.high
     return f"{text} ({number(low, digits)} to {number(high, digits)})"
+
+
+def score_mean(scorer: ScorerSummary) -> str:
+    """What to show of a scorer: the mean of a share, the median of anything skewed."""
+    return in_unit(scorer.median if scorer.is_skewed else scorer.mean, scorer.unit)
+
+
+def score_range(scorer: ScorerSummary) -> str:
+    """The interval of what `score_mean` shows."""
+    interval = scorer.median_interval if scorer.is_skewed else scorer.interval
+    if interval is None:
+        return DASH
+    low, high = in_unit(interval.low, scorer.unit), in_unit(interval.high, scorer.unit)
+    return f"{low.removesuffix(' %')} to {high}"
+
+
+def in_unit(value: float | None, unit: Unit | None) -> str:
+    """A value of a score in its unit."""
+    if unit == "share":
+        return percent(value)
+    return usd(value) if unit == "usd" else number(value)

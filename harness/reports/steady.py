@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from harness.model.transcript import CodeExecution
 
 if TYPE_CHECKING:
-    from harness.model.run import RunLog
+    from harness.model.run import RunLog, SuiteInfo
     from harness.model.sample import SampleResult
     from harness.model.transcript import Event
 
@@ -28,6 +28,7 @@ _HEADER = (
     "platform",
     "scenarios_root",
     "cassettes_root",
+    "commit",
 )
 _MEASURED: dict[str, Any] = {
     "duration_seconds": 0.0,
@@ -40,17 +41,29 @@ _MEASURED: dict[str, Any] = {
 def steady(log: RunLog) -> RunLog:
     """The log with every name, time and measure of this one run left empty, samples in plan order.
 
-    Empty are the run id, command, Python, platform and folders of the header; all times of day,
-    offsets and durations; of executions processor time, memory, how much was cut from the output
-    of one that a limit ended, and whether their results were remembered.
+    Empty are the run id, command, Python, platform, folders and commit of the header; all times of
+    day, offsets and durations; of executions processor time, memory, how much was cut from the
+    output of one that a limit ended, and whether their results were remembered.
     """
     import msgspec
 
     return msgspec.structs.replace(
         log,
-        header=msgspec.structs.replace(log.header, **dict.fromkeys(_HEADER, "")),
+        header=msgspec.structs.replace(
+            log.header,
+            **dict.fromkeys(_HEADER, ""),
+            suites=tuple(map(_steady_suite, log.header.suites)),
+        ),
         samples=tuple(_steady_sample(sample) for sample in log.samples),
     )
+
+
+def _steady_suite(suite: SuiteInfo) -> SuiteInfo:
+    """The suite without the parts of its scenarios' digests, which their digests cover."""
+    import msgspec
+
+    scenarios = (msgspec.structs.replace(each, parts={}) for each in suite.scenarios)
+    return msgspec.structs.replace(suite, scenarios=tuple(scenarios))
 
 
 def _steady_sample(sample: SampleResult) -> SampleResult:
@@ -79,9 +92,22 @@ def digest_of(log: RunLog) -> str:
     """24 hexadecimal digits that are the same exactly if two runs found the same."""
     import msgspec
 
-    # ASCII, as a transcript may hold halves of surrogate pairs, which have no UTF-8.
-    text = json.dumps(msgspec.to_builtins(steady(log)), ensure_ascii=True)
-    return hashlib.blake2b(text.encode("ascii"), digest_size=12).hexdigest()
+    digest = hashlib.blake2b(digest_size=12)
+    digest.update(_encoded(steady(msgspec.structs.replace(log, samples=()))))
+    for sample in log.samples:
+        # One at a time: a long run as one text would take more memory than the run itself.
+        digest.update(_encoded(_steady_sample(sample)))
+    return digest.hexdigest()
+
+
+def _encoded(found: RunLog | SampleResult) -> bytes:
+    import msgspec
+
+    try:
+        return msgspec.json.encode(found)
+    except UnicodeEncodeError:
+        # A transcript may hold halves of surrogate pairs, which have no UTF-8.
+        return json.dumps(msgspec.to_builtins(found), ensure_ascii=True).encode("ascii")
 
 
 def sidecar(log: RunLog) -> str:

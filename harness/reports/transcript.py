@@ -126,7 +126,7 @@ def _why(page: _Page) -> None:
             page.writer.line(f"{command}{how}", "bold")
     elif end:
         agent = f" ({end.agent})" if end.agent else ""
-        page.writer.line(f"Ended by {end.reason}{agent}: {end.detail}")
+        page.writer.line(f"Ended by {end.reason}{agent}: {end.detail}", hanging=2)
     else:
         page.writer.line("The conversation did not end; this is all that was recorded.", "red")
 
@@ -152,18 +152,19 @@ def _score(page: _Page, score: Score | Unscored, *, is_complete: bool) -> None:
     writer, reason = page.writer, page.said_above(score.reason)
     style = "" if is_complete else "dim"
     if isinstance(score, Unscored):
-        writer.line(f"{score.scorer}: unscored: {reason}", style, indent=2)
+        writer.line(f"{score.scorer}: unscored: {reason}", style, indent=2, hanging=2)
         return
     value = {"share": numbers.percent, "usd": numbers.usd}.get(score.unit, numbers.number)
     verdict = {True: ", pass", False: ", fail", None: ""}[score.passed]
     if score.details.get("checks"):
         reason = reason.partition("; failed: ")[0]  # the checks are listed below it
     text = f"{score.scorer}: {value(score.value)}{verdict}: {reason}"
-    writer.line(text, "red" if score.passed is False and is_complete else style, indent=2)
+    shown = "red" if score.passed is False and is_complete else style
+    writer.line(text, shown, indent=2, hanging=2)
     for check in score.details.get("checks", ()):
         mark = "pass" if check.get("passed") else "FAIL"
         reason = f": {check['reason']}" if check.get("reason") else ""
-        writer.line(f"{mark} {check.get('name', '')}{reason}", style, indent=4)
+        writer.line(f"{mark} {check.get('name', '')}{reason}", style, indent=4, hanging=5)
 
 
 def _traceback(page: _Page, error: ExceptionInfo) -> None:
@@ -185,11 +186,20 @@ def _message(page: _Page, event: Message) -> None:
     if is_repeated(event.content, page.outputs):
         page.writer.line("(the output above)", "dim", indent=4)
     elif event.content:
-        page.writer.line(event.content.rstrip("\n"), indent=4)
+        _content(page.writer, event.content.rstrip("\n"))
     for call in event.tool_calls:
         page.writer.line(f"calls tool {call.name}({call.arguments})", "dim", indent=4)
     page.outputs.clear()
     page.texts.append(event.content)
+
+
+def _content(writer: Writer, content: str) -> None:
+    """What was said; in code, what goes on in the next line is indented to tell it from code."""
+    is_code = False
+    for line in content.split("\n"):
+        is_fence = line.lstrip().startswith("```")
+        writer.line(line, "dim" if is_fence else "", 4, hanging=4 if is_code else 0)
+        is_code ^= is_fence
 
 
 def is_repeated(content: str, outputs: list[str]) -> bool:
@@ -240,7 +250,8 @@ def _code(page: _Page, event: CodeExecution) -> None:
     for note in executions.notes(event):
         page.writer.line(note, "dim", indent=6)
     if not any(event.code.strip() in text for text in page.texts):
-        page.quote(event.code)
+        for line in event.code.rstrip("\n").split("\n"):
+            page.writer.line(line, indent=6, hanging=4)
         page.writer.line("output:", "dim", indent=4)
     page.quote(event.output)
     page.outputs.append(event.output)

@@ -6,8 +6,11 @@ move the cursor, change a colour or hide.
 
 from __future__ import annotations
 
+import os
+from itertools import zip_longest
 from typing import TYPE_CHECKING, TextIO
 
+from harness.reports.folding import column_widths, folded, padded
 from harness.reports.text import visible
 
 if TYPE_CHECKING:
@@ -15,76 +18,152 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from harness.reports.folding import Part
+
+_USUAL_WIDTH = 80
+
 
 class Writer:
-    """Writes to a stream; rich is imported only if the stream is a terminal."""
+    """Writes to a stream; rich is imported only if the stream is a terminal.
+
+    A terminal's lines are folded to its width. Those of a file or a pipe stay whole, for
+    those who search them, unless COLUMNS says how wide they may be.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._console: Console | None = None
+        self._width = _columns()
         if stream.isatty():
             from rich.console import Console
 
             self._console = Console(file=stream, highlight=False, markup=False, emoji=False)
+            self._width = self._console.width
 
-    def line(self, text: str = "", style: str = "", indent: int = 0) -> None:
-        """Write text, one or more lines, each indented."""
-        self.parts([(text, style)], indent)
+    @property
+    def columns(self) -> int:
+        """How wide a page is laid out."""
+        return self._width or _USUAL_WIDTH
+
+    def line(self, text: str = "", style: str = "", indent: int = 0, hanging: int = 0) -> None:
+        """Write text, one or more lines, each indented; see `parts`."""
+        self.parts([(text, style)], indent, hanging)
 
     def prose(self, text: str, style: str = "", indent: int = 0) -> None:
-        """Write a sentence; a terminal wraps it between words."""
-        if self._console is None:
-            self.line(text, indent=indent)
-            return
-        from rich.padding import Padding
-        from rich.text import Text
+        """Write a sentence."""
+        self.line(text, style, indent)
 
-        self._console.print(Padding(Text(self._safe(text), style=style), (0, 0, 0, indent)))
+    def verbatim(self, text: str) -> None:
+        """Write text whose lines stay whole, as of JSON that is copied from the screen."""
+        for line in self.safe(text).split("\n"):
+            self._print([(line, "")])
 
-    def parts(self, parts: Sequence[tuple[str, str]], indent: int = 0) -> None:
-        """Write one line put together from (text, style) parts."""
-        shown = [(self._safe(text), style) for text, style in parts]
-        pad = " " * indent
-        shown = [(text.replace("\n", f"\n{pad}"), style) for text, style in shown]
-        if self._console is None:
-            print(pad + "".join(text for text, _ in shown), file=self._stream)
-            return
-        from rich.text import Text
+    def parts(self, parts: Sequence[Part], indent: int = 0, hanging: int = 0) -> None:
+        """Write one line put together from (text, style) parts.
 
-        self._console.print(Text.assemble(pad, *shown), soft_wrap=True)
+        Args:
+            parts: The texts and their styles.
+            indent: Cells before every line.
+            hanging: Cells more before every line but the first.
+        """
+        width = self._width and self._width - indent - hanging
+        shown = [(self.safe(text), style) for text, style in parts]
+        for position, row in enumerate(folded(shown, width)):
+            self._print([(" " * (indent + (hanging if position else 0)), ""), *row])
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Write a table; the first column is left-aligned, the others to the right."""
-        cells = [[self._safe(cell) for cell in row] for row in (head, *rows)]
-        if self._console is None:
-            widths = [max(len(cell) for cell in column) for column in zip(*cells, strict=True)]
-            for row in cells:
-                first, *others = zip(row, widths, strict=True)
-                padded = [first[0].ljust(first[1])] + [cell.rjust(w) for cell, w in others]
-                print("  ".join(padded).rstrip(), file=self._stream)
-            return
-        self._rich_table(cells[0], cells[1:])
+        texts = [[self.safe(cell) for cell in row] for row in (head, *rows)]
+        widths = column_widths(texts, self._width)
+        for position, row in enumerate(texts):
+            self._row(row, widths, "" if position else "bold")
 
-    def _rich_table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        from rich.table import Table
-        from rich.text import Text
+    def side_by_side(self, left: Sequence[Part], right: Sequence[Part], most: int) -> None:
+        """Write two texts in two columns.
 
-        assert self._console is not None
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-        for position, name in enumerate(head):
-            table.add_column(Text(name), justify="right" if position else "left", overflow="fold")
+        Args:
+            left: Of the left column.
+            right: Of the right one.
+            most: Lines of each; what is longer ends in an ellipsis.
+        """
+        rule = self.rule
+        width = (self.columns - len(rule) - 2) // 2
+        columns = [self.clipped(side, width, most) for side in (left, right)]
+        for one, other in zip_longest(*columns, fillvalue=[]):
+            space = padded("", width - _length(one))
+            self._print([("  ", ""), *one, (space, ""), (rule, "dim"), *other])
+
+    def clipped(self, parts: Sequence[Part], width: int, most: int) -> list[list[Part]]:
+        """The first lines of a text, folded; an ellipsis for the rest."""
+        lines = folded([(self.safe(text), style) for text, style in parts], width)
+        return lines if len(lines) <= most else [*lines[: most - 1], [("…", "dim")]]
+
+    def rows(self, rows: Sequence[Sequence[Part]], indent: int = 0) -> None:
+        """Write lines that are folded already."""
         for row in rows:
-            table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
-        self._console.print(table)
+            self._print([(" " * indent, ""), *row])
 
-    def _safe(self, text: str) -> str:
+    @property
+    def rule(self) -> str:
+        """What stands between two columns."""
+        return " │ " if self.safe("│") == "│" else " | "
+
+    def safe(self, text: str) -> str:
+        """Text of others made inert, and fit for the stream."""
         encoding = self._stream.encoding or "utf-8"
         return visible(text).encode(encoding, "replace").decode(encoding)
+
+    def _row(self, row: Sequence[str], widths: Sequence[int], style: str) -> None:
+        lines = [
+            ["".join(text for text, _ in line) for line in folded([(cell, "")], width)]
+            for cell, width in zip(row, widths, strict=True)
+        ]
+        for cells_of_line in zip_longest(*lines, fillvalue=""):
+            parts: list[Part] = []
+            for position, (text, width) in enumerate(zip(cells_of_line, widths, strict=True)):
+                kept = style or _STYLES.get(row[position], "")
+                parts.append((padded(text, width, to_the_right=position > 0), kept))
+                parts.append(("  ", ""))
+            self._print(_stripped(parts))
+
+    def _print(self, parts: Sequence[Part]) -> None:
+        if self._console is None:
+            print("".join(text for text, _ in parts).rstrip(), file=self._stream)
+            return
+        from rich.text import Text
+
+        self._console.print(Text.assemble(*_stripped(parts)), soft_wrap=True)
+
+
+def _columns() -> int | None:
+    """The width that COLUMNS gives; None if it gives none."""
+    text = os.environ.get("COLUMNS", "")
+    return int(text) if text.isdecimal() and int(text) > 0 else None
+
+
+def _length(parts: Sequence[Part]) -> int:
+    from harness.reports.folding import cells
+
+    return sum(cells(text) for text, _ in parts)
+
+
+def _stripped(parts: Sequence[Part]) -> list[Part]:
+    """The parts of a line without the spaces at its end."""
+    kept = list(parts)
+    while kept and not kept[-1][0].strip(" "):
+        kept.pop()
+    if kept:
+        kept[-1] = (kept[-1][0].rstrip(" "), kept[-1][1])
+    return kept
 
 
 _STYLES = {
     "better": "green",
     "worse": "red",
+    "pass": "green",
+    "fail": "red",
+    "error": "bold red",
+    "miss": "bold magenta",
     "no difference shown": "dim",
     "inconclusive": "dim",
     "not comparable": "bold red",

@@ -59,16 +59,18 @@ class RunConfig:
     sandbox: str | None = None
 
 
+OnStart = Callable[[SampleKey], None]
 OnResult = Callable[[SampleResult], None]
 OnTick = Callable[[], None]
 
 
-def run_plan(
+def run_plan(  # noqa: PLR0913 - four say what to run, three who is told, by keyword
     plan: Sequence[SampleKey],
     suites: Sequence[Suite],
     config: RunConfig,
     store: RunStore,
     *,
+    on_start: OnStart = lambda _: None,
     on_result: OnResult = lambda _: None,
     on_tick: OnTick = lambda: None,
 ) -> None:
@@ -79,6 +81,7 @@ def run_plan(
         suites: The suites they belong to.
         config: How to run them.
         store: Where results go.
+        on_start: Called when a worker has been given a sample.
         on_result: Called after a result was kept.
         on_tick: Called several times a second, for a progress display.
     """
@@ -90,6 +93,7 @@ def run_plan(
             while waiting and pool.has_room:
                 number, key = waiting.popleft()
                 pool.give(make_task(key, catalogue, config, pool.scratch / str(number)))
+                on_start(key)
             for ended in pool.collect(_TICK_SECONDS):
                 result = result_of(ended)
                 store.append(result)

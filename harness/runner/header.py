@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from harness.capture import storable
 from harness.model.run import RunHeader
+from harness.runner.commit import commit_of
 from harness.runner.plan import describe_suites
 from harness.runner.redact import redacted
 from harness.runner.sandboxes import sandbox_labels
@@ -62,6 +63,7 @@ def new_header(
     scenarios_root: Path,
     *,
     program: str = "harness",
+    run_id: str = "",
 ) -> RunHeader:
     """The header of a run that starts now.
 
@@ -71,10 +73,11 @@ def new_header(
         config: How they are run.
         scenarios_root: Where the suites are.
         program: What was called with the arguments of this process.
+        run_id: Its id, if that was given out before; see `new_run_id`.
     """
     now = datetime.now(UTC)
     header = RunHeader(
-        run_id=f"{now:%Y%m%dT%H%M%S}-{token_hex(3)}",
+        run_id=run_id or new_run_id(),
         started_at=now.isoformat(timespec="seconds"),
         mode=config.mode,
         command=storable(" ".join([program, *sys.argv[1:]])),
@@ -86,8 +89,14 @@ def new_header(
         plan=tuple(plan),
         scenarios_root=str(scenarios_root),
         cassettes_root=str(config.cassettes_root),
+        commit=commit_of(scenarios_root),
     )
     return redacted(header)
+
+
+def new_run_id() -> str:
+    """An id for a run that starts now; ids sort by their time."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{token_hex(3)}"
 
 
 def _planned(suites: Sequence[Suite], plan: Sequence[SampleKey]) -> list[Suite]:

@@ -35,15 +35,19 @@ if TYPE_CHECKING:
 
 # Those that read the transcript alone.
 _SCORERS = ("termination", "turns", "code_success", "cost", "labels")
+# The format of a document that no importer recognises: it says what it had expected.
+_USUAL = "autogen"
+# Characters of a title that a task gives.
+_TITLE = 80
 _ACCEPTED = ("termination_message",)
 
 
-def import_run(source: Path, name: str, mapping: Path | None, runs_folder: Path) -> RunLog:
+def import_run(source: Path, name: str | None, mapping: Path | None, runs_folder: Path) -> RunLog:
     """Import a file or a folder as one run.
 
     Args:
         source: A JSON file, or a folder of them.
-        name: Entry-point name of the importer.
+        name: Entry-point name of the importer; None for the one that recognises each file.
         mapping: YAML that says which field holds what; None for the importer's own choice.
         runs_folder: Where run logs live.
 
@@ -53,14 +57,15 @@ def import_run(source: Path, name: str, mapping: Path | None, runs_folder: Path)
     Raises:
         HarnessError: If anything cannot be imported; then no run log is made.
     """
-    importer: Importer = plugins.load("importers", name)()
     rules = read_mapping(mapping) if mapping else ImportMapping()
     suite = _clean(rules.suite or source.resolve().stem, str(source))
     drafts = []
     for path in find_files(source):
         text, document = read_document(path)
+        importer = _importer(name, document, str(path))
         read = importer.read(str(path), text, document, rules)
-        drafts += [_Draft(path, name, each, rules) for each in read]
+        drafts += [_Draft(path, importer.name, each, rules) for each in read]
+    _refuse_parts(drafts)
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     samples = [
         _sample(draft, key, started_at) for draft, key in zip(*_keyed(drafts, suite), strict=True)
@@ -72,6 +77,37 @@ def import_run(source: Path, name: str, mapping: Path | None, runs_folder: Path)
     finally:
         store.close()
     return read_log(store.path)
+
+
+def _importer(name: str | None, document: Any, where: str) -> Importer:
+    """The importer of that name, or the one that recognises a document."""
+    if name is not None:
+        named: Importer = plugins.load("importers", name)()
+        return named
+    fitting = []
+    for each in plugins.names("importers"):
+        importer: Importer = plugins.load("importers", each)()
+        if importer.recognises(document):
+            fitting.append(importer)
+    if len(fitting) > 1:
+        raise ImportFault(
+            f"{where}: this might be {' or '.join(each.name for each in fitting)}; say which with: "
+            "--format NAME"
+        )
+    return fitting[0] if fitting else _importer(_USUAL, document, where)
+
+
+def _refuse_parts(drafts: Sequence[_Draft]) -> None:
+    """Refuse a conversation whose parts stand in several files."""
+    places: dict[str, str] = {}
+    for draft in drafts:
+        for name in draft.conversation.identities:
+            if places.setdefault(name, draft.where) != draft.where:
+                raise ImportFault(
+                    f"{draft.where}: the conversation {name!r:.80} has parts in {places[name]}, "
+                    "too. Join the files, which may hold one JSON value after the other, and "
+                    f"import that: cat {places[name]} {draft.where} > all.jsonl"
+                )
 
 
 class _Draft:
@@ -100,14 +136,14 @@ class _Draft:
             path=self.where,
             document=conversation.document,
             seed=self.seed,
+            notes=conversation.notes,
         )
 
     def _named(self, field: str, otherwise: str) -> str:
         value = self.conversation.values.get(field, otherwise)
-        if isinstance(value, bool) or not isinstance(value, str | int):
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise ImportFault(
-                f"{self.where}: fields.{field} is {value!r:.80}; a text or a whole number was "
-                "expected."
+                f"{self.where}: fields.{field} is {value!r:.80}; a text or a number was expected."
             )
         return str(value)
 
@@ -179,12 +215,15 @@ def _sample(draft: _Draft, key: SampleKey, started_at: str) -> SampleResult:
         workspace=Path("/nonexistent"),
         sandbox=plugins.load("sandboxes", "none")(),
     )
+    end = transcript.termination_event
+    failure = end.exception if end else None
     return SampleResult(
         key=key,
-        status="completed",
+        status="error" if failure else "completed",
         mode="imported",
         transcript=transcript,
         scores=(draft.correctness, *_scores(finished)),
+        failure=failure,
         origin=draft.origin,
         sandbox=NOT_RUN_HERE,
         started_at=started_at,
@@ -205,7 +244,7 @@ def _scenario(draft: _Draft, key: SampleKey) -> Scenario:
     return Scenario(
         name=key.scenario,
         suite=key.suite,
-        title=draft.scenario_said,
+        title=_title(draft),
         task=draft.task,
         folder="",
         team=PythonReference(path="", attribute=""),
@@ -243,10 +282,22 @@ def _header(
     return redacted(header)
 
 
+def _title(draft: _Draft) -> str:
+    """What the scenario is called, where its name does not say it already: else what its task is.
+
+    A name that is an id tells nobody anything, and told twice not more.
+    """
+    if draft.scenario_said != draft.scenario:
+        return draft.scenario_said[:200]
+    lines = (line.strip() for line in draft.task.splitlines())
+    first = next(filter(None, lines), draft.scenario)
+    return first if len(first) <= _TITLE else f"{first[: _TITLE - 1]}…"
+
+
 def _info(draft: _Draft) -> ScenarioInfo:
     return ScenarioInfo(
         name=draft.scenario,
-        title=draft.scenario_said[:200],
+        title=_title(draft),
         task=draft.task,
         accept=_ACCEPTED,
         digest=hashlib.blake2b(draft.task.encode(), digest_size=12).hexdigest(),

@@ -49,6 +49,7 @@ def describe_suites(suites: Sequence[Suite], plan: Sequence[SampleKey]) -> tuple
                     task=scenario.task,
                     accept=scenario.accept,
                     digest=scenario.digest,
+                    parts=scenario.parts,
                 )
                 for scenario in suite.scenarios
                 if (suite.name, scenario.name) in wanted

@@ -1,6 +1,7 @@
 """Known ways to go wrong that can be told from the transcript alone, without a model.
 
-Definition: value is the number of labels found. It measures and does not judge. A result of
+Definition: value is the number of labels found. It measures and does not judge. The evidence of
+a label are indices of events; ``details["labels"]`` has each label with its own. A result of
 code is a code execution event; it failed if `harness.model.outcomes` does not call it passed.
 Texts are the same if they agree but for white space.
 
@@ -50,6 +51,8 @@ _LIMITS = frozenset(
         "turn_limit",
     }
 )
+# Labels of one name whose events the reason tells; all of them are in `Score.details`.
+_MOST_TOLD = 6
 _BLOCK = re.compile(r"^[ \t]*```", re.MULTILINE)
 _ERROR_WORD = re.compile(
     r"\b(?:error|fail|exception|traceback|issue|problem|wrong|fix|debug|correct(?:ed|ion))",
@@ -102,8 +105,16 @@ def _reason(found: tuple[Label, ...]) -> str:
     if not found:
         return "0 labels found."
     counts = Counter(label.name for label in found)
-    told = ", ".join(f"{name} {count}" for name, count in counts.items())
-    return f"{len(found)} labels found: {told}."
+    told = "; ".join(f"{name} {count} ({_places(found, name)})" for name, count in counts.items())
+    plural = "label" if len(found) == 1 else "labels"
+    return f"{len(found)} {plural} found, with the events that carry them: {told}."
+
+
+def _places(found: tuple[Label, ...], name: str) -> str:
+    """The events of each label of one name, as in ``3-7, 4-5``."""
+    places = ["-".join(map(str, label.evidence)) for label in found if label.name == name]
+    more = [f"and {len(places) - _MOST_TOLD} more"] if len(places) > _MOST_TOLD else []
+    return ", ".join(places[:_MOST_TOLD] + more)
 
 
 def _said(message: Message) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from harness.model.scenario import PythonReference, Scenario
 
 FOLDER = "files"
+_SHORT = 12  # hex digits of the digest of a part: told apart from its own other states only
 
 Fixture = tuple[str, str]
 
@@ -147,6 +148,31 @@ def scenario_digest(scenario: Scenario) -> str:
         *_python_parts(scenario.team, scenario.checks),
         *_fixture_parts(scenario.files),
     )
+
+
+def scenario_parts(scenario: Scenario) -> dict[str, str]:
+    """A short digest of each thing that `scenario_digest` covers, by its key in scenario.yaml."""
+    settings = {
+        "task": scenario.task,
+        "human": scenario.human,
+        "accept": scenario.accept,
+        "limits": scenario.limits,
+        "parameters": scenario.parameters,
+        "scorers": scenario.scorers,
+        "faults": scenario.resilience,
+    }
+    encoded = {
+        key: [msgspec.json.encode(value, order="deterministic")]
+        for key, value in settings.items()
+        if value
+    }
+    files = {
+        "team": [scenario.team.attribute.encode(), *_python_parts(scenario.team)],
+        "checks": list(_python_parts(scenario.checks)) if scenario.checks else [],
+        "files": list(_fixture_parts(scenario.files)),
+    }
+    parts = {**encoded, **files}
+    return {key: _digest(*found)[:_SHORT] for key, found in parts.items() if found}
 
 
 def conversation_digest(scenario: Scenario) -> str:

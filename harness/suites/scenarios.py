@@ -11,7 +11,12 @@ from harness import plugins
 from harness.model.scenario import FuzzDemands, Limits, Scenario, ScorerSpec
 from harness.suites import sandboxing
 from harness.suites.document import Invalid, Source, Value, read_document
-from harness.suites.fixtures import conversation_digest, read_fixtures, scenario_digest
+from harness.suites.fixtures import (
+    conversation_digest,
+    read_fixtures,
+    scenario_digest,
+    scenario_parts,
+)
 from harness.suites.reading import NAME, Section, any_text, bad_name, text
 from harness.suites.references import file, read_text
 from harness.suites.shared import SHARED_KEYS, Shared, read_shared
@@ -122,6 +127,7 @@ def finished(draft: Draft, lower: Shared) -> Scenario | None:
         scenario,
         digest=scenario_digest(scenario),
         conversation_digest=conversation_digest(scenario),
+        parts=scenario_parts(scenario),
     )
 
 

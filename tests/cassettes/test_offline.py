@@ -189,11 +189,11 @@ def test_a_process_that_only_goes_offline_never_imports_vcrpy():
 def test_going_offline_costs_next_to_nothing():
     with offline():
         pass
-    started = time.perf_counter()
+    started = time.thread_time()
 
     for _ in range(1000):
         with offline():
             pass
 
     # Microseconds each; the bound only catches a block that installs something anew.
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5

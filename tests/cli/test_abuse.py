@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from cli_project import Command, environment, write_suite
+from cli_project import Command, environment, until_there, write_suite
 
 from harness.logs import find_log, read_log
 from harness.model.run import RunLog
@@ -56,7 +56,7 @@ def test_a_secret_said_by_a_killed_sample_reaches_no_file(
         tmp_path,
         behaviour=f"if len(call.messages) > 2:\n            {ending}\n        return '{KEY}'",
         epochs=1,
-        wall_seconds=3,
+        wall_seconds=8,
     )
 
     harness("run", "--report", "report.html")
@@ -133,13 +133,13 @@ def test_a_worker_that_dies_over_a_daemon_is_noticed_and_the_daemon_ended(
     harness: Command, tmp_path: Path, marker: str
 ) -> None:
     write_suite(tmp_path, behaviour=daemon(marker) + "os._exit(7)", epochs=1, wall_seconds=50)
-    started = time.monotonic()
 
     finished = harness("run", "--no-report")
 
     assert finished.returncode == 1
     assert "died" in finished.stdout
-    assert time.monotonic() - started < 40, "noticed by its death and not by the limit"
+    [sample] = the_log(tmp_path).samples
+    assert sample.transcript.termination != "timeout", "noticed by its death, not by the limit"
     assert not processes_with(marker)
 
 
@@ -181,7 +181,9 @@ def test_a_run_leaves_no_temporary_folder(harness: Command, tmp_path: Path) -> N
 
 
 def test_two_processes_do_not_resume_one_run(harness: Command, tmp_path: Path) -> None:
-    write_suite(tmp_path, behaviour="time.sleep(0.2)", epochs=8)
+    write_suite(
+        tmp_path, behaviour=until_there(tmp_path / "go", after=1), epochs=8, wall_seconds=300
+    )
     running = subprocess.Popen(
         [sys.executable, "-m", "harness", "run", "--no-report", "-n", "1"],
         cwd=tmp_path,
@@ -194,6 +196,7 @@ def test_two_processes_do_not_resume_one_run(harness: Command, tmp_path: Path) -
         time.sleep(0.05)
 
     second = harness("run", "--resume", "--no-report")
+    (tmp_path / "go").touch()
 
     assert second.returncode == 2
     assert "another process" in second.stderr

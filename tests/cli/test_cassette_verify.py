@@ -336,3 +336,21 @@ def test_a_mistyped_suite_gets_the_nearest_name(harness: Command, project: Path)
 
     assert done.returncode == 2
     assert "Did you mean 'coding'?" in done.stderr
+
+
+def test_where_only_the_users_code_has_cassettes_no_suite_is_asked_for(
+    harness: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "cassettes" / "exec" / "talk").mkdir(parents=True)
+    (tmp_path / "cassettes" / "exec" / "talk" / "1.jsonl").write_text("{}\n")
+
+    done = harness("cassette", "verify")
+    (tmp_path / "cassettes" / "lost.jsonl").write_text("{}\n")
+    lost = harness("cassette", "verify")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Not looked at: 1 cassette in exec/" in done.stdout
+    assert "nothing was verified" in done.stdout
+    assert "All good" not in done.stdout
+    assert lost.returncode == 2
+    assert "There is no folder scenarios" in lost.stderr

@@ -199,6 +199,11 @@ def test_what_the_script_raises_is_shown_as_python_shows_it(recorded: Path) -> N
     assert "harness/" not in raised.stderr
     assert (left.returncode, fine.returncode) == (1, 0)
     assert "two_agents.py exited with 7" in left.stderr
+    for failed, why in ((raised, "ValueError: mine"), (left, "two_agents.py exited with 7")):
+        assert "PASS" not in failed.stdout
+        assert "exec/two_agents/default/1  ERROR" in failed.stdout
+        assert why in failed.stdout
+    assert "exec/two_agents/default/1  PASS" in fine.stdout
 
 
 @pytest.mark.parametrize(
@@ -217,3 +222,24 @@ def test_a_mistake_on_the_command_line_says_what_to_do(
 
     assert done.returncode == 2
     assert text in done.stderr
+
+
+def test_options_of_harness_after_the_script_are_named_when_it_fails(project: Path) -> None:
+    misplaced = ("two_agents.py", "--record", "--sandbox=none")
+    hint = (
+        "What stands after two_agents.py goes to the script, --record, --sandbox=none too; options "
+        "of harness come before it, as in: harness exec --record two_agents.py"
+    )
+
+    unrecorded = execute(project, *misplaced)
+    fine = record(project, *misplaced)
+    with (project / "two_agents.py").open("a") as script:
+        script.write("sys.exit(2)\n")
+    failed = execute(project, "--no-report", *misplaced)
+
+    assert unrecorded.returncode == 2
+    assert hint in unrecorded.stderr
+    assert fine.returncode == 0, fine.stderr
+    assert hint not in fine.stderr
+    assert failed.returncode == 1
+    assert hint in failed.stderr

@@ -39,8 +39,8 @@ def test_a_run_that_reaches_its_thresholds_passes(harness: Command, tmp_path: Pa
 
     assert (done.returncode, done.stderr) == (0, "")
     assert re.match(r"Gate of talk, run \S+: PASSED\n", done.stdout)
-    assert "- passed: plain: success 100 % (8 of 8), interval " in done.stdout
-    assert "at least 50 % wanted" in done.stdout
+    assert re.search(r"^plain +success +100 % \(8/8\) .* at least 50 %$", done.stdout, re.MULTILINE)
+    assert done.stdout.endswith("\nPASSED: all 2 thresholds (talk) are met. Exit code 0.\n")
 
 
 def test_a_run_that_fails_its_threshold_exits_with_1(harness: Command, tmp_path: Path) -> None:
@@ -52,7 +52,10 @@ def test_a_run_that_fails_its_threshold_exits_with_1(harness: Command, tmp_path:
 
     assert (done.returncode, done.stderr) == (1, "")
     assert ": REGRESSED\n" in done.stdout
-    assert "- regressed: plain: success 0 % (0 of 6)" in done.stdout
+    assert re.search(r"^Regressed .*\nplain +success +0 % \(0/6\)", done.stdout, re.MULTILINE)
+    assert done.stdout.endswith(
+        "\nREGRESSED: the threshold of talk is missed by more than chance explains. Exit code 1.\n"
+    )
 
 
 @pytest.mark.parametrize(("rule", "code"), [("pass", 0), ("fail", 1)])
@@ -68,6 +71,7 @@ def test_too_few_epochs_are_inconclusive_and_say_so(
     assert "INCONCLUSIVE, which " in done.stdout
     assert f"(on_inconclusive: {rule})" in done.stdout
     assert re.search(r"about \d+ epochs per scenario would decide it", done.stdout)
+    assert done.stdout.endswith(f" Exit code {code}.\n")
 
 
 def test_a_baseline_is_kept_shown_and_never_replaced_unasked(
@@ -110,10 +114,12 @@ def test_a_run_against_its_baseline_regresses_only_when_it_got_worse(
     assert itself.returncode == 0
     assert "0 samples changed outcome" in itself.stdout
     assert worse.returncode == 1, worse.stdout
-    assert (
-        "- regressed: plain: success -100 points against the baseline (0 of 6 now, 6 of 6 then)"
-        in worse.stdout
+    assert re.search(
+        r"^Regressed .*\nplain +vs baseline +-100 \(6/6 to 0/6\) .* at least -10$",
+        worse.stdout,
+        re.MULTILINE,
     )
+    assert "Since the baseline 6 samples changed outcome." in worse.stdout
     assert named.returncode == 0
 
 
@@ -133,7 +139,10 @@ def test_a_changed_scenario_is_refused_by_gate_and_baseline(
     assert old.returncode == 2
     assert "cannot be the baseline of talk" in old.stderr
     assert new.returncode == 2
-    assert "talk/hello changed" in new.stderr
+    assert "talk/hello (task) changed" in new.stderr
+    (mended,) = re.findall(r"harness (baseline set latest .*)", new.stderr)
+    assert harness(*mended.split()).returncode == 0
+    assert harness("gate").returncode == 0
 
 
 def test_errors_count_as_failures_and_the_gate_says_when_they_decide(
@@ -147,8 +156,9 @@ def test_errors_count_as_failures_and_the_gate_says_when_they_decide(
     done = harness("gate")
 
     assert done.returncode == 1
-    assert "WARNING: without the samples that did not complete it would be inconclusive" in (
-        done.stdout
+    assert (
+        "WARNING: without the samples that did not complete it would be inconclusive: plain, "
+        "success." in done.stdout
     )
     assert "Counted as failures: 6 samples with an error, a miss or no result." in done.stdout
 
@@ -229,3 +239,67 @@ def test_markdown_goes_to_the_step_summary_and_the_comment(
     assert "| passed | plain: success 100 % (6 of 6)" in comment
     assert summary.read_text() == f"Before.\n{comment}"
     assert "GITHUB_STEP_SUMMARY is not set" in outside.stderr
+
+
+def imported(harness: Command, project: Path, *, passed: int, failed: int) -> None:
+    """A run of conversations from elsewhere; the project has no folder of scenarios."""
+    chats = project / "chats"
+    chats.mkdir(exist_ok=True)
+    for number in range(passed + failed):
+        chat = {
+            "messages": [{"name": "ann", "role": "user", "content": "Hello."}],
+            "task": "hello",
+            "seed": number,
+            "ok": number < passed,
+        }
+        (chats / f"{number}.json").write_text(json.dumps(chat))
+    (project / "chats.yaml").write_text("fields: {correct: ok, scenario: task, seed: seed}\n")
+    done = harness("import", "chats", "--mapping", "chats.yaml")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_run_without_a_suite_is_held_against_thresholds_given_here(
+    harness: Command, tmp_path: Path
+) -> None:
+    imported(harness, tmp_path, passed=12, failed=0)
+
+    none = harness("gate")
+    passed = harness("gate", "--success-at-least", "0.5", "--turns-at-most", "2")
+    failed = harness("gate", "--turns-at-most", "0.5")
+    (example,) = re.findall(r"harness (gate .*)", none.stderr)
+
+    assert none.returncode == 2
+    assert "There is no folder" not in none.stderr
+    assert harness(*example.split()).returncode == 0
+    assert (passed.returncode, failed.returncode) == (0, 1)
+    assert passed.stdout.endswith("PASSED: all 2 thresholds (chats) are met. Exit code 0.\n")
+
+
+def test_a_run_without_a_suite_is_held_against_another_run(
+    harness: Command, tmp_path: Path
+) -> None:
+    imported(harness, tmp_path, passed=40, failed=0)
+    first = harness("list", "--runs").stdout.split()[0]
+    alone = harness("gate", "--margin", "0.1")
+    imported(harness, tmp_path, passed=4, failed=36)
+
+    worse = harness("gate", "--margin", "0.1", "--baseline", first)
+    undecided = harness("gate", first, "--success-at-least", "0.99", "--on-inconclusive", "fail")
+
+    assert alone.returncode == 2
+    assert "--baseline RUN" in alone.stderr
+    assert worse.returncode == 1, worse.stdout
+    assert "vs baseline  -90 (40/40 to 4/40)" in worse.stdout
+    assert undecided.returncode == 1
+    assert "INCONCLUSIVE, which fails (on_inconclusive: fail)" in undecided.stdout
+
+
+def test_thresholds_given_here_stand_for_those_of_the_suite(
+    harness: Command, tmp_path: Path
+) -> None:
+    bad = written(tmp_path, "success: {at_least: 0.5}")
+    bad.touch()
+    ran(harness)
+
+    assert harness("gate").returncode == 1
+    assert harness("gate", "--turns-at-most", "9").returncode == 0

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cli_project import Command
 
 CHAT = [
@@ -68,3 +67,23 @@ def test_a_field_that_may_tell_correctness_is_named_where_none_is_mapped(
     assert "Whether the result was right is not known of 1" in made.stdout
     assert "('is_correct' might be it)" in made.stdout
     assert "harness show x/x/imported/1" in made.stdout
+
+
+def test_spans_are_recognised_and_what_was_kept_without_reading_it_is_told(
+    harness: Command, tmp_path: Path
+) -> None:
+    spans = Path(__file__).parents[1] / "imports" / "otel_traces" / "tools.jsonl"
+    (tmp_path / "t.jsonl").write_bytes(spans.read_bytes())
+
+    made = harness("import", "t.jsonl")
+    shown = harness("show", "t")
+    page = harness("report", "-o", "r.html")
+    compared = harness("compare", "latest", "latest")
+
+    assert made.returncode == 0, made.stderr
+    assert "1 imported (not run here, no cassette), 4 turns" in made.stdout
+    assert "Kept as it stands, but no part of the transcripts:\n" in made.stdout
+    assert "  attribute gen_ai.provider.name (in 1)\n" in made.stdout
+    assert "user_proxy calls tool weather" in shown.stdout
+    assert page.returncode == 0, page.stderr
+    assert compared.returncode == 0, compared.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -34,3 +35,78 @@ def test_titles_and_model_names_are_shown_without_steering(
     assert hidden == []
     assert listed.stdout.count("A[U+202E]B[U+2066] config fake: free") == 3
     assert [line for line in listed.stdout.splitlines() if line.startswith("  config fake")] == []
+
+
+def imported(harness: Command, project: Path) -> None:
+    """A run of two conversations from elsewhere; the project has no folder of scenarios."""
+    chats = project / "chats"
+    chats.mkdir()
+    for name in ("hello", "goodbye"):
+        chat = {"messages": [{"name": "ann", "role": "user", "content": "So."}], "ok": True}
+        (chats / f"{name}.json").write_text(json.dumps(chat))
+    (project / "chats.yaml").write_text("fields: {correct: ok}\n")
+    assert harness("import", "chats", "--mapping", "chats.yaml").returncode == 0
+
+
+def test_without_suites_the_newest_run_is_listed(harness: Command, tmp_path: Path) -> None:
+    nothing = harness("list")
+    imported(harness, tmp_path)
+
+    listed, samples = harness("list"), harness("list", "--samples", "-k", "hello")
+
+    assert nothing.returncode == 2
+    assert "There is no folder scenarios" in nothing.stderr
+    assert listed.stdout.splitlines()[0] == (
+        "There is no suite in scenarios; this is the newest run:"
+    )
+    assert "  scenario goodbye: goodbye" in listed.stdout.splitlines()
+    assert "  config imported: (model not known)" in listed.stdout.splitlines()
+    assert listed.stdout.endswith("2 samples selected\n")
+    assert samples.stdout.splitlines()[1:] == ["chats/hello/imported/1  pass"]
+
+
+def test_the_samples_of_a_run_are_listed_with_their_outcomes(
+    harness: Command, tmp_path: Path
+) -> None:
+    write_suite(tmp_path, epochs=2)
+    imported(harness, tmp_path)
+
+    of_run = harness("list", "--samples", "--run", "latest")
+    wrong = harness("show", "hullo")
+    (advised,) = re.findall(r"harness (list .*)", wrong.stderr)
+
+    assert of_run.stdout.splitlines() == [
+        "chats/goodbye/imported/1  pass",
+        "chats/hello/imported/1  pass",
+    ]
+    assert harness(*advised.split()).stdout == of_run.stdout
+
+
+def test_a_baseline_of_a_run_without_a_suite_has_no_place_and_the_command_named_works(
+    harness: Command, tmp_path: Path
+) -> None:
+    imported(harness, tmp_path)
+
+    done = harness("baseline", "set", "latest")
+    shown = harness("baseline", "show")
+    (advised,) = re.findall(r"harness (gate .*)", done.stderr)
+
+    assert (done.returncode, shown.returncode) == (2, 2)
+    assert harness(*advised.split()).returncode == 0
+    assert "harness gate RUN --baseline RUN --margin 0.1" in shown.stderr
+
+
+def test_baselines_are_shown_also_of_suites_that_have_none(
+    harness: Command, tmp_path: Path
+) -> None:
+    write_suite(tmp_path, epochs=1)
+    write_suite(tmp_path, "walk", epochs=1)
+    assert harness("run", "talk", "--no-report", "-n", "1").returncode == 0
+    assert harness("baseline", "set", "latest").returncode == 0
+
+    shown = harness("baseline", "show")
+
+    assert shown.stdout.splitlines()[1] == "  plain: 1 of 1 passed, cost per sample \u2013, turns 4"
+    assert shown.stdout.splitlines()[2] == (
+        "walk: no baseline. Keep one with: harness baseline set RUN"
+    )

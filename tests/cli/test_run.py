@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from cli_project import Command, environment, write_suite
+from cli_project import Command, environment, until_there, write_suite
 
 from harness.logs import find_log, read_log
 from harness.model.run import RunLog
@@ -99,7 +99,7 @@ def test_the_wall_clock_limit_kills_the_whole_process_tree(
         f"subprocess.Popen([sys.executable, '-c', {child!r}], start_new_session=True); "
         "time.sleep(60)"
     )
-    write_suite(tmp_path, behaviour=behaviour, epochs=1, wall_seconds=3)
+    write_suite(tmp_path, behaviour=behaviour, epochs=1, wall_seconds=8)
 
     finished = harness("run", "--no-report")
 
@@ -143,8 +143,11 @@ def kill_run_in_the_middle(project: Path) -> RunLog:
 def test_a_run_killed_in_the_middle_keeps_its_samples_and_resumes(
     harness: Command, tmp_path: Path
 ) -> None:
-    write_suite(tmp_path, behaviour="time.sleep(0.1)", epochs=12)
+    write_suite(
+        tmp_path, behaviour=until_there(tmp_path / "go", after=3), epochs=12, wall_seconds=300
+    )
     kept = kill_run_in_the_middle(tmp_path)
+    (tmp_path / "go").touch()
 
     resumed = harness("run", "--resume", "--no-report")
 
@@ -157,7 +160,8 @@ def test_a_run_killed_in_the_middle_keeps_its_samples_and_resumes(
 
 
 def test_a_run_is_not_resumed_after_its_scenario_changed(harness: Command, tmp_path: Path) -> None:
-    suite = write_suite(tmp_path, behaviour="time.sleep(0.1)", epochs=12)
+    behaviour = until_there(tmp_path / "go", after=3)
+    suite = write_suite(tmp_path, behaviour=behaviour, epochs=12, wall_seconds=300)
     kept = kill_run_in_the_middle(tmp_path)
     (suite / "hello" / "scenario.yaml").write_text("title: Hello\ntask: Say goodbye.\n")
 
@@ -178,7 +182,9 @@ main()
 
 
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path: Path) -> None:
-    write_suite(tmp_path, behaviour="time.sleep(0.2)", epochs=50)
+    write_suite(
+        tmp_path, behaviour=until_there(tmp_path / "never", after=1), epochs=50, wall_seconds=300
+    )
     running = subprocess.Popen(
         [sys.executable, "-c", LISTENING_TO_CTRL_C, "run", "--no-report", "-n", "1"],
         cwd=tmp_path,
@@ -192,7 +198,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path: Path) -> None
         assert running.poll() is None
         time.sleep(0.05)
     running.send_signal(signal.SIGINT)
-    printed, errors = running.communicate(timeout=20)
+    printed, errors = running.communicate(timeout=60)
 
     assert running.returncode == 130
     assert re.search(r"harness run --resume \d{8}T", errors)

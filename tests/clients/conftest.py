@@ -31,7 +31,7 @@ def harness(tmp_path: Path) -> Command:
         return subprocess.run(
             [sys.executable, "-m", "harness", *arguments],
             cwd=tmp_path,
-            env=environment(),
+            env=environment(PYTHONPATH=""),  # With all clients that are installed.
             capture_output=True,
             text=True,
             check=False,

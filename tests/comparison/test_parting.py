@@ -80,7 +80,7 @@ def test_comparing_two_runs_prints_where_changed_samples_part():
 
     told = stream.getvalue().split("Where they part:\n")[1]
     assert told.splitlines()[:3] == [
-        "shop/a/one/1, turn 2",
+        "shop/a/one/1, turn 2: pass, then fail",
         "  - coder: I test it first.",
         "  + coder: I ␛[31mskip␛[0m tests.",
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -75,8 +74,6 @@ def test_the_workspace_is_the_working_directory_and_keeps_files(name: str, tmp_p
 
 @every_sandbox
 def test_code_that_does_not_end_is_ended(name: str, tmp_path: Path) -> None:
-    started = time.monotonic()
-
     execution = made(name).run(
         tmp_path,
         "import time\ntime.sleep(30)\n",
@@ -87,7 +84,7 @@ def test_code_that_does_not_end_is_ended(name: str, tmp_path: Path) -> None:
 
     assert execution.timed_out
     assert execution.exit_code == 124
-    assert time.monotonic() - started < 10
+    assert execution.duration_seconds < 10
 
 
 @every_sandbox

@@ -57,8 +57,16 @@ def test_a_team_that_breaks_is_told_as_a_conversation_saved_and_played_again(
     team = suite / "team.py"
     careless = '"TERMINATE" in (message.get("content") or "")'
     mended = '(message.get("content") or "").endswith("TERMINATE")'
-    assert careless in team.read_text()
-    team.write_text(team.read_text().replace(careless, mended))
+    code = team.read_text()
+    assert careless in code
+    team.write_text(code.replace(careless, "1 / 0"))
+    otherwise = fuzz(project, "--replay", str(FINDING))
+    assert otherwise.returncode == 1
+    assert f"{FINDING}: no more ends-when-meant, but now " in otherwise.stdout
+    assert " breaks coding/look/plain" in otherwise.stdout
+    assert "ZeroDivisionError" in otherwise.stdout
+
+    team.write_text(code.replace(careless, mended))
     holds = fuzz(project, "--replay", str(FINDING.parent))
     assert f"{FINDING}: holds now (ends-when-meant, coding/look/plain)" in holds.stdout
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from textwrap import dedent
+
 import pytest
+from cli_project import write_coding_suite
+from pytest_project import result_of, run_pytest
 
 import harness
 from harness.errors import HarnessError
 
-pytest_plugins = ["pytester"]
+QUIETLY = ("-p", "no:cacheprovider", "-q")
 
 TEST = """
 import harness
@@ -31,21 +36,27 @@ SOUND = '(message.get("content") or "").rstrip().endswith("TERMINATE")'
 QUOTED = '"TERMINATE" in (message.get("content") or "")'
 
 
-def run(pytester: pytest.Pytester, condition: str) -> pytest.RunResult:
-    pytester.makepyfile(test_team=TEST.replace("CONDITION", condition))
-    return pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-q")
+def run(project: Path, condition: str) -> pytest.RunResult:
+    (project / "test_team.py").write_text(TEST.replace("CONDITION", condition))
+    return result_of(run_pytest(project, *QUIETLY))
 
 
-def test_a_sound_team_passes_and_fixtures_reach_the_factory(pytester: pytest.Pytester) -> None:
-    run(pytester, SOUND).assert_outcomes(passed=1)
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[pytest.RunResult]]:
+    """A project with a broken team, and two runs of its test."""
+    project = tmp_path_factory.mktemp("broken")
+    return project, [run(project, QUOTED), run(project, QUOTED)]
+
+
+def test_a_sound_team_passes_and_fixtures_reach_the_factory(tmp_path: Path) -> None:
+    run(tmp_path, SOUND).assert_outcomes(passed=1)
 
 
 def test_a_broken_team_fails_with_the_conversation_and_is_played_first_next_time(
-    pytester: pytest.Pytester,
+    broken: tuple[Path, list[pytest.RunResult]],
 ) -> None:
     kept = ".harness/fuzz/tests/test_team.test_the_team_holds/ends-when-meant.jsonl"
-
-    first = run(pytester, QUOTED)
+    project, (first, again) = broken
 
     first.assert_outcomes(failed=1)
     first.stdout.fnmatch_lines(
@@ -57,16 +68,15 @@ def test_a_broken_team_fails_with_the_conversation_and_is_played_first_next_time
             "*seed=3*",
         ]
     )
-    assert (pytester.path / kept).is_file()
-
-    run(pytester, QUOTED).stdout.fnmatch_lines([f"*{kept} still breaks the team:"])
-    run(pytester, SOUND).assert_outcomes(passed=1)
+    assert (project / kept).is_file()
+    again.stdout.fnmatch_lines([f"*{kept} still breaks the team:"])
+    run(project, SOUND).assert_outcomes(passed=1)
 
 
 def test_the_story_comes_first_and_no_frame_of_harness_before_it(
-    pytester: pytest.Pytester,
+    broken: tuple[Path, list[pytest.RunResult]],
 ) -> None:
-    first, again = run(pytester, QUOTED), run(pytester, QUOTED)
+    _, (first, again) = broken
 
     for done, opening in ((first, "the team breaks: "), (again, ".harness/fuzz/")):
         shown = [line for line in done.outlines if line.strip()]
@@ -93,54 +103,50 @@ def test_the_story_comes_first_and_no_frame_of_harness_before_it(
     ],
 )
 def test_a_team_that_takes_its_process_along_fails_its_test_and_no_other(
-    pytester: pytest.Pytester, condition: str, invariant: str
+    tmp_path: Path, condition: str, invariant: str
 ) -> None:
     hostile = TEST.replace("seed=3", "seed=3, conversation_seconds=2")
-    pytester.makepyfile(
-        test_team=f"{hostile.replace('CONDITION', condition)}\n\ndef test_another():\n    pass\n"
+    (tmp_path / "test_team.py").write_text(
+        f"{hostile.replace('CONDITION', condition)}\n\ndef test_another():\n    pass\n"
     )
 
-    done = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-q")
+    done = result_of(run_pytest(tmp_path, *QUIETLY))
 
     done.assert_outcomes(failed=1, passed=1)
     done.stdout.fnmatch_lines([f"*BROKEN {invariant}: *", f"*kept in *{invariant}.jsonl"])
 
 
-def test_a_factory_that_skips_its_test_skips_it(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(
-        """
+def test_a_factory_that_skips_its_test_skips_it(tmp_path: Path) -> None:
+    (tmp_path / "test_team.py").write_text(
+        dedent("""
         import harness
         import pytest
 
         @harness.fuzz(task="What is 1 + 2?", examples=5)
         def test_the_team_holds(context):
             pytest.skip("not here")
-        """
+        """)
     )
 
-    done = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-rs")
+    done = result_of(run_pytest(tmp_path, "-p", "no:cacheprovider", "-rs"))
 
     done.assert_outcomes(skipped=1)
     done.stdout.fnmatch_lines(["*not here*"])
 
 
-def test_a_scenario_gives_task_config_and_team(pytester: pytest.Pytester) -> None:
-    from cli_project import write_coding_suite
-
-    write_coding_suite(pytester.path)
-    pytester.makepyfile(
-        test_scenario="""
+def test_a_scenario_gives_task_config_and_team(tmp_path: Path) -> None:
+    write_coding_suite(tmp_path)
+    (tmp_path / "test_scenario.py").write_text(
+        dedent("""
         import harness
 
         @harness.fuzz("scenarios/coding/look", examples=60, seed=1)
         def test_the_scenario(context):
             assert context.prompt("coder") == "You are a coder."
-        """
+        """)
     )
 
-    done = pytester.runpytest_subprocess(
-        "test_scenario.py", "-p", "no:randomly", "-p", "no:cacheprovider", "-q"
-    )
+    done = result_of(run_pytest(tmp_path, "test_scenario.py", *QUIETLY))
 
     done.assert_outcomes(failed=1)
     done.stdout.fnmatch_lines(["*coder -> runner", "*BROKEN ends-when-meant: *"])

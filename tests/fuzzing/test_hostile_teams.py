@@ -110,10 +110,10 @@ def test_a_team_that_calls_sys_exit_has_crashed() -> None:
     "act", [pytest.param(spin, id="loop"), pytest.param(lambda: time.sleep(1e9), id="sleep")]
 )
 def test_a_conversation_that_never_ends_is_ended_and_told(act: Callable[[], Any]) -> None:
-    (finding,) = hunted(act, conversation_seconds=1).findings
+    (finding,) = hunted(act, conversation_seconds=3).findings
 
     assert finding.violation.invariant == "ends-in-time"
-    assert "was not over after 1 s" in finding.violation.reason
+    assert "was not over after 3 s" in finding.violation.reason
     assert f"{MARKS}:" in finding.violation.reason
     assert len(finding.played.transcript.messages) == 2
 
@@ -233,6 +233,23 @@ def test_the_command_tells_saves_and_replays_a_lost_process_and_leaves_nothing_b
     assert f"{saved}: still breaks coding/look/plain" in again.stdout
     assert "coder -> runner" in again.stdout
     assert list((project / "tmp").iterdir()) == []
+
+
+def test_a_replay_gives_a_conversation_the_time_it_is_told_to_give(tmp_path: Path) -> None:
+    project = hostile_project(tmp_path, "time.sleep(1e9)")
+    found = fuzz(project, "coding/look", "--seed", "1", "--conversation-seconds", "1")
+    saved = ".harness/fuzz/coding/look/plain/ends-in-time.jsonl"
+
+    team = project / "scenarios/coding/team.py"
+    team.write_text(team.read_text().replace("time.sleep(1e9)", "time.sleep(3)"))
+    short = fuzz(project, "--replay", saved)
+    long = fuzz(project, "--replay", saved, "--conversation-seconds", "600")
+
+    # Twelve hangs end a search: whoever reads a count of conversations below what was asked
+    # for is told why.
+    assert "; of 200 wanted, it ended there, since 12 had hung)" in found.stdout
+    assert f"{saved}: still breaks coding/look/plain" in short.stdout
+    assert f"{saved}: holds now (ends-in-time, coding/look/plain)" in long.stdout
 
 
 def test_a_fuzzer_that_is_told_to_end_takes_its_process_and_its_folder_along(

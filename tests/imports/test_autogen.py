@@ -183,3 +183,33 @@ def test_two_scenarios_that_would_get_one_name_are_refused(folder: Folder) -> No
 
     with pytest.raises(HarnessError, match="would both be called 'x-y'"):
         folder.imported("fields: {scenario: id}")
+
+
+def test_numbered_files_come_in_the_order_of_their_numbers(folder: Folder) -> None:
+    for name in ("10.json", "2.json", "1.json", "002b.json"):
+        folder.write(name, CHAT)
+
+    log = folder.imported()
+
+    assert [sample.key.scenario for sample in log.samples] == ["1", "2", "002b", "10"]
+    assert [each.name for each in log.header.suites[0].scenarios] == ["1", "2", "002b", "10"]
+
+
+def test_a_scenario_is_titled_by_its_task_and_not_by_its_name_again(folder: Folder) -> None:
+    folder.write("1.json", CHAT)
+    folder.write("2.json", [{"role": "user", "content": f"\n{'long ' * 40}\nmore"}])
+    folder.write("3.json", [{"role": "user", "content": ""}])
+
+    (suite,) = folder.imported().header.suites
+
+    titles = [scenario.title for scenario in suite.scenarios]
+    assert titles == ["Add up.", f"{'long ' * 15}long…", "3"]
+
+
+def test_a_scenario_whose_name_had_to_be_changed_is_titled_as_it_was_called(folder: Folder) -> None:
+    folder.write("1.json", {"messages": CHAT, "id": "sum of two?"})
+
+    (suite,) = folder.imported("fields: {scenario: id}").header.suites
+
+    (scenario,) = suite.scenarios
+    assert (scenario.name, scenario.title) == ("sum-of-two", "sum of two?")

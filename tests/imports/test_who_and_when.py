@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,17 @@ from harness.model.run import RunLog
 from harness.model.score import Score, Unscored
 from harness.runner.importing import import_run
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "who_and_when"
+BESIDE = Path(__file__).resolve().parents[3] / "shared" / "data" / "who_and_when"
+DATA = Path(os.environ.get("WHO_AND_WHEN", BESIDE))
 MAPPING = """\
 suite: who_and_when
 executors: [Computer_terminal]
 fields: {messages: history, scenario: question_ID, task: question, correct: is_correct}
 """
 
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"the conversations are not at {DATA}")
+pytestmark = pytest.mark.skipif(
+    not DATA.is_dir(), reason=f"the conversations are not at {DATA}; WHO_AND_WHEN says where"
+)
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from harness import find_log, read_log
 from harness.errors import LogError, SchemaError
-from harness.logs import create_log, find_log, open_log, read_log
+from harness.logs import create_log, open_log
 from harness.model.outcomes import outcome_of
 from harness.model.run import RunHeader
 from harness.model.sample import SampleKey, SampleResult
@@ -143,6 +144,46 @@ def test_a_run_is_found_by_the_beginning_of_its_id(tmp_path: Path) -> None:
         find_log(tmp_path, "20260101T000000-aab")
 
 
+def test_a_run_is_read_by_whatever_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = Path(".harness", "runs")
+    older = create_log(folder, header("20260101T000000-aaa"))
+    older.close()
+    create_log(folder, header("20260102T000000-bbb")).close()
+
+    for run in (older.path, str(older.path), "20260101T000000-aaa", "20260101"):
+        assert read_log(run).header.run_id == "20260101T000000-aaa"
+    assert read_log().header.run_id == "20260102T000000-bbb"
+    assert read_log("20260101", str(folder.absolute())).header.run_id == "20260101T000000-aaa"
+    for path in (Path("missing.sqlite"), "runs/missing.sqlite"):
+        with pytest.raises(LogError, match=r"missing\.sqlite: there is no such run log"):
+            read_log(path)
+
+
+WITHOUT_PANDAS = """
+import sys
+sys.modules["pandas"] = None
+from harness import HarnessError, RunLog
+sys.path.insert(0, sys.argv[1])
+from test_run_log import header
+try:
+    RunLog(header=header()).to_pandas()
+except HarnessError as error:
+    print(error)
+"""
+
+
+def test_without_pandas_a_table_names_what_to_install() -> None:
+    folder = str(Path(__file__).parent)
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_PANDAS, folder], capture_output=True, text=True, check=True
+    )
+
+    assert "pip install pandas" in done.stdout
+
+
 def test_an_empty_folder_names_the_command_that_makes_a_run(tmp_path: Path) -> None:
     with pytest.raises(LogError, match="harness run"):
         find_log(tmp_path)
@@ -152,8 +193,10 @@ def test_a_log_written_before_executions_told_more_is_read(tmp_path: Path) -> No
     kept = Path(__file__).parent / "version_1" / "run.sqlite"
     path = shutil.copy(kept, tmp_path)
 
-    (sample,) = read_log(Path(path)).samples
+    log = read_log(Path(path))
 
+    (sample,) = log.samples
+    assert log.header.commit == ""
     assert sample.transcript.schema_version == SCHEMA_VERSION
     told = [str(outcome_of(event)) for event in sample.transcript.code_executions]
     assert told == [

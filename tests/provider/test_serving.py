@@ -199,7 +199,7 @@ def test_serving_forever_ends_quietly_on_ctrl_c(connect):
         _, answer = wire.chat("the task")
         line = process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate(timeout=10)
+        rest, errors = process.communicate(timeout=60)
         wire.connection.close()
 
     assert answer["choices"][0]["message"]["content"] == "seed 5"

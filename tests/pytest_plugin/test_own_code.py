@@ -106,7 +106,11 @@ def test_of_something_else(conversation):
     assert "Transcript(" not in done.stdout
     key = "pytest/tests.test_team.test_why.answer/default/1"
     assert f"Read it whole: harness show {key}" in done.stdout
-    shown = run_module("harness", ["show", key], cwd=project, env=environment())
+    told = done.stdout.split(f"Read it whole: harness show {key} ")[1].splitlines()[0]
+    run_pytest(project, "-k", "not test_why")
+    newest = run_module("harness", ["show", key], cwd=project, env=environment())
+    shown = run_module("harness", ["show", key, *told.split()], cwd=project, env=environment())
+    assert newest.returncode == 2
     assert "It is 42. TERMINATE" in shown.stdout
     assert done.returncode == 1
 

@@ -64,7 +64,7 @@ def test_a_scenario_file_is_a_test_per_config_and_epoch(
             "talk/hello/plain/2, its last turns:",
             "  [[]2] bob to ann",
             "      fine, thanks",
-            "Read it whole: harness show talk/hello/plain/2",
+            "Read it whole: harness show talk/hello/plain/2 --run *-*",
             f"PASSED {item}/1",
             f"FAILED {item}/2*",
         ]
@@ -214,7 +214,7 @@ def test_a_marker_makes_a_test_per_sample(pytester: pytest.Pytester, project: Pa
     done.stdout.fnmatch_lines(
         [
             "*turns * == 1",
-            "Read it whole: harness show talk/hello/plain/2",
+            "Read it whole: harness show talk/hello/plain/2 --run *-*",
             "FAILED *test_second[[]hello/plain/2[]]*",
         ]
     )

@@ -2,12 +2,14 @@ import json
 from xml.etree import ElementTree
 
 import pytest
+from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
 from report_hostile import ALL, hostile_log
 from report_logs import outcome_log, realistic_log
 
 from harness.comparison import compare_configs
 from harness.model.comparison import Comparison
+from harness.model.schemas import schema_of
 from harness.reports.json import JsonReporter
 from harness.reports.junit import JunitReporter
 from harness.reports.markdown import LIMIT, MarkdownReporter
@@ -30,6 +32,15 @@ def test_json_holds_the_comparison_and_every_score_but_no_transcript():
     assert [score["scorer"] for score in document["samples"][0]["scores"]][-1] == "cost"
     assert "analyst writes" not in text
     assert "float(row" not in text
+
+
+@pytest.mark.parametrize("make", [realistic_log, hostile_log])
+def test_json_of_errors_misses_and_hostile_text_fits_its_schema(make):
+    document = json.loads(rendered(JsonReporter, make()))
+
+    errors = Draft202012Validator(schema_of("results")).iter_errors(document)
+    assert [error.message for error in errors] == []
+    assert {sample["outcome"] for sample in document["samples"]} & {"error", "miss"}
 
 
 def test_the_comparison_in_the_json_reads_back_as_the_comparison():

@@ -126,10 +126,10 @@ def test_the_keyboard_walks_from_sample_to_sample_and_back_to_the_overview(brows
     page.wait(READING)
 
     page.press("j")
-    page.wait("document.querySelector('#conversation h2').innerText.includes('epoch 2')")
+    page.wait("document.querySelector('#conversation h1').innerText.includes('epoch 2')")
     assert hash_of(page).endswith("/brief-t0.2/2")
     page.press("k")
-    page.wait("document.querySelector('#conversation h2').innerText.includes('epoch 1')")
+    page.wait("document.querySelector('#conversation h1').innerText.includes('epoch 1')")
     page.press("Escape")
     page.wait(f"!({READING})")
     assert page.evaluate("document.getElementById('conversation').hidden")
@@ -142,7 +142,7 @@ def test_filters_and_search_narrow_the_list_and_what_next_means(browser, report)
     page.choose("select[name=outcome]", "miss")
     page.wait(f"{SHOWN} === 1")
     page.press("j")
-    page.wait("document.querySelector('#conversation h2').innerText.includes('brief-t1.0')")
+    page.wait("document.querySelector('#conversation h1').innerText.includes('brief-t1.0')")
     page.evaluate("document.querySelector('button[type=reset]').click()")
     page.wait(f"{SHOWN} === 120")
     page.choose("input[name=text]", "CACHE KEY STILL LACKS")
@@ -303,13 +303,18 @@ def hostile(browser, tmp_path, listener):
 def test_hostile_text_runs_nothing_and_asks_for_nothing(hostile, listener):
     title = hostile.evaluate("document.title")
     alive = hostile.evaluate(
-        "document.querySelectorAll('img, svg:not(.bar), iframe, object, embed, link, base,"
+        "document.querySelectorAll('img, svg:not(.bar, .plot), iframe, object, embed, link, base,"
         " [onerror], [onload], [onfocus], [autofocus], a[href^=javascript]').length"
+    )
+    drawn = hostile.evaluate(
+        "[...new Set([...document.querySelectorAll('svg *')].map(e => e.localName))].sort()"
     )
     scripts = hostile.evaluate("document.querySelectorAll('#conversation script').length")
 
     assert title.startswith("harness: <script>document.title='owned'</script>")
     assert alive == scripts == 0
+    figures = {"a", "circle", "line", "path", "polyline", "rect", "text", "title"}
+    assert figures.issuperset(drawn)
     assert {url.partition(":")[0] for url in hostile.requests()} == {"file"}
     assert listener[1] == []
     assert hostile.complaints() == []

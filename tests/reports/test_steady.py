@@ -47,6 +47,7 @@ def another_time(log):
         platform="Darwin arm64",
         scenarios_root="/elsewhere",
         cassettes_root="/there",
+        commit="0123456789" * 4,
     )
     return msgspec.structs.replace(log, header=header, samples=tuple(map(later, log.samples)))
 

@@ -19,7 +19,12 @@ def bomb(most):
 bomb({most})
 time.sleep(60)
 """
-FILL = "block = bytes(1 << 20)\nfor n in range(200):\n    open(f'{place}/{n}', 'wb').write(block)"
+# Where a watcher guards the disk, a block that is quick would be over before it has looked.
+STAY = "\ntime.sleep(60)"
+FILL = (
+    "block = bytes(1 << 20)\nfor n in range(200):\n    open(f'{place}/{n}', 'wb').write(block)"
+    + STAY
+)
 # (limits that may be named, code, further limits)
 ATTACKS = {
     "fork bomb": (("processes",), FORKS.format(child="time.sleep(60)", most=2000), {}),
@@ -72,8 +77,7 @@ ATTACKS = {
     "disk in deep folders": (
         ("disk", "files"),
         "for _ in range(100):\n    os.mkdir('d')\n    os.chdir('d')\n"
-        + FILL.replace("{place}", ".")
-        + "\ntime.sleep(5)",
+        + FILL.replace("{place}", "."),
         {},
     ),
     "one huge file of the shell": (
@@ -83,13 +87,13 @@ ATTACKS = {
     ),
     "30,000 files": (
         ("files",),
-        "for n in range(30_000): open(str(n), 'w').close()",
+        "for n in range(30_000): open(str(n), 'w').close()" + STAY,
         {},
     ),
-    "30,000 folders": (("files",), "for n in range(30_000): os.mkdir(str(n))", {}),
+    "30,000 folders": (("files",), "for n in range(30_000): os.mkdir(str(n))" + STAY, {}),
     "30,000 links": (
         ("files",),
-        "open('x', 'w').close()\nfor n in range(30_000): os.link('x', str(n))",
+        "open('x', 'w').close()\nfor n in range(30_000): os.link('x', str(n))" + STAY,
         {},
     ),
     "endless output": (("output",), "while True: print('x' * 10_000)", {}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 import shutil
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -155,13 +157,21 @@ def test_an_interrupt_of_the_harness_ends_the_block_too(run, family):
     def interrupt(*_):
         raise Interrupted
 
+    def interrupt_when_complete():
+        while len(named(family.name)) < 4 and not is_over.wait(0.05):
+            pass
+        os.kill(os.getpid(), signal.SIGALRM)
+
+    is_over = threading.Event()
+    watcher = threading.Thread(target=interrupt_when_complete)
     before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 1.5)
     try:
+        watcher.start()
         with pytest.raises(Interrupted):
             run(family.code + "\n    time.sleep(60)")
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        is_over.set()
+        watcher.join()
         signal.signal(signal.SIGALRM, before)
 
     assert survivors(family.name) == []
@@ -184,6 +194,7 @@ def test_capped_output_keeps_both_ends_and_counts_the_rest(chunks, half):
 
 def test_this_process_has_no_open_files_of_ended_blocks(run):
     run("print(1)")
+    gc.collect()  # Or files that another test has forgotten would be closed meanwhile.
     before = len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0
 
     for _ in range(3):
@@ -209,20 +220,10 @@ def test_a_block_dies_with_the_process_that_runs_it_even_if_that_is_killed(tier,
     command = [sys.executable, "-c", code, tier, str(workspace), note]
     with subprocess.Popen(command, env=environ) as worker:
         try:
-            running = _eventually(lambda: named(family.name))
+            while not (running := named(family.name)) and worker.poll() is None:
+                time.sleep(0.05)
         finally:
             worker.kill()
 
     assert len(running) == 1
     assert survivors(family.name) == []
-
-
-def _eventually(look):
-    """What look returns as soon as that is true, or at last."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        with suppress(OSError, ValueError, psutil.NoSuchProcess):
-            if found := look():
-                return found
-        time.sleep(0.01)
-    return look()

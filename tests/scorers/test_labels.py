@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from harness.imports.autogen import AutogenImporter
 from harness.model.imported import ImportMapping
+from harness.runner.importing import import_run
 from harness.scorers.labels import find_labels
 
 BAD = ("pc", "exitcode: 1 (execution failed)\nCode output: boom")
@@ -78,3 +80,22 @@ def test_each_label_is_found_with_its_evidence(
     said: list[tuple[str, str]], expected: list[tuple[str, tuple[int, ...]]]
 ) -> None:
     assert labels_of(*said) == expected
+
+
+def test_a_score_tells_each_label_with_the_events_that_carry_it(tmp_path: Path) -> None:
+    said = [CODE, BAD, ("b", "Lovely."), CODE, ("a", "again"), *[("a", "again")] * 8, END]
+    chat = [{"name": name, "role": "user", "content": text} for name, text in said]
+    (tmp_path / "c.json").write_text(json.dumps(chat))
+
+    (sample,) = import_run(tmp_path / "c.json", None, None, tmp_path / "runs").samples
+
+    score = sample.score_of("labels")
+    assert score is not None
+    assert score.reason.startswith(
+        "11 labels found, with the events that carry them: repeated_message 9 (0-4, 5-6, 5-7, 5-8, "
+        "5-9, 5-10, and 3 more); "
+    )
+    assert "ignored_error 1 (1-3)" in score.reason
+    named = score.details["labels"]
+    assert ["ignored_error", 1, 3] in named
+    assert set(score.evidence) == {index for _, *indices in named for index in indices}

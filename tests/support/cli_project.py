@@ -10,9 +10,14 @@ from pathlib import Path
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
+# AutoGen loads what it finds, which takes twice as long as loading AutoGen itself. Most people
+# who use it have these not, and nor have the projects of tests.
+LEAN = Path(__file__).with_name("lean")
+
+
 def environment(**extra: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return {**kept, **extra}
+    return {**kept, "PYTHONPATH": str(LEAN), **extra}
 
 
 SUITE = """
@@ -68,6 +73,15 @@ def write_suite(
     (suite / "script.py").write_text(SCRIPT.format(behaviour=behaviour))
     (suite / "hello" / "scenario.yaml").write_text("title: Hello\ntask: Say hello.\n")
     return suite
+
+
+def until_there(signal: Path, *, after: int) -> str:
+    """A behaviour that, from an epoch on, waits until a file is there: a run stays unfinished."""
+    return (
+        "import os\n"
+        f"        while context.epoch > {after} and not os.path.exists({str(signal)!r}):\n"
+        "            time.sleep(0.02)"
+    )
 
 
 CODING_SUITE = """

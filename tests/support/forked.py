@@ -17,6 +17,8 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from cli_project import environment
+
 _IMPORTED = ("autogen", "genai_prices", "jinja2", "msgspec", "psutil", "pytest", "rich", "vcr")
 
 
@@ -40,10 +42,9 @@ def run_module(
 def _server(owner: int) -> subprocess.Popen[str]:
     """The interpreter of one process of the tests."""
     del owner
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     process = subprocess.Popen(
         [sys.executable, __file__],
-        env={**kept, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONWARNINGS": "ignore"},
+        env=environment(PYTHONDONTWRITEBYTECODE="1", PYTHONWARNINGS="ignore"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

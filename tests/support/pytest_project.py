@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from cli_project import environment as lean_environment
 from forked import run_module
 
 from harness.provider.server import Behaviour, serving
@@ -81,8 +81,7 @@ def served(task: str = TASK) -> Iterator[str]:
 
 
 def environment(**extra: str) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return {**kept, "PYTHONDONTWRITEBYTECODE": "1", **extra}
+    return lean_environment(PYTHONDONTWRITEBYTECODE="1", **extra)
 
 
 # What is installed for the tests of harness, and slow to load.

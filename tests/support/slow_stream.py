@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WAIT_SECONDS = 30.0
-GATE_SECONDS = 10.0
+GATE_SECONDS = 60.0
 
 
 def chat_events(*texts: str) -> list[bytes]:

@@ -1,82 +1,125 @@
-"use strict";
-// The sample list: filters, search, and moving from one conversation to the next.
-const rows = [...document.querySelectorAll("#rows tbody tr")];
+// The page as a whole: what its address says is what is shown.
+//
+//   #samples?filter=different&config=a&sort=-turns&text=needle
+//       The list. filter: failures, errors, different, flaky. suite, scenario, config, outcome,
+//       termination: the value. sort: outcome, scenario, config, epoch, termination, turns, code,
+//       checks, cost; with "-" from high to low. Everything is optional; values are URL-encoded.
+//   #sample/<suite>/<scenario>/<config>/<epoch>
+//       One conversation. The same words after a "?" say in which list it is read.
+//   #compare/<suite>/<scenario>/<config>/<epoch>?with=<suite>/<scenario>/<config>/<epoch>
+//       Two conversations side by side.
+//
+// Any other fragment is the id of something on the page.
 const pane = document.getElementById("conversation");
 const form = document.getElementById("filters");
-const texts = new Map();
-let current = null;
+const shownCount = document.getElementById("shown");
+let rows = [];
+let byKey = new Map();
+let address = parsed(location.hash);
+let listed = ""; // what the list was last made for
 let search = 0;
 
+function go(changes) {
+  location.hash = written({ ...address, ...changes });
+}
+
+function listPage() {
+  return address.page === "sample" || address.page === "compare" ? address.page : "samples";
+}
+
 function fillSelects() {
-  for (const select of form.querySelectorAll("select")) {
-    const values = [...new Set(rows.map((row) => row.dataset[select.name]))];
-    for (const value of values) select.append(new Option(value, value));
-    select.parentElement.hidden = values.length < 2;
+  for (const name of SELECTS) {
+    const values = [...new Set(rows.map((row) => row[name]))];
+    for (const value of values) form.elements[name].append(new Option(value, value));
+    form.elements[name].parentElement.hidden = values.length < 2;
   }
 }
 
-function visibleRows() {
-  return rows.filter((row) => !row.hidden);
+function makeFilters() {
+  const group = document.getElementById("quick");
+  for (const node of group.querySelectorAll("button")) {
+    const name = node.value;
+    const count = rows.filter(FILTERS[name]).length;
+    node.append(" ", el("span", "count", count.toLocaleString("en")));
+    node.disabled = !count;
+    node.addEventListener("click", () => go({ page: listPage(), filter: address.filter === name ? "" : name }));
+  }
 }
 
-async function textOf(row) {
-  if (!texts.has(row)) texts.set(row, searchText(await sampleOf(row)));
-  return texts.get(row);
+function showControls() {
+  for (const name of [...SELECTS, "text"]) {
+    const input = form.elements[name];
+    if (input !== document.activeElement || name !== "text") input.value = address[name];
+  }
+  for (const node of form.querySelectorAll("#quick button")) {
+    node.setAttribute("aria-pressed", String(address.filter === node.value));
+  }
+  showSort(address.sort);
 }
 
-async function matches(row, wanted, needle) {
-  if (!wanted.every(([name, value]) => row.dataset[name] === value)) return false;
-  if (!needle) return true;
-  return row.textContent.toLowerCase().includes(needle) || (await textOf(row)).includes(needle);
+async function withText(kept, needle, turn) {
+  const found = [];
+  let done = 0;
+  const byChunk = Map.groupBy ? Map.groupBy(kept, (row) => row.chunk) : grouped(kept);
+  for (const group of byChunk.values()) {
+    for (const row of group) {
+      if (namesText(row).includes(needle) || searchText(await sampleOf(row)).includes(needle)) found.push(row);
+    }
+    if (turn !== search) return null;
+    done += group.length;
+    if (done < kept.length) shownCount.textContent = `Searching: ${Math.floor((100 * done) / kept.length)} %`;
+  }
+  return found;
+}
+
+function grouped(kept) {
+  const groups = new Map();
+  for (const row of kept) groups.set(row.chunk, [...(groups.get(row.chunk) || []), row]);
+  return groups;
 }
 
 async function filter() {
+  const wanted = JSON.stringify(WORDS.map((name) => address[name]));
+  if (wanted === listed) return;
   const turn = ++search;
-  const wanted = [...form.querySelectorAll("select")].filter((s) => s.value).map((s) => [s.name, s.value]);
-  const needle = form.elements.text.value.trim().toLowerCase();
-  const keep = await Promise.all(rows.map((row) => matches(row, wanted, needle)));
-  if (turn !== search) return;
-  rows.forEach((row, position) => { row.hidden = !keep[position]; });
-  document.getElementById("shown").textContent = `${visibleRows().length} of ${rows.length} samples`;
+  listed = wanted;
+  let kept = rows.filter((row) => isKept(row, address));
+  const needle = address.text.trim().toLowerCase();
+  if (needle) kept = await withText(kept, needle, turn);
+  if (!kept) return;
+  showList(sorted(kept, address.sort));
+  box.scrollTop = 0;
+  shownCount.textContent = `${kept.length.toLocaleString("en")} of ${plural(rows.length, "sample")}`;
   setSteps();
 }
 
 function step(by) {
-  const list = visibleRows();
-  const position = list.indexOf(current);
-  const next = position < 0 ? list[0] : list[position + by];
-  if (next) location.hash = next.id;
-}
-
-function button(label, key, title, action) {
-  const node = el("button", "", label, " ", el("kbd", "", key));
-  node.type = "button";
-  node.title = title;
-  node.addEventListener("click", action);
-  return node;
+  const position = list.rows.indexOf(list.current);
+  const next = position < 0 ? list.rows[0] : list.rows[position + by];
+  if (!next) return;
+  if (isReading()) return go({ page: "sample", key: next.key });
+  setCurrent(next);
+  nodeAt(list.rows.indexOf(next)).querySelector("a").focus();
 }
 
 function navigation() {
-  return [
-    button("Previous", "k", "Previous sample (k)", () => step(-1)),
-    button("Next", "j", "Next sample (j)", () => step(1)),
-    button("Overview", "Esc", "Back to the overview (Esc)", close),
-  ];
+  const make = (label, key, title, action) => button("", [label, " ", el("kbd", "", key)], title, action);
+  return el("nav", "steps",
+    make("Previous", "k", "Previous sample (k)", () => step(-1)),
+    make("Next", "j", "Next sample (j)", () => step(1)),
+    make("Overview", "Esc", "Back to the overview (Esc)", close));
 }
 
 function setSteps() {
-  const [previous, next] = pane.querySelectorAll(".bar-top button");
+  const [previous, next] = pane.querySelectorAll(".steps button");
   if (!next) return;
-  const list = visibleRows();
-  const position = list.indexOf(current);
+  const position = list.rows.indexOf(list.current);
   previous.disabled = position === 0;
-  next.disabled = position === list.length - 1;
+  next.disabled = position === list.rows.length - 1;
 }
 
 function close() {
-  const last = current;
-  location.hash = "samples";
-  if (last) last.querySelector("a").focus();
+  go({ page: "samples", key: "", other: "" });
 }
 
 function isReading() {
@@ -87,48 +130,90 @@ function leave() {
   document.body.classList.remove("reading");
   pane.hidden = true;
   pane.replaceChildren();
-  if (current) current.removeAttribute("aria-current");
-  current = null;
+  redraw();
+  if (!list.current) return;
+  setCurrent(list.current);
+  nodeAt(list.rows.indexOf(list.current))?.querySelector("a").focus({ preventScroll: true });
 }
 
-async function open(row) {
-  if (current) current.removeAttribute("aria-current");
-  current = row;
-  row.setAttribute("aria-current", "true");
-  const sample = await sampleOf(row);
-  if (current !== row) return;
+function enter(children) {
+  const wasReading = isReading();
   document.body.classList.add("reading");
   pane.hidden = false;
-  pane.replaceChildren(...conversation(sample, row.dataset.outcome, navigation()));
+  append((pane.replaceChildren(), pane), children);
   pane.scrollTop = 0;
   window.scrollTo(0, 0);
-  row.scrollIntoView({ block: "nearest" });
-  setSteps();
+  if (!wasReading) redraw();
   pane.focus({ preventScroll: true });
 }
 
+async function openSample(row) {
+  setCurrent(row);
+  const sample = await sampleOf(row);
+  if (list.current !== row || address.page !== "sample") return;
+  enter(conversation(sample, row, navigation(), comparing(row)));
+  setCurrent(row);
+  setSteps();
+}
+
+async function openPair(row, other) {
+  setCurrent(row);
+  const pair = [await sampleOf(row), await sampleOf(other)];
+  if (list.current !== row || address.other !== other.key) return;
+  enter(aligned(pair, [row, other], navigation(), comparing(row)));
+  setCurrent(row);
+  setSteps();
+}
+
+// From a conversation to two: the others of its scenario, those of the same epoch first.
+function comparing(row) {
+  const others = rows.filter((each) => each.suite === row.suite && each.scenario === row.scenario && each !== row);
+  if (!others.length) return null;
+  const select = el("select", "", el("option", "", "another sample …"));
+  const near = others.filter((each) => each.epoch === row.epoch || each.config === row.config);
+  for (const each of (others.length > 400 ? near : others)) {
+    select.append(new Option(`${each.config} · epoch ${each.epoch} · ${each.outcome}`, each.key));
+  }
+  select.firstChild.value = "";
+  if (address.page === "compare") select.value = address.other;
+  select.addEventListener("change", () => {
+    if (select.value) go({ page: "compare", key: row.key, other: select.value });
+    else go({ page: "sample", key: row.key });
+  });
+  return el("label", "comparing", "Compare with ", select);
+}
+
 function tell(text) {
-  pane.hidden = false;
-  document.body.classList.add("reading");
-  pane.replaceChildren(el("div", "bar-top", ...navigation()), el("p", "alert", text));
+  enter([el("div", "bar-top", el("h1", "", "Nothing to show"), navigation()), el("p", "alert", text)]);
 }
 
 function fail(error) {
   tell(`This conversation could not be unpacked here (${error}). A browser of 2023 or later can.`);
 }
 
-function follow() {
-  // A fragment is data from outside: it is only ever compared with the ids we have.
-  const id = location.hash.slice(1);
-  const row = rows.find((each) => each.id === id);
-  if (row) return void open(row).catch(fail);
+function showPage() {
+  const row = byKey.get(address.key);
+  const other = byKey.get(address.other);
+  if (address.page === "sample") return row ? openSample(row) : tell(`There is no such sample in this run: ${address.key}`);
+  if (address.page === "compare") {
+    if (row && other) return openPair(row, other);
+    return tell(`There is no such sample in this run: ${row ? address.other : address.key}`);
+  }
   const wasReading = isReading();
   if (wasReading) leave();
-  if (id.startsWith("sample/")) tell(`There is no such sample in this run: ${id.slice(7)}`);
-  else if (wasReading) {
-    const target = id && document.getElementById(id);
-    if (target) target.scrollIntoView();
-  }
+  const target = address.page && document.getElementById(address.page);
+  if (target && (wasReading || location.hash.includes("?"))) target.scrollIntoView();
+  return null;
+}
+
+async function follow() {
+  address = parsed(location.hash);
+  list.hrefOf = (row) => written({ ...address, page: "sample", key: row.key });
+  showControls();
+  const isListed = filter();
+  if (!address.text) await isListed;
+  await showPage();
+  await isListed;
 }
 
 function typed(event) {
@@ -142,21 +227,45 @@ function typed(event) {
 }
 
 let typing = 0;
-function changed() {
+function changed(event) {
   clearTimeout(typing);
-  typing = setTimeout(() => filter().catch(fail), 150);
+  const { name, value } = event.target;
+  if (name !== "text") return go({ page: listPage(), [name]: value });
+  // Every letter would be a step back.
+  typing = setTimeout(() => location.replace(written({ ...address, page: listPage(), text: value })), 200);
 }
 
-fillSelects();
-form.hidden = false;
-form.addEventListener("input", changed);
-form.addEventListener("reset", () => setTimeout(changed));
-form.addEventListener("submit", (event) => event.preventDefault());
-document.getElementById("rows").addEventListener("click", (event) => {
-  const row = event.target.closest("tbody tr");
-  if (row && !event.target.closest("a") && !String(getSelection())) location.hash = row.id;
-});
-window.addEventListener("hashchange", follow);
-document.addEventListener("keydown", typed);
-filter().catch(fail);
-follow();
+function cleared(event) {
+  event.preventDefault();
+  form.elements.text.value = "";
+  go({ page: listPage(), ...Object.fromEntries(WORDS.map((name) => [name, ""])) });
+}
+
+function listen() {
+  form.addEventListener("input", changed);
+  form.addEventListener("reset", cleared);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  table.addEventListener("click", (event) => {
+    const node = event.target.closest("tbody tr:not(.gap)");
+    if (!node || event.target.closest("a") || String(getSelection())) return;
+    go({ page: "sample", key: list.rows[Number(node.dataset.position)].key });
+  });
+  window.addEventListener("hashchange", () => follow().catch(fail));
+  document.addEventListener("keydown", typed);
+}
+
+async function start() {
+  rows = rowsOf(await unpack("index"));
+  byKey = new Map(rows.map((row) => [row.key, row]));
+  fillSelects();
+  table.classList.toggle("one-suite", form.elements.suite.parentElement.hidden);
+  makeFilters();
+  makeSortable((sort) => go({ page: listPage(), sort }));
+  form.hidden = false;
+  listen();
+  const isDone = follow();
+  performance.mark("listed");
+  await isDone;
+}
+
+start().catch(fail);

@@ -1,12 +1,24 @@
-"use strict";
 // The conversation of one sample, built when it is opened.
 
-function viewOf(sample) {
+function labelsOf(scores) {
+  const labels = new Map();
+  const score = scores.find((each) => each.scorer === "labels");
+  for (const [name, ...indices] of score?.details?.labels || []) {
+    for (const index of indices) labels.set(index, [...(labels.get(index) || []), name]);
+  }
+  return labels;
+}
+
+function viewOf(sample, isRaw = false) {
   const scores = sample.scores || [];
   const cost = scores.find((score) => score.scorer === "cost");
   const judged = scores.find((score) => score.scorer === "termination");
+  const events = sample.transcript.events;
   return {
-    agents: new Map(), turn: 0, outputs: [], texts: [],
+    agents: new Map(), turn: 0, outputs: [], texts: [], asked: new Map(), isRaw,
+    messages: events.filter((event) => event.type === "message"),
+    runs: events.filter((event) => event.type === "code_execution"),
+    labels: labelsOf(scores),
     costs: (cost && cost.details && cost.details.by_call) || {},
     isAccepted: sample.status === "completed" && (!judged || judged.passed !== false),
     status: sample.status, failure: sample.failure || null,
@@ -104,38 +116,50 @@ function ending(sample, view) {
 }
 
 function events(sample, view) {
-  return (sample.transcript.events || []).map((event) => {
-    const node = el("div", "event", renderers[event.type](event, view));
+  return sample.transcript.events.map((event) => {
+    const labels = (view.labels.get(event.index) || []).map((name) => el("span", "found", name.replaceAll("_", " ")));
+    const node = el("div", "event", labels.length ? el("div", "labels", "label: ", labels) : null, renderers[event.type](event, view));
     node.id = `event-${event.index}`;
     node.dataset.index = event.index;
     return node;
   });
 }
 
-function topBar(sample, outcome, navigation) {
-  const key = sample.key;
-  const title = el("h2", "", el("span", `outcome ${outcome}`, outcome),
-    ` ${key.scenario} `, el("span", "muted", `${key.suite} · ${key.config} · epoch ${key.epoch}`));
-  return el("div", "bar-top", title, ...navigation);
+function titleOf(row) {
+  return [el("span", `outcome ${row.outcome}`, row.outcome),
+    ` ${row.scenario} `, el("span", "muted", `${row.suite} · ${row.config} · epoch ${row.epoch}`)];
 }
 
 // Colours are handed out in order of first speech, so an agent keeps its colour within a suite's samples.
-function conversation(sample, outcome, navigation) {
-  const view = viewOf(sample);
-  for (const event of sample.transcript.events || []) if (event.type === "message") agentClass(view, event.speaker);
-  const opening = [topBar(sample, outcome, navigation), ...ending(sample, view), scoresTable(sample, view), facts(sample)];
-  const told = events(sample, view);
-  return [...opening, artefacts(sample, view), ...told].filter(Boolean);
+function viewWithColours(sample, isRaw) {
+  const view = viewOf(sample, isRaw);
+  for (const message of view.messages) agentClass(view, message.speaker);
+  return view;
 }
 
-function searchText(sample) {
-  const words = [];
-  const visit = (value) => {
-    if (typeof value === "string") words.push(value);
-    else if (value && typeof value === "object") Object.values(value).forEach(visit);
-  };
-  visit(sample.transcript.events);
-  visit(sample.scores);
-  visit(sample.failure);
-  return words.join("\n").toLowerCase();
+function rawButton(sample, isRaw) {
+  const node = button("raw-text", "Text as written", "Show messages as they were written, or with their Markdown rendered", () => {
+    const again = viewWithColours(sample, !isRaw);
+    const old = document.querySelectorAll("#conversation > .event");
+    events(sample, again).forEach((fresh, at) => old[at].replaceWith(fresh));
+    node.replaceWith(rawButton(sample, !isRaw));
+  });
+  node.setAttribute("aria-pressed", String(isRaw));
+  return node;
+}
+
+function glance(sample, view) {
+  const picture = graph(view);
+  const map = picture ? el("details", "who-after-whom", el("summary", "", "Who spoke after whom"), picture) : null;
+  return el("div", "glance", timeline(sample.transcript.events, view), map);
+}
+
+function conversation(sample, row, navigation, comparing) {
+  const view = viewWithColours(sample, false);
+  const place = el("div", "made-test");
+  const tools = el("div", "tools", comparing, testButton(sample, place), rawButton(sample, false));
+  const opening = [el("div", "bar-top", el("h1", "", titleOf(row)), navigation), tools, place,
+    ...ending(sample, view), scoresTable(sample, view), facts(sample), glance(sample, view)];
+  const told = events(sample, view);
+  return [...opening, artefacts(sample, view), ...told].filter(Boolean);
 }

@@ -1,4 +1,3 @@
-"use strict";
 // One function per kind of event; each returns a node. `view` holds what they share.
 
 function agentClass(view, name) {
@@ -17,11 +16,15 @@ function pre(text) {
 }
 
 const LONG = 40; // lines that a block shows before it scrolls inside itself
+const LONG_MESSAGE = 45; // lines that a message shows before it is folded
 
-function block(label, text) {
-  const lines = text.split("\n").reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 100)), 0);
-  const node = el("div", "block", el("span", "label", label), pre(text));
-  if (lines > LONG) {
+function lineCount(text, width) {
+  return text.split("\n").reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / width)), 0);
+}
+
+function block(label, text, note = null) {
+  const node = el("div", "block", el("div", "label", el("span", "", label), note), pre(text));
+  if (lineCount(text, 100) > LONG) {
     node.classList.add("long");
     node.firstChild.append(grower(node));
   }
@@ -29,37 +32,55 @@ function block(label, text) {
 }
 
 function grower(node) {
-  const button = el("button", "grow", "Show all");
-  button.type = "button";
-  button.addEventListener("click", () => {
-    button.textContent = node.classList.toggle("grown") ? "Show less" : "Show all";
+  const grow = button("grow", "Show all", "", () => {
+    grow.textContent = node.classList.toggle("grown") ? "Show less" : "Show all";
   });
-  return button;
+  return grow;
 }
 
 function fold(label, ...inside) {
   return el("details", "", el("summary", "", label), el("div", "inside", ...inside));
 }
 
-// Text and fenced code blocks, told apart line by line; an open fence runs to the end.
-function body(text) {
-  const parts = [];
-  let lines = [];
-  let language = null;
-  const flush = () => {
-    const joined = lines.join("\n");
-    if (language !== null) parts.push(block(language || "code", joined));
-    else if (joined.trim()) parts.push(el("div", "prose", joined.replace(/^\n+|\n+$/g, "")));
-    lines = [];
-  };
-  for (const line of text.split("\n")) {
-    const fence = /^ {0,3}```(.*)$/.exec(line);
-    if (!fence) { lines.push(line); continue; }
-    flush();
-    language = language === null ? fence[1].trim() : null;
-  }
-  flush();
-  return parts;
+// A button that leads to an event.
+function jump(index, className, label, title = `Show event ${index}`) {
+  return button(className, label, title, () => light([index]));
+}
+
+// The execution of a block of code that a message carries: the first after it that ran its text.
+function runOf(code, after, view) {
+  const text = code.trim();
+  if (!text) return null;
+  return view.runs.find((run) => run.index > after && run.code.includes(text)) || null;
+}
+
+function ranNote(code, event, view) {
+  const run = runOf(code, event.index, view);
+  if (!run) return null;
+  return jump(run.index, `ran exit ${run.is_success ? "pass" : "fail"}`, `${run.status} → #${run.index}`,
+    `Show how this code ran, event ${run.index}`);
+}
+
+function body(event, view) {
+  const text = event.content || "";
+  if (view.isRaw) return text.trim() ? [el("div", "prose raw", text)] : [];
+  return fenced(text).flatMap(([language, lines]) => {
+    if (language === null) return prose(lines);
+    const code = lines.join("\n");
+    return [block(language || "code", code, ranNote(code, event, view))];
+  });
+}
+
+// A long message is folded, unless it is code that scrolls in its own block.
+function folded(nodes, text) {
+  const content = el("div", "content", nodes);
+  const said = fenced(text).filter(([language]) => language === null).map(([, lines]) => lines.join("\n")).join("\n");
+  if (lineCount(said, 110) <= LONG_MESSAGE) return [content];
+  content.classList.add("folded");
+  const more = button("more", "Show the whole message", "", () => {
+    more.textContent = content.classList.toggle("folded") ? "Show the whole message" : "Show less";
+  });
+  return [content, more];
 }
 
 const TYPES = ["image/png", "image/jpeg", "image/gif"];
@@ -97,74 +118,58 @@ const renderers = {
       el("span", "muted", `to ${event.recipient}`),
       event.role === "assistant" ? null : el("span", "muted", event.role),
       el("span", "when", `turn ${++view.turn}`));
-    const content = isRepeated(event.content || "", view.outputs)
-      ? [fold("the output above, as sent to the agents", pre(event.content))]
-      : body(event.content || "");
+    const text = event.content || "";
+    const content = isRepeated(text, view.outputs)
+      ? [fold("the output above, as sent to the agents", pre(text))]
+      : folded(body(event, view), text);
     view.outputs = [];
-    view.texts.push(event.content || "");
+    view.texts.push(text);
     const calls = (event.tool_calls || []).map((call) => block(`calls tool ${call.name}`, call.arguments));
     return el("div", `message ${agentClass(view, event.speaker)}`, head, ...content, ...calls);
   },
 
   model_call(event, view) {
-    const isHidden = event.purpose !== "reply";
-    const tokens = event.usage
-      ? `${event.usage.prompt_tokens} prompt, ${event.usage.completion_tokens} completion tokens` +
-        (event.usage.cached_tokens ? ` (${event.usage.cached_tokens} cached)` : "") +
-        (event.usage.reasoning_tokens ? ` (${event.usage.reasoning_tokens} reasoning)` : "")
-      : "no token counts";
-    const names = event.model_answered && event.model_answered !== event.model_requested
-      ? `${event.model_requested} (answered by ${event.model_answered})` : event.model_requested;
-    const purpose = isHidden ? `hidden call: ${event.purpose.replace("_", " ")} for ` : "model call by ";
-    const summary = el("summary", "", purpose, who(view, event.agent),
-      ` · ${names} · ${tokens} · ${usd(view.costs[String(event.index)])}`,
-      ` · ${seconds(event.latency_seconds)} · ${event.error ? "failed" : event.finish_reason || "no finish reason"}`,
-      event.attempt > 1 ? ` · attempt ${event.attempt}` : null);
-    const inside = el("div", "inside",
-      block(`prompt: last of ${plural(event.prompt_messages, "message")}`, event.prompt),
-      event.reply ? block("reply", event.reply) : null,
-      ...(event.tool_calls || []).map((call) => block(`calls tool ${call.name}`, call.arguments)),
-      event.error ? exception(event.error, view) : null);
-    return el("details", `call${isHidden ? " hidden-call" : ""}`, summary, inside);
+    return modelCall(event, view);
   },
 
   code_execution(event, view) {
+    const output = event.output || "";
     const isSeen = view.texts.some((text) => text.includes(event.code.trim()));
-    view.outputs.push(event.output);
+    view.outputs.push(output);
     const exit = el("span", `exit ${event.is_success ? "pass" : "fail"}`, event.status);
-    return el("div", "execution",
+    return el("div", `execution ${event.is_success ? "passed" : "failed"}`,
       el("div", "head", who(view, event.agent), `ran ${event.language}`, exit),
-      el("div", "notes", event.notes.map((note) => el("p", "meta", note))),
+      el("div", "notes", (event.notes || []).map((note) => el("p", "meta", note))),
       isSeen ? el("div", "aside", fold("code as run", pre(event.code))) : block("code", event.code),
-      block("output", event.output || "(no output)"),
+      block("output", output || "(no output)"),
       ...(event.files || []).map((file) => pictureOf(file, view)));
   },
 
   tool_call(event, view) {
     return el("div", "aside", who(view, event.agent), " calls tool ", el("b", "", event.name),
-      block("arguments", event.arguments));
+      block("arguments", event.arguments || ""));
   },
 
   tool_result(event, view) {
     return el("div", "aside", "tool ", el("b", "", event.name), event.is_error ? " failed for " : " answered ",
-      who(view, event.agent), block(event.is_error ? "error" : "result", event.content));
+      who(view, event.agent), block(event.is_error ? "error" : "result", event.content || ""));
   },
 
   speaker_selection(event, view) {
-    const chosen = event.selected === null ? el("b", "", "nobody") : who(view, event.selected);
+    const chosen = event.selected === undefined ? el("b", "", "nobody") : who(view, event.selected);
     return el("div", "aside", `${event.manager || "group chat"} chose `, chosen,
-      ` (${event.method}, after ${event.last_speaker || "nobody"}, from ${event.candidates.join(", ")}; ` +
+      ` (${event.method}, after ${event.last_speaker || "nobody"}, from ${(event.candidates || []).join(", ")}; ` +
       `${plural(event.model_calls || 0, "model call")})`);
   },
 
   human_input(event, view) {
     return el("div", "aside", who(view, event.agent), " asked the human",
-      block("question", event.prompt), block("answer", event.reply || "(skipped)"));
+      block("question", event.prompt || ""), block("answer", event.reply || "(skipped)"));
   },
 
   fault(event, view) {
     return el("div", "aside", el("b", "", `injected fault: ${event.kind}`), " for ", who(view, event.agent),
-      block("detail", event.detail));
+      block("detail", event.detail || ""));
   },
 
   termination(event, view) {
@@ -192,38 +197,42 @@ function saidAbove(text, view) {
 }
 
 function exception(error, view) {
-  const text = saidAbove(`${error.type}: ${error.message}`, view);
+  const text = saidAbove(`${error.type}: ${error.message || ""}`, view);
   const shown = error.traceback && view.status !== "miss" && !(view.failure && view.failure.message === error.message)
     ? fold("traceback", pre(error.traceback)) : null;
   return el("div", "aside", text, shown);
 }
 
 function ended(event, view) {
-  const cause = event.message_index === null || event.message_index === undefined
-    ? null : evidence([event.message_index]);
+  const cause = event.message_index === undefined ? null : evidence([event.message_index]);
   return el("div", `ended ${view.isAccepted ? "accepted" : "refused"}`,
     el("p", "", "Ended by ", el("b", "", event.reason), event.agent ? [" · ", who(view, event.agent)] : null,
       view.isAccepted ? null : " · not an ending this scenario accepts"),
-    el("p", "", saidAbove(event.detail, view), cause),
+    el("p", "", saidAbove(event.detail || "", view), cause),
     event.exception && !view.failure ? exception(event.exception, view) : null);
 }
 
+const MOST_EVIDENCE = 12;
+
+// A button per event; what is beyond the first is lit by the last one, with all the others.
 function evidence(indices) {
-  return el("span", "", (indices || []).map((index) => {
-    const button = el("button", "at", `#${index}`);
-    button.type = "button";
-    button.title = `Show event ${index}`;
-    button.addEventListener("click", () => light(index));
-    return button;
-  }));
+  const all = indices || [];
+  if (!all.length) return null;
+  const shown = all.slice(0, MOST_EVIDENCE).map((index) => jump(index, "at", `#${index}`));
+  const label = all.length > MOST_EVIDENCE ? `all ${all.length}` : "all";
+  const whole = button("at all", label, `Show all ${all.length} events`, () => light(all));
+  return el("span", "evidence", shown, all.length > 1 ? whole : null);
 }
 
-function light(index) {
+// Lights events up and goes to the first of them.
+function light(indices) {
   for (const old of document.querySelectorAll(".event.lit")) old.classList.remove("lit");
-  const node = document.getElementById(`event-${index}`);
-  if (!node) return;
-  node.classList.add("lit");
-  const details = node.querySelector(":scope > details");
-  if (details) details.open = true;
-  node.scrollIntoView({ block: "center" });
+  const nodes = indices.map((index) => document.getElementById(`event-${index}`)).filter(Boolean);
+  for (const node of nodes) {
+    node.classList.add("lit");
+    const details = node.querySelector(":scope > details");
+    if (details) details.open = true;
+    node.querySelector(".content.folded")?.classList.remove("folded");
+  }
+  if (nodes.length) nodes[0].scrollIntoView({ block: nodes[0].offsetHeight > 500 ? "start" : "center" });
 }

@@ -86,10 +86,13 @@ class Watch:
             if death in ready:
                 return
             now = time.monotonic()
-            reached = "wall" if now >= deadline else None
-            if reached is None and now >= next_look:
+            reached = None
+            if now >= min(deadline, next_look):
+                # Also when its time is over: what it has used by then is told.
                 reached = self._look()
                 next_look = now + _LOOK_SECONDS
+            if now >= deadline:
+                reached = "wall"
             if reached is not None:
                 self.seen.limit = reached
                 self._cell.end()

@@ -19,7 +19,7 @@ _FLAGS = [
     "--no-first-run",
     "--remote-debugging-pipe",
 ]
-_KEYS = {"Escape": 27, "j": 74, "k": 75, "/": 191}
+_KEYS = {"Enter": 13, "Escape": 27, "j": 74, "k": 75, "/": 191}
 
 
 class Browser:
@@ -77,7 +77,7 @@ class Browser:
         message, _, self._buffer = self._buffer.partition(b"\0")
         return json.loads(message)
 
-    def open(self, path, fragment="", *, has_scripts=True, width=1200):
+    def open(self, path, fragment="", *, has_scripts=True, width=1200, theme="light"):
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         self.events.clear()
@@ -92,7 +92,10 @@ class Browser:
             deviceScaleFactor=1,
             mobile=width < 700,
         )
-        self.call("Page.navigate", session, url=f"file://{path}{fragment}")
+        scheme = [{"name": "prefers-color-scheme", "value": theme}]
+        self.call("Emulation.setEmulatedMedia", session, features=scheme)
+        address = path if "://" in str(path) else f"file://{path}"
+        self.call("Page.navigate", session, url=f"{address}{fragment}")
         page = Page(self, session)
         page.wait("document.readyState === 'complete'")
         return page
@@ -124,7 +127,7 @@ class Page:
 
     def press(self, key):
         event = {"key": key, "windowsVirtualKeyCode": _KEYS[key]}
-        text = {"text": key} if len(key) == 1 else {}
+        text = {"text": "\r" if key == "Enter" else key} if key != "Escape" else {}
         for kind in ("keyDown", "keyUp"):
             self._browser.call("Input.dispatchKeyEvent", self._session, type=kind, **event, **text)
 

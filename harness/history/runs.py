@@ -1,0 +1,67 @@
+"""From a run log to what the history keeps, and from two versions of that to the fuller one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from harness.comparison import outcomes_of
+from harness.model.history import HistoryRun, HistorySuite
+
+if TYPE_CHECKING:
+    from harness.model.gate import SuiteOutcomes
+    from harness.model.run import RunLog
+
+
+def run_of(log: RunLog) -> HistoryRun:
+    """What the history keeps of a run.
+
+    Args:
+        log: The run; planned samples without a result are kept as missing.
+    """
+    header = log.header
+    return HistoryRun(
+        run_id=header.run_id,
+        started_at=header.started_at,
+        commit=header.commit,
+        mode=header.mode,
+        harness_version=header.harness_version,
+        suites=tuple(sorted(map(_suite, outcomes_of(log)), key=lambda each: each.suite)),
+    )
+
+
+def _suite(outcomes: SuiteOutcomes) -> HistorySuite:
+    return HistorySuite(
+        suite=outcomes.suite,
+        scenarios=outcomes.scenarios,
+        configs=outcomes.configs,
+        samples=outcomes.samples,
+    )
+
+
+def completes(later: HistoryRun, earlier: HistoryRun) -> bool:
+    """Whether one is the other with results where it had none, and the same in all else."""
+    emptied = msgspec.structs.replace(
+        later,
+        suites=tuple(
+            _emptied(suite, other)
+            for suite, other in zip(later.suites, earlier.suites, strict=False)
+        ),
+    )
+    return len(later.suites) == len(earlier.suites) and emptied.digest == earlier.digest
+
+
+def _emptied(suite: HistorySuite, other: HistorySuite) -> HistorySuite:
+    """The suite, with the samples that are missing in the other taken from there."""
+    missing = {
+        (each.scenario, each.config, each.epoch): each
+        for each in other.samples
+        if each.outcome == "missing"
+    }
+    return msgspec.structs.replace(
+        suite,
+        samples=tuple(
+            missing.get((each.scenario, each.config, each.epoch), each) for each in suite.samples
+        ),
+    )

@@ -1,0 +1,174 @@
+// Two conversations of a scenario side by side, turn by turn; the first turn that differs is marked.
+
+function turnsOf(sample) {
+  const turns = [];
+  let runs = [];
+  let before = [];
+  for (const event of sample.transcript.events) {
+    if (event.type === "code_execution") runs.push(event);
+    if (event.type !== "message") { before.push(event); continue; }
+    turns.push({ number: turns.length + 1, message: event, text: spoken(event), runs, before });
+    [runs, before] = [[], []];
+  }
+  return turns;
+}
+
+function spoken(message) {
+  const calls = (message.tool_calls || []).map((call) => `\ncalls ${call.name}(${call.arguments})`);
+  return (message.content || "") + calls.join("");
+}
+
+function isEqual(one, other) {
+  return one.message.speaker === other.message.speaker && one.text === other.text;
+}
+
+function worth(one, other) {
+  if (isEqual(one, other)) return 3;
+  return one.message.speaker === other.message.speaker ? 1 : -Infinity;
+}
+
+// Pairs of turns in order; null where only one side has a turn. Equal beginnings stay together.
+function pairs(first, second) {
+  let start = 0;
+  while (start < first.length && start < second.length && isEqual(first[start], second[start])) start++;
+  const [one, other] = [first.slice(start), second.slice(start)];
+  const best = Array.from({ length: one.length + 1 }, () => new Array(other.length + 1).fill(0));
+  for (let i = one.length - 1; i >= 0; i--) {
+    for (let j = other.length - 1; j >= 0; j--) {
+      best[i][j] = Math.max(worth(one[i], other[j]) + best[i + 1][j + 1], best[i + 1][j], best[i][j + 1]);
+    }
+  }
+  const found = first.slice(0, start).map((turn, at) => [turn, second[at]]);
+  let [i, j] = [0, 0];
+  while (i < one.length && j < other.length) {
+    if (best[i][j] === worth(one[i], other[j]) + best[i + 1][j + 1]) found.push([one[i++], other[j++]]);
+    else if (best[i][j] === best[i + 1][j]) found.push([one[i++], null]);
+    else found.push([null, other[j++]]);
+  }
+  return [...found, ...one.slice(i).map((turn) => [turn, null]), ...other.slice(j).map((turn) => [null, turn])];
+}
+
+// What went otherwise before two turns, in the words of `harness compare`.
+function reason(first, second) {
+  for (let at = 0; at < Math.min(first.length, second.length); at++) {
+    const [one, other] = [first[at], second[at]];
+    if (one.type !== other.type) return "";
+    const told = REASONS[one.type]?.(one, other);
+    if (told) return told;
+  }
+  return "";
+}
+
+const REASONS = {
+  speaker_selection: (one, other) => (one.selected === other.selected ? ""
+    : `${other.selected || "nobody"} was chosen to speak, not ${one.selected || "nobody"}`),
+  code_execution(one, other) {
+    if (one.code !== other.code) return "other code was run";
+    if (one.exit_code !== other.exit_code) return `the same code ended with exit ${other.exit_code} instead of ${one.exit_code}`;
+    return one.output === other.output ? "" : "the same code printed something else";
+  },
+  model_call(one, other) {
+    if (one.model_requested !== other.model_requested) return `${other.model_requested} was asked instead of ${one.model_requested}`;
+    if (one.prompt !== other.prompt || one.prompt_messages !== other.prompt_messages) return `the prompt of ${other.agent} differs`;
+    const isSame = one.reply === other.reply && JSON.stringify(one.tool_calls) === JSON.stringify(other.tool_calls);
+    return isSame ? "" : `the model answered ${other.agent} otherwise to the same last message`;
+  },
+};
+
+const MOST_PLAIN = 20_000; // characters of both texts up to which words are compared
+
+function sideOf(turn, content, row, view) {
+  if (!turn) return el("div", "side nothing", el("p", "muted", "no such turn"));
+  const text = el("div", "prose raw", content);
+  text.tabIndex = 0; // it scrolls
+  const runs = turn.runs.map((run) => el("span", `exit ${run.is_success ? "pass" : "fail"}`, `ran ${run.language}: ${run.status}`));
+  return el("div", `side message ${agentClass(view, turn.message.speaker)}`,
+    el("div", "head", el("span", "of", `${row.config} · epoch ${row.epoch}`), who(view, turn.message.speaker), ...runs,
+      el("span", "when", `turn ${turn.number}`)),
+    text);
+}
+
+function contents(one, other) {
+  if (!one || !other) return [one?.text, other?.text];
+  if (one.text.length + other.text.length > MOST_PLAIN) return [one.text, other.text];
+  const pieces = difference(one.text, other.text);
+  return [marked(pieces, ["same", "gone"]), marked(pieces, ["same", "new"])];
+}
+
+function differing([one, other], pair, view) {
+  const [left, right] = contents(one, other);
+  return el("div", "turn-pair differs", sideOf(one, left, pair[0], view), sideOf(other, right, pair[1], view));
+}
+
+function sameRun(run, view) {
+  const [first, last] = [run[0][0].number, run.at(-1)[0].number];
+  const label = run.length === 1 ? `turn ${first}` : `turns ${first} to ${last}`;
+  const inside = run.map(([turn]) => el("div", `message ${agentClass(view, turn.message.speaker)}`,
+    el("div", "head", who(view, turn.message.speaker), el("span", "when", `turn ${turn.number}`)), el("div", "prose raw", turn.text)));
+  return el("details", "same-run", el("summary", "", `${label}: the same in both (${run.map(([turn]) => turn.message.speaker).join(", ")})`), inside);
+}
+
+function partingNote(pair, samples) {
+  const [one, other] = pair;
+  const tail = (sample, turn) => turn ? turn.before : lastEvents(sample);
+  const why = reason(tail(samples[0], one), tail(samples[1], other));
+  const turn = Math.max(...[one, other].filter(Boolean).map((each) => each.number));
+  const node = el("div", "parting", el("b", "", `Here they part, at turn ${turn}`), why ? `: ${why}.` : ".");
+  node.id = "parting";
+  node.tabIndex = -1;
+  return node;
+}
+
+function lastEvents(sample) {
+  const last = sample.transcript.events.findLastIndex((event) => event.type === "message");
+  return sample.transcript.events.slice(last + 1);
+}
+
+function alignedTurns(samples, rows, view) {
+  const all = pairs(turnsOf(samples[0]), turnsOf(samples[1]));
+  const nodes = [];
+  let same = [];
+  let isParted = false;
+  const flush = () => { if (same.length) nodes.push(sameRun(same, view)); same = []; };
+  for (const pair of all) {
+    const [one, other] = pair;
+    if (one && other && isEqual(one, other)) { same.push(pair); continue; }
+    flush();
+    if (!isParted) nodes.push(partingNote(firstDiffering(samples), samples));
+    isParted = true;
+    nodes.push(differing(pair, rows, view));
+  }
+  flush();
+  if (!isParted) nodes.push(el("div", "parting none", "The same is said in both, by the same speakers."));
+  return nodes;
+}
+
+// By position, as `harness compare` does it, however the turns after it are laid out.
+function firstDiffering(samples) {
+  const [first, second] = samples.map(turnsOf);
+  let at = 0;
+  while (first[at] && second[at] && isEqual(first[at], second[at])) at++;
+  return [first[at] || null, second[at] || null];
+}
+
+function headOf(sample, row) {
+  const link = el("a", "", `${row.config} · epoch ${row.epoch}`);
+  link.setAttribute("href", written({ ...address, page: "sample", key: row.key }));
+  const end = sample.transcript.events.at(-1);
+  const why = end?.type === "termination" ? end.reason : "not finished";
+  return el("div", "side-head", el("span", `outcome ${row.outcome}`, row.outcome), " ", link,
+    el("p", "meta", `${plural(row.turns, "turn")} · ended by ${why} · checks ${percent(row.checks)} · code OK ${percent(row.code)} · ${usd(row.cost)}`));
+}
+
+function aligned(samples, rows, navigation, comparing) {
+  const view = viewWithColours(samples[0], true);
+  const title = el("h1", "", `${rows[0].scenario} `, el("span", "muted", `${rows[0].suite} · two conversations`));
+  const nodes = alignedTurns(samples, rows, view);
+  const swap = button("", "Swap sides", "Left becomes right", () => go({ page: "compare", key: rows[1].key, other: rows[0].key }));
+  const find = button("", "First difference", "Go to where the two conversations part", () => {
+    document.getElementById("parting")?.scrollIntoView({ block: "center" });
+  });
+  find.disabled = !nodes.some((node) => node.id === "parting");
+  return [el("div", "bar-top", title, navigation), el("div", "tools", comparing, swap, find),
+    el("div", "turn-pair heads", headOf(samples[0], rows[0]), headOf(samples[1], rows[1])), ...nodes];
+}

@@ -1,0 +1,82 @@
+// What the list knows of every sample, and which of them a filter keeps.
+const SELECTS = ["suite", "scenario", "config", "outcome", "termination"];
+const SORTS = {
+  outcome: (row) => ["error", "miss", "fail", "pass"].indexOf(row.outcome),
+  scenario: (row) => row.scenario, config: (row) => row.config, epoch: (row) => row.epoch,
+  termination: (row) => row.termination, turns: (row) => row.turns,
+  code: (row) => row.code, checks: (row) => row.checks, cost: (row) => row.cost,
+};
+const FILTERS = {
+  failures: (row) => row.outcome === "fail",
+  errors: (row) => row.outcome === "error" || row.outcome === "miss",
+  different: (row) => row.isDifferent,
+  flaky: (row) => row.isFlaky,
+};
+
+function rowsOf(index) {
+  const rows = index.epoch ? index.epoch.map((epoch, number) => {
+    const suite = index.suites[index.suite[number]];
+    const scenario = index.scenarios[index.scenario[number]];
+    const config = index.configs[index.config[number]];
+    const row = { number, suite, scenario, config, epoch, key: `${suite}/${scenario}/${config}/${epoch}` };
+    for (const name of ["outcome", "termination", "turns", "code", "checks", "cost", "chunk", "position"]) {
+      row[name] = index[name][number];
+    }
+    return row;
+  }) : [];
+  flag(rows, "isDifferent", (row) => [row.suite, row.scenario, row.epoch]);
+  flag(rows, "isFlaky", (row) => [row.suite, row.scenario, row.config]);
+  return rows;
+}
+
+// Marks the rows of every group in which not all outcomes are the same.
+function flag(rows, name, groupOf) {
+  const outcomes = new Map();
+  const groups = rows.map((row) => JSON.stringify(groupOf(row)));
+  rows.forEach((row, at) => {
+    if (!outcomes.has(groups[at])) outcomes.set(groups[at], new Set());
+    outcomes.get(groups[at]).add(row.outcome);
+  });
+  rows.forEach((row, at) => { row[name] = outcomes.get(groups[at]).size > 1; });
+}
+
+function isKept(row, address) {
+  if (address.filter && !FILTERS[address.filter](row)) return false;
+  return SELECTS.every((name) => !address[name] || row[name] === address[name]);
+}
+
+function compared(one, other) {
+  if (one === other) return 0;
+  // What was not measured comes last, whichever way the others are sorted.
+  if (one === null || one === undefined) return Infinity;
+  if (other === null || other === undefined) return -Infinity;
+  return one < other ? -1 : 1;
+}
+
+function sorted(rows, sort) {
+  if (!sort) return rows;
+  const sign = sort[0] === "-" ? -1 : 1;
+  const value = SORTS[sort.replace("-", "")];
+  const pairs = rows.map((row) => [value(row), row]);
+  pairs.sort(([one, a], [other, b]) => {
+    const order = compared(one, other);
+    return (Number.isFinite(order) ? sign * order : order) || a.number - b.number;
+  });
+  return pairs.map(([, row]) => row);
+}
+
+function searchText(sample) {
+  const words = [];
+  const visit = (value) => {
+    if (typeof value === "string") words.push(value);
+    else if (value && typeof value === "object") Object.values(value).forEach(visit);
+  };
+  visit(sample.transcript.events);
+  visit(sample.scores);
+  visit(sample.failure);
+  return words.join("\n").toLowerCase();
+}
+
+function namesText(row) {
+  return `${row.key} ${row.outcome} ${row.termination}`.toLowerCase();
+}

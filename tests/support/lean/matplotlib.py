@@ -1,0 +1,3 @@
+"""Not installed, for the projects of tests; see `cli_project.environment`."""
+
+raise ModuleNotFoundError("No module named 'matplotlib'", name="matplotlib")
