@@ -66,6 +66,8 @@ def _suite(writer: Writer, suite: SuiteComparison) -> None:
     writer.line(suite.suite, "bold")
     if suite.alert:
         writer.prose(suite.alert, "bold red")
+    if suite.warning:
+        writer.prose(suite.warning, "bold red")
     writer.prose(suite.verdict, "bold cyan")
     if suite.standing:
         writer.prose(suite.standing)

@@ -18,13 +18,21 @@ from harness.reports.markdown_text import escaped, table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.model.comparison import Comparison, ConfigSummary, Contrast, SuiteComparison
+    from harness.model.comparison import (
+        Comparison,
+        ConfigSummary,
+        Contrast,
+        Interaction,
+        SuiteComparison,
+    )
     from harness.model.run import RunLog
     from harness.model.sample import SampleResult
 
 # What GitHub accepts in one comment.
 LIMIT = 65_536
 _MOST_FAILURES = 200
+# What the words for a difference mean of an effect.
+_LARGER = {"better": "larger", "worse": "smaller"}
 
 
 class MarkdownReporter:
@@ -68,13 +76,16 @@ def _suite(suite: SuiteComparison) -> list[str]:
     lines = [f"## {escaped(suite.suite)}", ""]
     if suite.alert:
         lines += ["> [!CAUTION]", f"> **{escaped(suite.alert)}**", ""]
+    if suite.warning:
+        lines += ["> [!WARNING]", f"> {escaped(suite.warning)}", ""]
     lines += [f"**{escaped(suite.verdict)}**", ""]
     if suite.standing:
         lines += [escaped(suite.standing), ""]
     lines += [escaped(note) for note in suite.notes]
     lines += ["", *_configs(suite.configs), ""]
     contrasts = [*suite.effects, *suite.contrasts]
-    return lines + ([*_contrasts(contrasts), ""] if contrasts else [])
+    lines += [*_contrasts(contrasts), ""] if contrasts else []
+    return lines + ([*_interactions(suite.interactions), ""] if suite.interactions else [])
 
 
 def _configs(configs: Sequence[ConfigSummary]) -> list[str]:
@@ -120,6 +131,23 @@ def _contrasts(contrasts: Sequence[Contrast]) -> list[str]:
             numbers.ratio(each.cost_ratio),
         )
         for each in contrasts
+    ]
+    return table(head, rows)
+
+
+def _interactions(interactions: Sequence[Interaction]) -> list[str]:
+    head = "Effect of", "Larger at", "Points", "Interval", "n", "p (Holm)", "Verdict"
+    rows = [
+        (
+            escaped(f"{each.factor}={each.candidate} vs {each.reference}"),
+            escaped(f"{each.by}={each.by_candidate} than at {each.by_reference}"),
+            numbers.points(each.difference.value),
+            numbers.points_range(each.difference),
+            str(each.n),
+            numbers.p_value(each).replace("<", "&lt;"),
+            _LARGER.get(each.verdict, each.verdict),
+        )
+        for each in interactions
     ]
     return table(head, rows)
 

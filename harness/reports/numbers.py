@@ -7,7 +7,14 @@ from math import floor, log10
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.model.comparison import Contrast, Estimate, Interval, Rate, ScorerSummary
+    from harness.model.comparison import (
+        Contrast,
+        Estimate,
+        Interaction,
+        Interval,
+        Rate,
+        ScorerSummary,
+    )
     from harness.model.score import Unit
 
 DASH = "\u2013"
@@ -44,7 +51,7 @@ def points_range(estimate: Estimate) -> str:
     return f"{points(estimate.interval.low)} to {points(estimate.interval.high)}"
 
 
-def p_value(contrast: Contrast) -> str:
+def p_value(contrast: Contrast | Interaction) -> str:
     """The corrected p-value, three decimals."""
     return "< 0.001" if contrast.p_adjusted < 0.001 else f"{contrast.p_adjusted:.3f}"
 
