@@ -204,7 +204,7 @@ def _scorer(
         mean=fmean(flat) if flat else None,
         interval=share_interval(values, scope) if is_share else mean_interval(values, scope),
         median=median(flat) if flat else None,
-        median_interval=median_interval(values, scope),
+        median_interval=None if is_share else median_interval(values, scope),
         passed=pass_rate.successes if pass_rate else None,
         pass_rate=pass_rate,
     )

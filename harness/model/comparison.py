@@ -63,7 +63,7 @@ class ScorerSummary(_Strict, frozen=True, kw_only=True):
         interval: Of the mean; None without a score, or if values that have no bounds show
             no spread to judge by.
         median: Median of the scored values, what to show of skewed ones (all but shares).
-        median_interval: Of the median; None for fewer than two scores.
+        median_interval: Of the median; None for shares, and for fewer than two scores.
         passed: Passed samples; None for a scorer that only measures.
         pass_rate: The same among the scores that judge, with its interval; None likewise.
     """

@@ -98,6 +98,11 @@ def cluster_bootstrap_interval(
         return None
     # Sorted, so that the order in which samples finished cannot change a digit.
     clusters = sorted([sorted(values) for values in groups] for groups in scenarios)
+    if all(
+        len({x for group in groups for x in group}) == 1 for groups in zip(*clusters, strict=True)
+    ):
+        value = statistic(*_merged(clusters))
+        return Interval(low=value, high=value, level=level)
     # A scenario takes about as long to redraw as three values.
     size = 3 * len(clusters) + sum(len(values) for groups in clusters for values in groups)
     generator = random.Random(seed)
