@@ -9,6 +9,46 @@ import click
 
 from harness.cli import options
 
+_THRESHOLDS = (
+    click.option(
+        "--success-at-least",
+        type=click.FloatRange(0, 1, min_open=True),
+        metavar="SHARE",
+        help="Hold every config against this success rate, e.g. 0.8.",
+    ),
+    click.option(
+        "--turns-at-most",
+        type=click.FloatRange(min=0),
+        metavar="TURNS",
+        help="Hold every config against this mean of turns per sample.",
+    ),
+    click.option(
+        "--cost-at-most",
+        type=click.FloatRange(min=0),
+        metavar="USD",
+        help="Hold every config against this mean of US dollars per sample.",
+    ),
+    click.option(
+        "--margin",
+        type=click.FloatRange(0, 1),
+        metavar="SHARE",
+        help="Success may be this much below the baseline's, e.g. 0.1.",
+    ),
+    click.option(
+        "--on-inconclusive",
+        type=click.Choice(["pass", "fail"]),
+        default=None,
+        help="What becomes of what cannot be decided.",
+    ),
+)
+
+
+def _thresholds(function: options.F) -> options.F:
+    """Add the options that stand for a gate in suite.yaml."""
+    for option in reversed(_THRESHOLDS):
+        function = option(function)
+    return function
+
 
 @click.command("gate")
 @click.argument("run", default="latest")
@@ -17,36 +57,7 @@ from harness.cli import options
     metavar="RUN",
     help="Compare with this run instead of the baseline.json of each suite.",
 )
-@click.option(
-    "--success-at-least",
-    type=click.FloatRange(0, 1, min_open=True),
-    metavar="SHARE",
-    help="Hold every config against this success rate, e.g. 0.8.",
-)
-@click.option(
-    "--turns-at-most",
-    type=click.FloatRange(min=0),
-    metavar="TURNS",
-    help="Hold every config against this mean of turns per sample.",
-)
-@click.option(
-    "--cost-at-most",
-    type=click.FloatRange(min=0),
-    metavar="USD",
-    help="Hold every config against this mean of US dollars per sample.",
-)
-@click.option(
-    "--margin",
-    type=click.FloatRange(0, 1),
-    metavar="SHARE",
-    help="Success may be this much below the baseline's, e.g. 0.1.",
-)
-@click.option(
-    "--on-inconclusive",
-    type=click.Choice(["pass", "fail"]),
-    default=None,
-    help="What becomes of what cannot be decided.",
-)
+@_thresholds
 @click.option("--all", "is_whole", is_flag=True, help="Show every threshold, however many.")
 @click.option(
     "--step-summary",
