@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_logs import outcome_log
 
-from harness.comparison import compare_runs
+from harness.comparison import compare_configs, compare_runs
 from harness.history import history_of, run_of
 from harness.model.run import RunLog
 from harness.model.scenario import AgentConfig
@@ -101,11 +101,20 @@ def test_a_changed_config_is_marked_and_compared():
 
 
 def test_errors_of_one_run_alone_forbid_the_comparison_and_are_counted():
-    entry = history_of([run({"one": {"a": "pppp"}}, 1), run({"one": {"a": "ppe."}}, 2)]).entries[-1]
+    entry = history_of([run({"one": {"a": "pppp"}}, 1), run({"one": {"a": "ppem"}}, 2)]).entries[-1]
 
     assert entry.change.step == "not comparable"
-    assert (entry.success.successes, entry.success.n) == (2, 3)
-    assert (entry.errors, entry.misses, entry.missing) == (1, 0, 1)
+    assert (entry.success.successes, entry.success.n) == (2, 4)
+    assert (entry.errors, entry.misses, entry.missing) == (1, 1, 0)
+
+
+def test_a_history_counts_a_run_as_its_report_does():
+    outcomes = {"one": {"a": "ppfe.", "b": "pm..."}}
+    (entry,) = history_of([run(outcomes)]).entries
+
+    (suite,) = compare_configs(outcome_log(outcomes)).suites
+    (summary,) = suite.configs
+    assert (entry.success, entry.missing) == (summary.success, 4)
 
 
 def test_cost_and_turns_leave_out_what_is_not_known():
