@@ -64,3 +64,5 @@ def _network() -> None:
     click.echo("network: `harness run` sends nothing; connections are refused during a replay.")
     click.echo("network: `harness record` and `harness run --live` send the agents' messages to")
     click.echo("         the provider you name, and nothing else anywhere. There is no telemetry.")
+    click.echo("network: `harness history` asks the database server you name, if you name one;")
+    click.echo("         names, outcomes, turns and costs go there, nothing that agents wrote.")

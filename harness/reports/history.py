@@ -8,7 +8,6 @@ import json
 from typing import TYPE_CHECKING, TextIO
 
 from harness.reports import numbers
-from harness.reports.text import counted
 from harness.reports.writer import Writer
 
 if TYPE_CHECKING:
@@ -112,14 +111,15 @@ def _notes(entries: Sequence[HistoryEntry]) -> list[str]:
     """What must be known to trust the rows of a config."""
     notes = []
     for entry in entries:
+        left_out = entry.change.left_out if entry.change else 0
         parts = [
-            counted(number, name)
-            for number, name in (
-                (entry.errors, "error"),
-                (entry.misses, "cassette miss"),
-                (entry.missing, "sample without a result"),
-                (entry.costs_unknown, "sample of unknown cost"),
-                (entry.change.left_out if entry.change else 0, "scenario not compared"),
+            f"{number} {one if number == 1 else several}"
+            for number, one, several in (
+                (entry.errors, "error", "errors"),
+                (entry.misses, "cassette miss", "cassette misses"),
+                (entry.missing, "sample without a result", "samples without a result"),
+                (entry.costs_unknown, "sample of unknown cost", "samples of unknown cost"),
+                (left_out, "scenario not compared", "scenarios not compared"),
             )
             if number
         ]

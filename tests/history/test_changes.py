@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_logs import outcome_log
 
-from harness.comparison import compare_runs
+from harness.comparison import compare_configs, compare_runs
 from harness.history import history_of, run_of
 from harness.model.run import RunLog
 from harness.model.scenario import AgentConfig
@@ -88,6 +88,15 @@ def test_scenarios_that_changed_are_left_out_and_counted():
     assert (change.scenarios, change.left_out) == (1, 1)
     drifted = run(outcomes, 2, digest="newer")
     assert last_change(run(outcomes, 1), drifted).step == "other scenarios"
+
+
+def test_a_history_counts_a_run_as_its_report_does():
+    outcomes = {"one": {"a": "ppfe.", "b": "pm..."}}
+    (entry,) = history_of([run(outcomes)]).entries
+
+    (suite,) = compare_configs(outcome_log(outcomes)).suites
+    (summary,) = suite.configs
+    assert (entry.success, entry.missing) == (summary.success, 4)
 
 
 def test_a_changed_config_is_marked_and_compared():

@@ -33,7 +33,7 @@ def run(marks, number, *, commit=COMMIT, config="careful-t0.2"):
 
 @pytest.fixture
 def history() -> History:
-    marks = ["p" * 15, "p" * 14 + "f", "f" * 15, "f" * 11 + "eem."]
+    marks = ["p" * 15, "p" * 14 + "f", "f" * 15, "f" * 12 + "eem"]
     dirty = f"{COMMIT}-dirty"
     return history_of(
         run(each, number, commit=dirty if number == 12 else COMMIT)
@@ -58,11 +58,19 @@ def test_each_run_is_a_row_with_its_commit_and_what_it_changed(history: History)
         "20261128T1012 4debb6f+ 0 % (15) 0\u201320 0 $0.0012 -93 worse",
         "20261128T1013 4debb6f 0 % (15) 0\u201320 0 $0.0012 not comparable",
     ]
-    assert lines[6].startswith(
-        "20261128T1013: 2 errors; 1 cassette miss; 1 sample without a result"
-    )
+    assert lines[6] == "20261128T1013: 2 errors; 1 cassette miss."
     assert "+ Files of the scenarios' repository differed from the commit." in lines
     assert not any(line.startswith("* ") for line in lines)
+
+
+def test_what_is_not_known_of_a_run_is_told_below_it() -> None:
+    log = outcome_log({"one": {"a": "pp.", "b": "p"}}, run_id="20261128T1010")
+    other = outcome_log({"one": {"a": "mmp", "c": "p"}}, run_id="20261128T1011")
+
+    text = printed(history_of([run_of(log), run_of(other)]))
+
+    assert "1010: 1 sample without a result; 3 samples of unknown cost." in text
+    assert "1011: 2 cassette misses; 4 samples of unknown cost; 2 scenarios not compared." in text
 
 
 def test_tables_fit_into_80_columns(history: History) -> None:
