@@ -29,6 +29,8 @@ _MINUTE, _HOUR = 60, 3600
 # Below this a tenth counts; what would round up to it is told without.
 _MOST_TENTHS = 9.95
 _ROUNDS_UP = 999.5
+# Of what claims to be a time and is none.
+_LONGEST_TIME = 40
 
 
 def static(name: str) -> bytes:
@@ -109,7 +111,7 @@ def duration(seconds: float | None) -> str:
 
 
 def moment(value: str | float) -> str:
-    """A time of day here, from ISO 8601 or seconds since the epoch; as it is if it is neither."""
+    """A time of day here, from ISO 8601 or seconds since the epoch; cut, if it is neither."""
     try:
         at = (
             datetime.fromisoformat(value)
@@ -118,7 +120,7 @@ def moment(value: str | float) -> str:
         )
         return at.astimezone().strftime("%Y-%m-%d %H:%M")
     except (ValueError, OverflowError, OSError):
-        return str(value)
+        return one_line(str(value), _LONGEST_TIME)
 
 
 def size(number: int) -> str:

@@ -26,7 +26,7 @@ def text_of(answer):
 
 def row_of(view, name):
     rows = re.findall(r"(?s)<tr.*?</tr>", view.get("/").text)
-    (row,) = [row for row in rows if f"/runs/{name}" in row or f"<code>{name}<" in row]
+    (row,) = [row for row in rows if f"/runs/{name}/" in row or f"<code>{name}<" in row]
     return " ".join(re.sub(r"<[^>]+>", " ", row).split())
 
 
@@ -59,37 +59,43 @@ def test_what_is_no_run_or_is_damaged_is_told_and_hides_no_other(view):
     assert not re.search("linked|pipe|folder.sqlite|outside", listed)
 
 
-@pytest.mark.parametrize(
-    ("change", "paths"),
-    [
-        pytest.param("UPDATE sample SET body = x'00'", ("/report",), id="body"),
-        pytest.param("UPDATE sample SET body = 7", ("/report",), id="body of another type"),
-        pytest.param("UPDATE sample SET status = 'odd'", ("",), id="status"),
-        pytest.param("UPDATE sample SET turns = 'many'", ("",), id="turns"),
-        pytest.param("UPDATE sample SET epoch = x'ff' WHERE rowid = 1", ("",), id="epoch"),
-        pytest.param(
-            "UPDATE sample SET suite = CAST(x'ff' AS TEXT) WHERE rowid = 1", ("",), id="no UTF-8"
-        ),
-        pytest.param("UPDATE run SET header = 'x'", ("", "/report"), id="header"),
-        pytest.param("UPDATE run SET header = 7", ("", "/report"), id="header of another type"),
-        pytest.param("DELETE FROM run", ("", "/report"), id="no header"),
-        pytest.param("DROP TABLE sample", ("", "/report"), id="no samples"),
-    ],
-)
-def test_a_log_with_other_data_than_it_should_have_is_told(tmp_path, change, paths):
-    path = save(tmp_path / ".harness" / "runs", named(realistic_log(epochs=1), "odd"))
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute(change)
-        connection.commit()
-    with served(tmp_path) as view:
-        answers = [view.get(f"/runs/odd{each}") for each in paths]
-        listed = view.get("/")
-        _, _, errors = view.stop()
+ODD = {
+    "body": ("UPDATE sample SET body = x'00'", ["/report"]),
+    "body-of-another-type": ("UPDATE sample SET body = 7", ["/report"]),
+    "status": ("UPDATE sample SET status = 'odd'", [""]),
+    "turns": ("UPDATE sample SET turns = 'many'", [""]),
+    "epoch": ("UPDATE sample SET epoch = x'ff' WHERE rowid = 1", [""]),
+    "no-utf-8": ("UPDATE sample SET suite = CAST(x'ff' AS TEXT) WHERE rowid = 1", [""]),
+    "header": ("UPDATE run SET header = 'x'", ["", "/report"]),
+    "header-of-another-type": ("UPDATE run SET header = 7", ["", "/report"]),
+    "no-header": ("DELETE FROM run", ["", "/report"]),
+    "no-samples": ("DROP TABLE sample", ["", "/report"]),
+}
 
-    assert [answer.status_code for answer in answers] == [422 for _ in paths]
-    assert listed.status_code == 200
-    assert ("cannot be read" in listed.text) == ("" in paths)
-    assert errors == ""
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory):
+    """The server over logs that each hold something else than they should."""
+    folder = tmp_path_factory.mktemp("odd")
+    kept = save(folder / "kept", named(realistic_log(epochs=1), "kept"))
+    runs = folder / ".harness" / "runs"
+    runs.mkdir(parents=True)
+    for name, (change, _) in ODD.items():
+        path = shutil.copy(kept, runs / f"{name}.sqlite")
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute(change)
+            connection.commit()
+    with served(folder) as view:
+        yield view
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_log_with_other_data_than_it_should_have_is_told(odd, name):
+    answers = [odd.get(f"/runs/{name}{each}") for each in ODD[name][1]]
+
+    assert [answer.status_code for answer in answers] == [422 for _ in answers]
+    assert all("This cannot be read" in answer.text for answer in answers)
+    assert ("cannot be read" in row_of(odd, name)) == ("" in ODD[name][1])
 
 
 def test_a_report_is_the_file_that_harness_report_writes_byte_for_byte(view, project):

@@ -97,7 +97,7 @@ def test_a_run_is_seen_growing_without_a_reload(browser, slow):
         assert any("s so far" in each for each in seen[:-1])
         text = run.evaluate(TEXT)
         assert "9 passed" in text
-        assert "1 errors" in text
+        assert "1 error\n" in text
         assert "away <b>now</b>" in text
         assert run.evaluate("document.getElementById('said').textContent") == (
             "complete: 10 of 10 samples"
