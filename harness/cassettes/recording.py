@@ -319,13 +319,7 @@ class RecordSession(Session):
         if self._writer.interactions:
             self._writer.abandon()
         else:
-            self._leave_nothing()
-
-    def _leave_nothing(self) -> None:
-        """Remove the file, for all is kept without it, and put back what was set aside for it."""
-        self._writer.discard()
-        if self._writer.set_aside is not None:
-            self._writer.set_aside.rename(self._writer.partial)
+            self._writer.undo()
 
     def _finish(self) -> None:
         self._writer.finish(source=self._source())

@@ -156,7 +156,7 @@ class UpdateSession(RecordSession):
             self._remove_covered(self._writer.partial)
             return
         # Nothing new is in it: what it was made from says as much, and more.
-        self._leave_nothing()
+        self._writer.undo()
 
     def _remove_covered(self, by: Path) -> None:
         """Remove the earlier unfinished recordings that say nothing more than this one."""

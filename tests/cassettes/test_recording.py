@@ -286,21 +286,6 @@ def test_a_new_recording_sets_an_abandoned_partial_file_aside(kit, provider, pat
     assert load_cassette(path).is_complete
 
 
-def test_a_recording_that_fails_before_its_first_answer_leaves_no_file(kit, provider, path):
-    partial = path.with_name(path.name + ".partial")
-
-    for precious in (None, b"precious\n"):
-        if precious is not None:
-            partial.write_bytes(precious)
-        with (
-            pytest.raises(RuntimeError, match="no key"),
-            recording(path, kit.header(provider)),
-        ):
-            raise RuntimeError("no key")
-        left = {each.name: each.read_bytes() for each in path.parent.iterdir()}
-        assert left == ({} if precious is None else {partial.name: precious})
-
-
 def test_an_existing_cassette_is_not_overwritten_unless_asked(kit, provider, path):
     kit.record(provider, path, ("one",))
     before = path.read_bytes()
