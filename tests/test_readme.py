@@ -101,6 +101,12 @@ def test_the_suite_runs_with_its_scripted_model(suite: Path, tmp_path: Path) -> 
     assert outcomes(tmp_path) == ALL_PASS
 
 
+def test_the_suites_team_survives_being_fuzzed(suite: Path) -> None:
+    told = harness("fuzz", "sums", "--seed", "1", "--examples", "60")
+
+    assert "sums/total/plain: survived 60 conversations" in told
+
+
 def test_the_suite_is_recorded_from_its_provider_script_and_replayed(
     suite: Path, tmp_path: Path
 ) -> None:

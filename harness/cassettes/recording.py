@@ -316,7 +316,10 @@ class RecordSession(Session):
                 self._abandon()
 
     def _abandon(self) -> None:
-        self._writer.abandon()
+        if self._writer.interactions:
+            self._writer.abandon()
+        else:
+            self._writer.undo()
 
     def _finish(self) -> None:
         self._writer.finish(source=self._source())

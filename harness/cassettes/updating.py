@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.cassettes.asking import RequestReader
-from harness.cassettes.cassette import PARTIAL_SUFFIX
 from harness.cassettes.earlier import Earlier, Sources, is_covered, remove_covered
 from harness.cassettes.format import ResponseRecord
 from harness.cassettes.ignoring import Ignoring
@@ -157,10 +156,7 @@ class UpdateSession(RecordSession):
             self._remove_covered(self._writer.partial)
             return
         # Nothing new is in it: what it was made from says as much, and more.
-        self._writer.discard()
-        if self._writer.set_aside is not None:
-            name = self.path.name + PARTIAL_SUFFIX
-            self._writer.set_aside.rename(self.path.with_name(name))
+        self._writer.undo()
 
     def _remove_covered(self, by: Path) -> None:
         """Remove the earlier unfinished recordings that say nothing more than this one."""

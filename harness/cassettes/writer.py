@@ -173,6 +173,12 @@ class CassetteWriter:
         self._partial.unlink()
         self._file.close()
 
+    def undo(self) -> None:
+        """Remove what was written, and put back what was set aside for it."""
+        self.discard()
+        if self.set_aside is not None:
+            self.set_aside.rename(self._partial)
+
     def _replace_first_line(self, first_line: bytes) -> None:
         """Copy the file under another first line, then let the copy take the name."""
         finished = self._path.with_name(self._path.name + ".finished")

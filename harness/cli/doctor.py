@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import click
 
+# What is missing without a package of an extra.
+_EXTRAS = {
+    "hypothesis": '; harness fuzz needs it: pip install "conversation-harness[fuzz]"',
+}
+
 
 @click.command("doctor")
 def command() -> int:
@@ -53,11 +58,11 @@ def _packages() -> None:
     from importlib.metadata import PackageNotFoundError, version
 
     names = ("conversation-harness", "autogen", "pyautogen", "ag2", "openai", "vcrpy", "pandas")
-    for name in names:
+    for name in (*names, *_EXTRAS):
         try:
             click.echo(f"package {name} {version(name)}")
         except PackageNotFoundError:
-            click.echo(f"package {name}: not installed")
+            click.echo(f"package {name}: not installed{_EXTRAS.get(name, '')}")
 
 
 def _network() -> None:

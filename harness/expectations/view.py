@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.model.transcript import (
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
 _MOST_LINES = 6
+# Those at the end of what failed code printed: the exception is the last of them.
+_LAST_LINES = 3
+_FAILED = re.compile(r"exitcode: (?!0 )")
 _WIDTH = 110
 _MOST_WINDOWS = 3
 _HIDDEN = (ModelCall, SpeakerSelection)
@@ -107,7 +111,7 @@ def _lines(
     mark = "> " if is_evidence else "  "
     head, style, body = _described(event, turn)
     yield Line(f"{mark}{one_line(clean(head), _WIDTH)}", f"{style} bold".strip())
-    for text in _cut(clean(body)):
+    for text in _cut(clean(body), has_error=_has_error(event)):
         yield Line(f"{mark}    {text}", "yellow" if is_evidence else "")
 
 
@@ -145,9 +149,24 @@ def _described(event: AnyEvent, turn: int) -> tuple[str, str, str]:
             return f"Ended by {event.reason}{whose}: {event.detail}", "", ""
 
 
-def _cut(text: str) -> Iterator[str]:
+def _has_error(event: AnyEvent) -> bool:
+    """Whether its text is that of code that failed, of which the end says why."""
+    if isinstance(event, Message):
+        return _FAILED.match(event.content) is not None
+    return isinstance(event, CodeExecution) and event.exit_code != 0
+
+
+def _cut(text: str, *, has_error: bool) -> Iterator[str]:
     lines = visible(text).strip("\n").splitlines()
-    for line in lines[:_MOST_LINES]:
-        yield line if len(line) <= _WIDTH else f"{line[: _WIDTH - 4]} ..."
-    if len(lines) > _MOST_LINES:
-        yield f"... {len(lines) - _MOST_LINES} more lines"
+    end = _LAST_LINES if has_error else 0
+    left_out = len(lines) - _MOST_LINES
+    if left_out <= 0:
+        yield from map(_narrow, lines)
+        return
+    yield from map(_narrow, lines[: _MOST_LINES - end])
+    yield f"... {left_out} more line{'s' * (left_out > 1)}"
+    yield from map(_narrow, lines[len(lines) - end :])
+
+
+def _narrow(line: str) -> str:
+    return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 4]} ..."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+import sysconfig
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
 from typing import TYPE_CHECKING, Any
@@ -40,18 +41,28 @@ def prepare(item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
     error = call.excinfo.value
     if isinstance(error, ExpectationFailed):
         error.is_shown_apart = True
-    if isinstance(error, HarnessError | SampleInterrupt) and len(error.args) == 1:
-        error.args = (in_pytests_words(str(error)),)
-    error.__traceback__ = _without_ours(error.__traceback__)
+    hidden: tuple[str, ...] = _NOT_SHOWN
+    if isinstance(error, HarnessError | SampleInterrupt):
+        # It says what to do about the user's code; how libraries got from there to it does not.
+        hidden += _libraries()
+        if len(error.args) == 1:
+            error.args = (in_pytests_words(str(error)),)
+    error.__traceback__ = _without(hidden, error.__traceback__)
     call.excinfo = pytest.ExceptionInfo.from_exception(error)
 
 
-def _without_ours(entry: TracebackType | None) -> TracebackType | None:
-    """A traceback without the frames between a test and what its conversation block raised."""
+def _libraries() -> tuple[str, ...]:
+    """Folders of what is installed."""
+    paths = sysconfig.get_paths()
+    return tuple({paths[name] + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+
+
+def _without(hidden: tuple[str, ...], entry: TracebackType | None) -> TracebackType | None:
+    """A traceback without the frames of files that begin so; whole if it has no others."""
     shown: list[TracebackType] = []
     whole = entry
     while entry is not None:
-        if not entry.tb_frame.f_code.co_filename.startswith(_NOT_SHOWN):
+        if not entry.tb_frame.f_code.co_filename.startswith(hidden):
             shown.append(entry)
         entry = entry.tb_next
     rest: TracebackType | None = None

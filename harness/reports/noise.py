@@ -19,6 +19,8 @@ _LEGEND = (
     "of the same config, as large as this one, differ by chance in 1 of 20 cases at the most. "
     "pass^k: the chance that k epochs of a scenario all pass; pass@k: that one of them does."
 )
+# A rate of success that nobody would call steady, and how rarely a run may look steady with it.
+_UNSTEADY, _RARE = 0.9, 0.05
 _SPLITS_NOT = "no split: it takes two scenarios, and one of them with two epochs"
 
 
@@ -32,6 +34,9 @@ def print_noise(noise: Noise, stream: TextIO) -> None:
         for each in configs:
             if len(each.all_pass) > 1:
                 writer.prose(f"{each.config}: {_reliability(each)}")
+        for each in configs:
+            if _is_silent(each):
+                writer.prose(f"{each.config}: {_why_silent(each)}", "dim")
         if any(each.within is None for each in configs):
             writer.prose(f"{numbers.DASH} {_SPLITS_NOT}", "dim")
         for sight in noise.sights:
@@ -50,7 +55,26 @@ def _row(each: ConfigNoise) -> tuple[str, ...]:
         str(each.mixed),
         _deviation(each.between),
         _deviation(each.within),
-        _points(each.repeatable),
+        numbers.DASH if _is_silent(each) else _points(each.repeatable),
+    )
+
+
+def _is_silent(each: ConfigNoise) -> bool:
+    """Whether no epochs disagree, which so small a run might show of a noisy config, too."""
+    return each.within == 0 and _looks_steady(each) > _RARE
+
+
+def _looks_steady(each: ConfigNoise) -> float:
+    """The chance that no epochs disagree in a run like this, were each scenario `_UNSTEADY`."""
+    agree = _UNSTEADY**each.epochs + (1 - _UNSTEADY) ** each.epochs
+    return float(agree**each.scenarios)
+
+
+def _why_silent(each: ConfigNoise) -> str:
+    return (
+        f"no A/A: no epochs of a scenario disagree, but of scenarios that each succeed in 9 of 10 "
+        f"epochs, {100 * _looks_steady(each):.0f} of 100 runs of this size would show none that "
+        "disagree either. Run more scenarios or epochs to learn what is chance."
     )
 
 

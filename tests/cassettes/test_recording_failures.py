@@ -91,3 +91,18 @@ def test_a_link_in_the_way_of_a_finished_cassette_is_not_written_through(kit, pr
     assert victim.read_text() == "precious"
     assert load_cassette(path).header.cost_usd is not None
     assert not path.is_symlink()
+
+
+def test_a_recording_that_fails_before_its_first_answer_leaves_no_file(kit, provider, path):
+    partial = path.with_name(path.name + ".partial")
+
+    for precious in (None, b"precious\n"):
+        if precious is not None:
+            partial.write_bytes(precious)
+        with (
+            pytest.raises(RuntimeError, match="no key"),
+            recording(path, kit.header(provider)),
+        ):
+            raise RuntimeError("no key")
+        left = {each.name: each.read_bytes() for each in path.parent.iterdir()}
+        assert left == ({} if precious is None else {partial.name: precious})

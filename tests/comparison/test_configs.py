@@ -57,6 +57,12 @@ def test_misses_that_strike_one_config_alone_forbid_every_claim():
     assert suite.standing == ""
 
 
+def test_of_one_sample_its_own_cassette_is_missed():
+    (suite,) = compare_configs(outcome_log({"base": {"a": "m"}})).suites
+
+    assert "1 of 1 sample missed its cassette" in suite.alert
+
+
 def test_errors_that_strike_both_alike_are_said_first_and_leave_the_comparison():
     suite = only_suite(outcome_log({"base": {"a": "ffffe"}, "new": {"a": "pppep"}}))
 

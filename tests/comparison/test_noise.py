@@ -87,3 +87,22 @@ def test_a_run_too_small_to_see_anything_is_told_so():
     log = outcome_log({"base": {"a": "ff", "b": "pp"}, "new": {"a": "pp", "b": "ff"}})
 
     assert "2 epochs x 2 scenarios, sees no difference in 80 of 100 runs" in printed(log)
+
+
+def test_no_noise_floor_is_told_of_a_run_so_small_that_any_config_looks_steady_in_it():
+    log = outcome_log({"one": {"a": "pp", "b": "ff"}})
+
+    (row,) = [line for line in printed(log).splitlines() if line.split()[:1] == ["one"]]
+    assert row.split()[-1] == "\u2013"
+    # (0.9^2 + 0.1^2)^2
+    assert "67 of 100 runs of this size would show none that disagree" in " ".join(
+        printed(log).split()
+    )
+
+
+def test_that_no_epochs_disagree_in_a_run_large_enough_is_a_noise_floor_of_nothing():
+    log = outcome_log({"one": {f"s{number}": "pppp" for number in range(8)}})
+
+    (row,) = [line for line in printed(log).splitlines() if line.split()[:1] == ["one"]]
+    assert row.split()[-1] == "0"
+    assert "no A/A" not in printed(log)

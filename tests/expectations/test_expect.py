@@ -240,6 +240,29 @@ def test_long_messages_are_cut_and_nothing_in_them_steers_the_terminal() -> None
     assert max(map(len, text.splitlines())) < 120
 
 
+def test_of_what_failed_code_printed_the_end_is_shown_which_says_why() -> None:
+    printed = "\n".join([*map(str, range(30)), "ValueError: the reason"])
+    told = f"exitcode: 1 (execution failed)\nCode output: {printed}"
+    fine = f"exitcode: 0 (execution succeeded)\nCode output: {printed}"
+
+    with pytest.raises(AssertionError) as failed:
+        expect(transcript(say("a", told))).ended()
+    with pytest.raises(AssertionError) as succeeded:
+        expect(transcript(say("a", fine))).ended()
+
+    lines = [line.strip("> ") for line in str(failed.value).splitlines()]
+    start = lines.index("exitcode: 1 (execution failed)")
+    assert lines[start + 1 : start + 7] == [
+        "Code output: 0",
+        "1",
+        "... 26 more lines",
+        "28",
+        "29",
+        "ValueError: the reason",
+    ]
+    assert "ValueError" not in str(succeeded.value)
+
+
 def test_a_secret_that_was_said_is_not_said_again() -> None:
     with pytest.raises(AssertionError) as caught:
         expect(transcript(say("a", f"My key is {SECRET}."))).no_secrets()
