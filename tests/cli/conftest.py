@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from cassette_project import record_project
 from cli_project import Command, environment
 
 
@@ -24,3 +25,9 @@ def harness(tmp_path: Path) -> Command:
         )
 
     return command
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with two samples, recorded from the scripted provider; tests take copies of it."""
+    return record_project(tmp_path_factory.mktemp("recorded"))

@@ -5,14 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cassette_project import SAMPLES, copy_project, record_project
+from cassette_project import SAMPLES, copy_project
 from cli_project import Command
-
-
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return record_project(tmp_path_factory.mktemp("recorded"))
-
 
 NAMES = [
     pytest.param(f"cassettes/{SAMPLES[0]}.jsonl", 1, id="path"),

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from cassette_project import SAMPLES, cassette, copy_project, record_project
+from cassette_project import SAMPLES, cassette, copy_project
 from cli_project import Command
 
 from harness.cassettes import CassetteHeader
@@ -23,11 +23,6 @@ HEADER = CassetteHeader(
     base_url="https://api.openai.com/v1",
     sample="made/up/here/1",
 )
-
-
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return record_project(tmp_path_factory.mktemp("recorded"))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cassette_project import cassette, copy_project, record_project
+from cassette_project import cassette, copy_project
 from cli_project import Command
 
 from harness.cassettes import CassetteHeader
@@ -15,11 +15,6 @@ from harness.cassettes.payload import payload_of
 from harness.cassettes.writer import CassetteWriter
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return record_project(tmp_path_factory.mktemp("recorded"))
 
 
 @pytest.fixture

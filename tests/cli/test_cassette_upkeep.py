@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from cassette_project import SAMPLES, cassette, copy_project, edit, record_project
+from cassette_project import SAMPLES, cassette, copy_project, edit
 from cli_project import Command
 
 from harness.cassettes import load_cassette
@@ -14,11 +14,6 @@ from harness.cassettes.format import ResponseRecord
 from harness.cassettes.writer import CassetteWriter
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return record_project(tmp_path_factory.mktemp("recorded"))
 
 
 @pytest.fixture

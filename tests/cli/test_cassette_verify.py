@@ -8,15 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cassette_project import SAMPLES, cassette, contents, copy_project, edit, record_project
+from cassette_project import SAMPLES, cassette, contents, copy_project, edit
 from cli_project import Command, write_suite
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return record_project(tmp_path_factory.mktemp("recorded"))
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from cassette_project import cassette, copy_project, edit
 from cli_project import Command, environment, write_coding_suite, write_suite
 
 from harness.logs import find_log, read_log
@@ -15,6 +16,12 @@ from harness.model.run import RunLog
 from harness.provider.server import Behaviour, serving
 
 KEY = "sk-proj-0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+@pytest.fixture
+def project(recorded: Path, tmp_path: Path) -> Path:
+    """With two samples and their cassettes."""
+    return copy_project(recorded, tmp_path)
 
 
 def the_log(project: Path) -> RunLog:
@@ -61,10 +68,8 @@ def test_a_recording_replays_the_same_conversation_without_a_socket(
 
 
 def test_a_cassette_replays_in_another_folder_time_zone_and_temporary_folder(
-    harness: Command, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    harness: Command, tmp_path: Path, project: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    write_coding_suite(tmp_path)
-    harness("record", "--scripted", "--no-report")
     elsewhere = tmp_path / "else where"
     elsewhere.mkdir()
     for folder in ("scenarios", "cassettes"):
@@ -87,26 +92,20 @@ def test_a_cassette_replays_in_another_folder_time_zone_and_temporary_folder(
 
 
 def test_a_changed_prompt_is_a_miss_that_names_agent_place_and_command(
-    harness: Command, tmp_path: Path
+    harness: Command, project: Path
 ) -> None:
-    suite = write_coding_suite(tmp_path)
-    harness("record", "--scripted", "--no-report")
-    text = (suite / "suite.yaml").read_text()
-    (suite / "suite.yaml").write_text(text.replace("You are a coder.", "You are a poet."))
+    edit(project / "scenarios/coding/suite.yaml", "You are a coder.", "You are a poet.")
 
     replayed = harness("run", "--no-report")
 
     assert replayed.returncode == 1
     for part in ("coder", "messages[0].content", "poet", "harness record coding"):
         assert part in replayed.stdout, part
-    assert {sample.status for sample in the_log(tmp_path).samples} == {"miss"}
+    assert {sample.status for sample in the_log(project).samples} == {"miss"}
 
 
-def test_the_command_that_a_miss_names_mends_it(harness: Command, tmp_path: Path) -> None:
-    suite = write_coding_suite(tmp_path)
-    harness("record", "--scripted", "--no-report", "-e", "1")
-    text = (suite / "suite.yaml").read_text()
-    (suite / "suite.yaml").write_text(text.replace("You are a coder.", "You are a poet."))
+def test_the_command_that_a_miss_names_mends_it(harness: Command, project: Path) -> None:
+    edit(project / "scenarios/coding/suite.yaml", "You are a coder.", "You are a poet.")
     missed = harness("run", "--no-report", "-e", "1")
 
     [line] = [line for line in missed.stdout.splitlines() if line.startswith("MISS")]
@@ -151,11 +150,9 @@ def test_a_recording_is_not_resumed_as_a_run(harness: Command, tmp_path: Path) -
 
 
 def test_a_cassette_that_exists_is_kept_unless_told_otherwise(
-    harness: Command, tmp_path: Path
+    harness: Command, project: Path
 ) -> None:
-    write_coding_suite(tmp_path)
-    harness("record", "--scripted", "--no-report")
-    cassettes = sorted((tmp_path / "cassettes").rglob("*.jsonl"))
+    cassettes = sorted((project / "cassettes").rglob("*.jsonl"))
     before = [cassette.read_bytes() for cassette in cassettes]
 
     again = harness("record", "--scripted", "--no-report")
@@ -166,7 +163,7 @@ def test_a_cassette_that_exists_is_kept_unless_told_otherwise(
     assert "2 samples have a cassette and are skipped" in again.stdout
     assert kept == before
     assert replaced.returncode == 0
-    assert len(the_log(tmp_path).samples) == 1
+    assert len(the_log(project).samples) == 1
 
 
 def test_a_failed_recording_stays_partial_and_is_recorded_again(
@@ -247,10 +244,9 @@ def test_a_key_given_for_recording_reaches_no_file(harness: Command, tmp_path: P
 
 
 def test_an_agent_that_opens_a_socket_during_a_replay_is_stopped(
-    harness: Command, tmp_path: Path
+    harness: Command, project: Path
 ) -> None:
-    suite = write_coding_suite(tmp_path)
-    harness("record", "--scripted", "--no-report")
+    suite = project / "scenarios/coding"
     spy = (
         "import socket\n    try:\n        socket.create_connection(('127.0.0.1', 9), 1)\n"
         "    except Exception:\n        pass\n"
@@ -261,7 +257,7 @@ def test_an_agent_that_opens_a_socket_during_a_replay_is_stopped(
     replayed = harness("run", "--no-report")
 
     assert replayed.returncode == 1
-    samples = the_log(tmp_path).samples
+    samples = the_log(project).samples
     assert {sample.status for sample in samples} == {"error"}
     assert all(s.failure and "SocketBlocked" in s.failure.type for s in samples)
 
@@ -286,10 +282,9 @@ def connect():
     ],
 )
 def test_no_code_of_a_suite_reaches_the_network_in_a_replay(
-    harness: Command, tmp_path: Path, file: str, call: str
+    harness: Command, project: Path, file: str, call: str
 ) -> None:
-    suite = write_coding_suite(tmp_path)
-    harness("record", "--scripted", "--no-report")
+    suite = project / "scenarios/coding"
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0.2)
         code = CONNECT.format(port=listener.getsockname()[1]) + call
@@ -301,14 +296,12 @@ def test_no_code_of_a_suite_reaches_the_network_in_a_replay(
         with pytest.raises(TimeoutError):
             listener.accept()
     assert replayed.returncode == 1
-    samples = the_log(tmp_path).samples
+    samples = the_log(project).samples
     assert all(s.failure and "SocketBlocked" in s.failure.type for s in samples)
 
 
-def test_a_cassette_of_another_sample_is_refused(harness: Command, tmp_path: Path) -> None:
-    write_coding_suite(tmp_path)
-    harness("record", "--scripted", "--no-report")
-    first, second = sorted((tmp_path / "cassettes").rglob("*.jsonl"))
+def test_a_cassette_of_another_sample_is_refused(harness: Command, project: Path) -> None:
+    first, second = sorted((project / "cassettes").rglob("*.jsonl"))
     shutil.copy(second, first)
 
     replayed = harness("run", "--no-report")
@@ -329,37 +322,31 @@ def test_a_suite_without_any_cassette_says_how_to_record_before_running(
 
 
 def test_one_missing_cassette_is_a_miss_of_that_sample_only(
-    harness: Command, tmp_path: Path
+    harness: Command, project: Path
 ) -> None:
-    write_coding_suite(tmp_path)
-    harness("record", "--scripted", "--no-report", "-e", "1")
+    cassette(project, "coding/look/plain/2").unlink()
 
     finished = harness("run", "--no-report")
 
     assert finished.returncode == 1
-    assert [sample.status for sample in the_log(tmp_path).samples] == ["completed", "miss"]
+    assert [sample.status for sample in the_log(project).samples] == ["completed", "miss"]
     assert "--epoch 2" in finished.stdout
 
 
-def test_scripted_and_recorded_suites_run_together(harness: Command, tmp_path: Path) -> None:
-    write_coding_suite(tmp_path)
-    write_suite(tmp_path)
-    harness("record", "coding", "--scripted", "--no-report")
+def test_scripted_and_recorded_suites_run_together(harness: Command, project: Path) -> None:
+    write_suite(project)
 
     finished = harness("run", "--no-report")
 
     assert finished.returncode == 0, finished.stderr
-    assert {sample.mode for sample in the_log(tmp_path).samples} == {"replay", "mock"}
+    assert {sample.mode for sample in the_log(project).samples} == {"replay", "mock"}
 
 
 def test_a_cassette_of_the_scripted_provider_does_not_depend_on_its_port(
-    harness: Command, tmp_path: Path
+    harness: Command, project: Path
 ) -> None:
-    write_coding_suite(tmp_path)
+    path = cassette(project)
 
-    harness("record", "--scripted", "--no-report", "-e", "1")
-
-    [path] = (tmp_path / "cassettes").rglob("*.jsonl")
     assert '"base_url":"http://127.0.0.1/v1"' in path.read_text().split("\n")[0]
     assert "http://127.0.0.1:" not in path.read_text()
     assert harness("run", "--no-report", "-e", "1").returncode == 0

@@ -6,17 +6,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from cassette_project import buy_project, cassette, contents, copy_project, edit, record_project
+from cassette_project import buy_project, cassette, contents, copy_project, edit
 from cli_project import Command
 from loopback_provider import KEY
 
 UPDATE = ("record", "--update", "--no-report")
-
-
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two samples, recorded from the scripted provider."""
-    return record_project(tmp_path_factory.mktemp("recorded"))
 
 
 @pytest.fixture(scope="module")

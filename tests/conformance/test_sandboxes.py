@@ -10,20 +10,33 @@ from harness import plugins
 from harness.protocols import Execution, Sandbox
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 every_sandbox = pytest.mark.parametrize("name", plugins.names("sandboxes"))
 
 
-def made(name: str) -> Sandbox:
-    sandbox: Sandbox = plugins.load("sandboxes", name)()
-    if sandbox.fault is not None:
-        pytest.skip(f"the sandbox {name!r} does not work here: {sandbox.fault}")
-    return sandbox
+@pytest.fixture(scope="module")
+def started() -> Iterator[dict[str, Sandbox]]:
+    sandboxes: dict[str, Sandbox] = {}
+    yield sandboxes
+    for sandbox in sandboxes.values():
+        sandbox.close()
 
 
-def run(name: str, workspace: Path, code: str, *, language: str = "python") -> Execution:
-    return made(name).run(workspace, code, language=language, filename="block", timeout_seconds=20)
+@pytest.fixture
+def sandbox(name: str, started: dict[str, Sandbox]) -> Sandbox:
+    """One of each kind for the module."""
+    if name not in started:
+        started[name] = plugins.load("sandboxes", name)()
+    fault = started[name].fault
+    if fault is not None:
+        pytest.skip(f"the sandbox {name!r} does not work here: {fault}")
+    return started[name]
+
+
+def run(sandbox: Sandbox, workspace: Path, code: str, *, language: str = "python") -> Execution:
+    return sandbox.run(workspace, code, language=language, filename="block", timeout_seconds=20)
 
 
 @every_sandbox
@@ -42,9 +55,9 @@ def test_a_sandbox_fits_its_protocol(name: str) -> None:
     [("python", "import sys\nprint('out')\nsys.exit(0)\n"), ("sh", "echo out\n")],
 )
 def test_success_is_exit_code_0_with_the_output(
-    name: str, language: str, code: str, tmp_path: Path
+    sandbox: Sandbox, language: str, code: str, tmp_path: Path
 ) -> None:
-    execution = run(name, tmp_path, code, language=language)
+    execution = run(sandbox, tmp_path, code, language=language)
 
     assert (execution.exit_code, execution.output) == (0, "out\n")
     assert not execution.timed_out
@@ -52,8 +65,8 @@ def test_success_is_exit_code_0_with_the_output(
 
 
 @every_sandbox
-def test_failure_keeps_its_exit_code_and_its_errors(name: str, tmp_path: Path) -> None:
-    execution = run(name, tmp_path, "import sys\nsys.exit('broken')\n")
+def test_failure_keeps_its_exit_code_and_its_errors(sandbox: Sandbox, tmp_path: Path) -> None:
+    execution = run(sandbox, tmp_path, "import sys\nsys.exit('broken')\n")
 
     assert execution.exit_code == 1
     assert "broken" in execution.output
@@ -61,11 +74,15 @@ def test_failure_keeps_its_exit_code_and_its_errors(name: str, tmp_path: Path) -
 
 
 @every_sandbox
-def test_the_workspace_is_the_working_directory_and_keeps_files(name: str, tmp_path: Path) -> None:
+def test_the_workspace_is_the_working_directory_and_keeps_files(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
     (tmp_path / "in.txt").write_text("41")
 
     execution = run(
-        name, tmp_path, "n = int(open('in.txt').read())\nopen('out.txt', 'w').write(str(n + 1))\n"
+        sandbox,
+        tmp_path,
+        "n = int(open('in.txt').read())\nopen('out.txt', 'w').write(str(n + 1))\n",
     )
 
     assert execution.exit_code == 0, execution.output
@@ -73,8 +90,8 @@ def test_the_workspace_is_the_working_directory_and_keeps_files(name: str, tmp_p
 
 
 @every_sandbox
-def test_code_that_does_not_end_is_ended(name: str, tmp_path: Path) -> None:
-    execution = made(name).run(
+def test_code_that_does_not_end_is_ended(sandbox: Sandbox, tmp_path: Path) -> None:
+    execution = sandbox.run(
         tmp_path,
         "import time\ntime.sleep(30)\n",
         language="python",
@@ -88,17 +105,17 @@ def test_code_that_does_not_end_is_ended(name: str, tmp_path: Path) -> None:
 
 
 @every_sandbox
-def test_output_does_not_tell_where_it_ran(name: str, tmp_path: Path) -> None:
-    execution = run(name, tmp_path, "import os\nprint(os.getcwd())\n")
+def test_output_does_not_tell_where_it_ran(sandbox: Sandbox, tmp_path: Path) -> None:
+    execution = run(sandbox, tmp_path, "import os\nprint(os.getcwd())\n")
 
     assert str(tmp_path) not in execution.output
 
 
 @every_sandbox
-def test_a_copy_sees_the_workspace_and_leaves_it_alone(name: str, tmp_path: Path) -> None:
+def test_a_copy_sees_the_workspace_and_leaves_it_alone(sandbox: Sandbox, tmp_path: Path) -> None:
     (tmp_path / "module.py").write_text("value = 1\n")
 
-    execution = made(name).run_in_copy(
+    execution = sandbox.run_in_copy(
         tmp_path,
         "import module, extra\nopen('new.txt', 'w').close()\nprint(module.value, extra.value)\n",
         files={"extra.py": "value = 2\n", "module.py": "value = 3\n"},

@@ -40,6 +40,19 @@ def test_a_block_that_ran_out_of_processor_time_tells_how_much_that_was(cells, t
     assert done.cpu_seconds >= 0.9
 
 
+def test_a_block_that_the_kernel_ends_before_the_watcher_is_told_the_same(cells, tmp_path):
+    code = (
+        "import os, resource, signal\n"
+        "soft, hard = resource.getrlimit(resource.RLIMIT_CPU)\n"
+        # What the kernel sends depends on which of the two comes first.
+        "os.kill(os.getpid(), signal.SIGXCPU if soft < hard else signal.SIGKILL)"
+    )
+
+    done = run(cells, tmp_path, code, cpu_seconds=1)
+
+    assert done.limit == "cpu"
+
+
 def test_one_file_beyond_the_limit_is_told_as_the_limit_it_is(cells, tmp_path):
     # Its only byte lies behind the limit: where a watcher guards the disk, it sees nothing to end.
     code = "large = open('large', 'wb', 0); large.seek(20_000_000); large.write(b'x')"

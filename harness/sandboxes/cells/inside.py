@@ -153,9 +153,12 @@ def _confine(bounds: Bounds, walls: Walls) -> None:
         resource.RLIMIT_NPROC: 2 * bounds.tasks + 8 + walls.tasks_outside,
     }
     for kind, value in limits.items():
+        # The signal that says why comes at the softer limit; the other one just kills.
+        most = value + 1 if kind == resource.RLIMIT_CPU else value
         hard = resource.getrlimit(kind)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(kind, (value, value))
+        if hard != resource.RLIM_INFINITY:
+            value, most = min(value, hard), min(most, hard)
+        resource.setrlimit(kind, (value, most))
     kernel.give_up_privileges()
     if walls.has_landlock:
         landlock.restrict(walls.readable, walls.writable)
