@@ -38,7 +38,9 @@ class Writer:
     def text(self, sentences):
         """Two in three sentences are phrases that this author uses again."""
         return " ".join(
-            self._chance.choice(self._sentences) if self._chance.random() < 2 / 3 else self._sentence()
+            self._chance.choice(self._sentences)
+            if self._chance.random() < 2 / 3
+            else self._sentence()
             for _ in range(sentences)
         )
 
@@ -98,7 +100,9 @@ def _sample(key, turns, writer):
     _add(events, Termination, reason="termination_message", detail="It was said.")
     cost = {str(event.index): 0.0005 for event in events if isinstance(event, ModelCall)}
     scores = (
-        Score(scorer="acceptance", value=float(passed), unit="share", passed=passed, reason="1 check"),
+        Score(
+            scorer="acceptance", value=float(passed), unit="share", passed=passed, reason="1 check"
+        ),
         Score(scorer="turns", value=float(turns), unit="turns", reason=f"{turns} turns"),
         Score(scorer="cost", value=0.01, unit="usd", reason="priced", details={"by_call": cost}),
     )
