@@ -134,6 +134,14 @@ def test_what_was_not_measured_comes_last_either_way(chromium, tmp_path):
     assert (upwards, column(page, 2)) == (["b", "c", "a"], ["c", "b", "a"])
 
 
+def test_numbers_in_names_sort_as_numbers(chromium, tmp_path):
+    marks = dict.fromkeys(("task_10", "task_9", "task_100"), "p")
+    log = outcome_log({"a": marks})
+    page = opened(chromium, write(tmp_path, log), "#samples?sort=scenario")
+
+    assert [text.split()[0] for text in column(page, 1)] == ["task_9", "task_10", "task_100"]
+
+
 def test_the_address_alone_brings_back_filters_sorting_and_selects(chromium, few):
     page = opened(chromium, few, "#samples?filter=different&config=b&sort=-epoch")
 
