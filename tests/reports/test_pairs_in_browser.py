@@ -42,11 +42,6 @@ def test_equal_turns_are_folded_and_the_first_different_one_is_marked(chromium, 
         ([ran("a")], [ran("a", output="x")], "the same code printed something else"),
         (
             [asked("coder", "p", "x", messages=2)],
-            [asked("coder", "q", "x", messages=2)],
-            "the prompt of coder differs",
-        ),
-        (
-            [asked("coder", "p", "x", messages=2)],
             [asked("coder", "p", "y", messages=2)],
             "the model answered coder otherwise to the same last message",
         ),
@@ -65,6 +60,15 @@ def test_the_page_says_why_they_part_in_the_words_of_compare(
     told = f"Here they part, at turn {found.turn}" + (f": {found.why}." if found.why else ".")
     assert text_of(page, "#parting") == told
     assert found.why == reason
+
+
+def test_a_prompt_that_differs_is_the_reason(chromium, tmp_path):
+    first, second = (
+        [asked("coder", prompt, "x", messages=2), said("coder", prompt)] for prompt in "pq"
+    )
+    page = show(chromium, tmp_path, first, second)
+
+    assert text_of(page, "#parting").endswith("at turn 3: the prompt of coder differs.")
 
 
 def test_the_page_and_compare_agree_where_two_conversations_part(chromium, tmp_path):

@@ -16,7 +16,28 @@ from harness.model.transcript import (
     Usage,
 )
 
-_SYLLABLES = ("re", "con", "de", "ta", "lu", "mi", "so", "ver", "ra", "ting", "ser", "al", "pro")
+_SYLLABLES = [
+    "re",
+    "con",
+    "de",
+    "ta",
+    "lu",
+    "mi",
+    "so",
+    "ver",
+    "ra",
+    "ting",
+    "ser",
+    "al",
+    "pro",
+    "ne",
+    "ko",
+    "ba",
+    "sti",
+    "um",
+    "er",
+    "in",
+]
 _AGENTS = ("executor", "coder", "reviewer")
 _EPOCHS = 25
 _CONFIGS = ("brief-t0.2", "brief-t1.0", "careful-t0.2", "careful-t1.0")
@@ -27,7 +48,7 @@ class Writer:
 
     def __init__(self, seed):
         self._chance = random.Random(seed)
-        self._words = ["".join(self._chance.choices(_SYLLABLES, k=n % 5 + 1)) for n in range(4000)]
+        self._words = ["".join(self._chance.choices(_SYLLABLES, k=n % 4 + 1)) for n in range(4000)]
         self._weights = [1 / (rank + 3) for rank in range(len(self._words))]
         self._sentences = [self._sentence() for _ in range(400)]
 
