@@ -48,7 +48,7 @@ function pairs(first, second) {
   return [...found, ...one.slice(i).map((turn) => [turn, null]), ...other.slice(j).map((turn) => [null, turn])];
 }
 
-// What went otherwise before two turns, in the words of `harness compare`.
+// What went otherwise before two turns, if their events tell.
 function reason(first, second) {
   for (let at = 0; at < Math.min(first.length, second.length); at++) {
     const [one, other] = [first[at], second[at]];

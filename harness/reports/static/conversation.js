@@ -4,7 +4,7 @@ function labelsOf(scores) {
   const labels = new Map();
   const score = scores.find((each) => each.scorer === "labels");
   for (const [name, ...indices] of score?.details?.labels || []) {
-    for (const index of indices) labels.set(index, [...(labels.get(index) || []), name]);
+    for (const index of indices) labels.set(index, (labels.get(index) || new Set()).add(name));
   }
   return labels;
 }
@@ -117,7 +117,7 @@ function ending(sample, view) {
 
 function events(sample, view) {
   return sample.transcript.events.map((event) => {
-    const labels = (view.labels.get(event.index) || []).map((name) => el("span", "found", name.replaceAll("_", " ")));
+    const labels = [...(view.labels.get(event.index) || [])].map((name) => el("span", "found", name.replaceAll("_", " ")));
     const node = el("div", "event", labels.length ? el("div", "labels", "label: ", labels) : null, renderers[event.type](event, view));
     node.id = `event-${event.index}`;
     node.dataset.index = event.index;

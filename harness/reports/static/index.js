@@ -45,12 +45,14 @@ function isKept(row, address) {
   return SELECTS.every((name) => !address[name] || row[name] === address[name]);
 }
 
+const COLLATOR = new Intl.Collator("en", { numeric: true }); // task_2 before task_10
+
 function compared(one, other) {
   if (one === other) return 0;
   // What was not measured comes last, whichever way the others are sorted.
   if (one === null || one === undefined) return Infinity;
   if (other === null || other === undefined) return -Infinity;
-  return one < other ? -1 : 1;
+  return typeof one === "string" ? COLLATOR.compare(one, other) : one - other;
 }
 
 function sorted(rows, sort) {

@@ -40,7 +40,9 @@ function speakersOf(messages) {
 
 const WIDTH = 420;
 const MOST_SPEAKERS = 12;
+const LETTER = 8.4; // about as wide as one is
 
+// Names stand above, on two levels in turn, so that each has the room of two speakers.
 // Speakers stand on a line; arcs above lead on to the right, arcs below back to the left.
 function placesOf(names) {
   const room = WIDTH / names.length;
@@ -48,13 +50,13 @@ function placesOf(names) {
 }
 
 function short(name, room) {
-  const most = Math.max(3, Math.floor(room / 6.6));
+  const most = Math.max(3, Math.floor((2 * room) / LETTER));
   return name.length > most ? `${name.slice(0, most - 1)}…` : name;
 }
 
 function arc(from, to, count, middle, most) {
   const isForth = to > from;
-  const height = Math.min(middle - 24, 14 + Math.abs(to - from) * 0.16);
+  const height = Math.min(middle - 46, 14 + Math.abs(to - from) * 0.16);
   const side = isForth ? -1 : 1;
   const top = middle + side * (12 + height);
   const path = from === to
@@ -67,12 +69,15 @@ function arc(from, to, count, middle, most) {
   ];
 }
 
-function speaker(name, count, x, middle, room, view) {
+function speaker(name, count, x, middle, place, view) {
+  const [at, room] = place;
+  const label = short(name, room);
+  const half = Math.min(WIDTH / 2, LETTER * label.length / 2); // so that outer names stay inside
   return svg("g", { class: `node ${agentClass(view, name)}` },
     svg("title", {}, `${name}: ${plural(count, "turn")}`),
     svg("circle", { cx: x, cy: middle, r: 11 }),
     svg("text", { x, y: middle + 4, class: "inside", "text-anchor": "middle" }, String(count)),
-    svg("text", { x, y: 12, class: "name", "text-anchor": "middle" }, short(name, room)));
+    svg("text", { x: Math.min(WIDTH - half, Math.max(half, x)), y: 12 + 15 * (at % 2), class: "name", "text-anchor": "middle" }, label));
 }
 
 function graph(view) {
@@ -81,8 +86,8 @@ function graph(view) {
   if (names.length < 2 || names.length > MOST_SPEAKERS) return null;
   const places = placesOf(names);
   const furthest = Math.max(...after.map(([from, to]) => Math.abs(places.get(to) - places.get(from))));
-  const middle = 62 + furthest * 0.16;
-  const height = Math.ceil(2 * middle - 14);
+  const middle = 80 + furthest * 0.16;
+  const height = Math.ceil(2 * middle - 36);
   const most = Math.max(...after.map(([, , count]) => count));
   const arrow = svg("marker", { id: "graph-arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, markerUnits: "userSpaceOnUse", orient: "auto" },
     svg("path", { d: "M0 0L8 4L0 8z", class: "head" }));
@@ -90,5 +95,5 @@ function graph(view) {
   return svg("svg", { class: "graph", viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": `Who spoke after whom: ${told}` },
     svg("defs", {}, arrow),
     after.map(([from, to, count]) => arc(places.get(from), places.get(to), count, middle, most)),
-    names.map((name) => speaker(name, turns.get(name), places.get(name), middle, WIDTH / names.length, view)));
+    names.map((name, at) => speaker(name, turns.get(name), places.get(name), middle, [at, WIDTH / names.length], view)));
 }

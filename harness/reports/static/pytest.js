@@ -68,13 +68,15 @@ async function copied(text) {
   }
 }
 
-// The test is shown as well: a page from disk may not write to the clipboard everywhere.
+// The test is shown as well: not every browser lets a page from disk write to the clipboard.
 function testButton(sample, place) {
   const why = whyNoTest(sample);
   const node = button("copy-test", "Copy as pytest test", why ? `No test can be made of this sample: ${why}` : "A test that replays this sample and expects what it did", async () => {
     const text = testOf(sample);
-    const said = el("span", "muted", await copied(text));
-    place.replaceChildren(block("pytest test, run where scenarios/ and cassettes/ are", text, said));
+    const said = el("span", "said", "");
+    said.setAttribute("role", "status");
+    place.replaceChildren(block("pytest test, for a folder that has scenarios/ and cassettes/", text, said));
+    said.textContent = await copied(text);
   });
   node.disabled = Boolean(why);
   return node;

@@ -1,0 +1,57 @@
+"""axe-core, as others use it, finds nothing to complain of in what we draw."""
+
+from importlib import resources
+
+import pytest
+from report_logs import realistic_log
+from report_page import click, opened, write
+
+OPEN = "document.querySelectorAll('main details').forEach(node => { node.open = true; })"
+KEY = "sales_report/widget_sales/brief-t0.2"
+PAGES = {
+    "list": "#samples?sort=-turns",
+    "conversation": f"#sample/{KEY}/1",
+    "group": "#sample/code_review/report_queries/careful-t0.2/1",
+    "pair": f"#compare/{KEY}/1?with={KEY}/2",
+    "unknown": "#sample/nowhere",
+}
+
+
+@pytest.fixture(scope="module")
+def axe():
+    pytest.importorskip("axe_core_python", reason="pip install -c constraints.txt -e '.[dev]'")
+    return (resources.files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    return write(tmp_path_factory.mktemp("report"), realistic_log(epochs=2))
+
+
+def violations(page, axe, context):
+    page.evaluate(f"{axe}; 0")
+    return page.evaluate(
+        f"axe.run({context}, {{preload: false, resultTypes: ['violations']}}).then(result =>"
+        " result.violations.map(each => each.id + ': ' + each.nodes.slice(0, 3)"
+        ".map(node => node.html.slice(0, 120)).join(' ')))"
+    )
+
+
+@pytest.mark.parametrize("width", [1250, 390])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_wrong(chromium, report, axe, name, theme, width):
+    page = opened(chromium, report, PAGES[name], theme=theme, width=width)
+    page.evaluate(OPEN)
+    if name == "conversation":
+        click(page, ".copy-test")
+
+    # Around the list there is more page than is tried here.
+    assert violations(page, axe, "'main'" if name == "list" else "document") == []
+
+
+def test_axe_does_find_what_is_wrong(chromium, report, axe):
+    page = opened(chromium, report)
+    page.evaluate("document.querySelector('main').append(document.createElement('button'))")
+
+    assert any(found.startswith("button-name") for found in violations(page, axe, "'main'"))

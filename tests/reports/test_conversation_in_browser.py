@@ -1,0 +1,223 @@
+import pytest
+from report_page import click, count, opened, text_of, write
+from report_talk import asked, chose, ran, said, talk_log
+
+FIRST = "#sample/shop/one/a/1"
+CODE = "print(6 * 7)"
+MARKDOWN = f"""# A plan
+
+Some **bold** and *slanted* words, `code`, 2 * 3 * 4 and snake_case_names.
+
+1. first
+2. second
+   - inner
+- other
+
+| name | sum |
+|------|----:|
+| A | **12** |
+
+> quoted
+
+[a link](https://example.org) <b>not bold</b> ![image](https://example.org/x.png)
+
+    indented = True
+
+```python
+{CODE}
+```
+"""
+
+
+def show(chromium, tmp_path, *talks, fragment=FIRST, **options):
+    return opened(chromium, write(tmp_path, talk_log(*talks, **options)), fragment)
+
+
+@pytest.fixture
+def rendered(chromium, tmp_path):
+    talk = [said("coder", MARKDOWN), ran(CODE, output="42\n"), said("executor", "It says 42.")]
+    return show(chromium, tmp_path, talk)
+
+
+@pytest.mark.parametrize(
+    ("selector", "text"),
+    [
+        (".message .md-heading", "A plan"),
+        (".message strong", "bold"),
+        (".message em", "slanted"),
+        (".message .prose code", "code"),
+        (".message ol > li:nth-child(2) > ul > li", "inner"),
+        (".message tbody td:nth-child(2) strong", "12"),
+        (".message blockquote", "quoted"),
+        (".message .block pre", "indented = True"),
+    ],
+)
+def test_markdown_is_rendered(rendered, selector, text):
+    assert text_of(rendered, selector) == text
+
+
+def test_what_is_no_markdown_stays_as_it_was_written(rendered):
+    text = text_of(rendered, ".message")
+
+    assert "2 * 3 * 4 and snake_case_names" in text
+    assert "[a link](https://example.org) <b>not bold</b>" in text
+    assert "![image](https://example.org/x.png)" in text
+
+
+def test_nothing_that_an_agent_wrote_can_be_followed(rendered):
+    assert count(rendered, "#conversation a, #conversation img") == 0
+
+
+def test_a_conversation_can_be_read_as_it_was_written(rendered):
+    click(rendered, ".raw-text")
+
+    assert text_of(rendered, ".message .prose") == MARKDOWN
+    assert count(rendered, ".message .md-heading") == 0
+    click(rendered, ".raw-text")
+    assert count(rendered, ".message .md-heading") == 1
+
+
+def test_a_block_of_code_leads_to_how_it_ran(rendered):
+    note = ".message .block .ran"
+    assert text_of(rendered, note) == "exit 0 → #1"
+
+    click(rendered, note)
+
+    assert "42" in text_of(rendered, ".event.lit .execution")
+
+
+def test_code_that_never_ran_is_not_said_to_have(chromium, tmp_path):
+    page = show(chromium, tmp_path, [ran(CODE), said("coder", f"```python\n{CODE}\n```")])
+
+    assert count(page, ".message .block") == 1
+    assert count(page, ".message .block .ran") == 0
+
+
+def test_a_long_message_is_folded_and_unfolds(chromium, tmp_path):
+    page = show(chromium, tmp_path, [said("coder", "\n\n".join(["words and words"] * 60))])
+    height = "document.querySelector('.message .content').clientHeight"
+    before = page.evaluate(height)
+
+    click(page, ".more", "Show the whole message")
+
+    assert page.evaluate(height) > 2 * before
+    assert text_of(page, ".more") == "Show less"
+
+
+SELECT = "Read the above. Then select the next role from ['coder', 'reviewer'] to play."
+
+
+@pytest.fixture
+def calls(chromium, tmp_path):
+    """A manager that is asked twice, the second time with one word changed; then a coder twice."""
+    again = SELECT.replace("'coder', 'reviewer'", "'coder', 'executor'")
+    talk = [
+        said("user", "Write it."),
+        asked("manager", SELECT, "coder", messages=3, purpose="speaker_selection"),
+        chose("coder"),
+        asked("coder", "Write it.", "Here it is.", messages=2),
+        said("coder", "Here it is."),
+        asked("manager", again, "reviewer", messages=4, purpose="speaker_selection"),
+        chose("reviewer", "coder"),
+        said("reviewer", "Once more."),
+        asked("coder", "Once more.", "Better now.", messages=4),
+        said("coder", "Better now."),
+    ]
+    return show(chromium, tmp_path, talk)
+
+
+def inside(page, index):
+    return text_of(page, f"#event-{index} .inside")
+
+
+def test_a_prompt_shows_only_what_changed_since_the_call_before(calls):
+    assert "1 more than in #1" in inside(calls, 5)
+    assert "last message of the prompt: changed" in inside(calls, 5)
+    assert text_of(calls, "#event-5 del") == "reviewer"
+    assert text_of(calls, "#event-5 ins") == "executor"
+
+
+def test_a_prompt_names_what_was_said_since_the_call_before(calls):
+    assert "2 more than in #3" in inside(calls, 8)
+    assert "said since: coder#4 reviewer#7" in inside(calls, 8)
+    assert "new, and what reviewer said in #7" in inside(calls, 8)
+
+
+def test_a_reply_that_became_a_message_leads_to_it(calls):
+    calls.evaluate("document.querySelector('#event-3 details').open = true")
+
+    calls.evaluate("[...document.querySelectorAll('#event-3 .at')].at(-1).click()")
+
+    assert text_of(calls, ".event.lit .message .content") == "Here it is."
+
+
+def test_a_call_tells_its_tokens_and_latency_while_it_is_folded(calls):
+    summary = text_of(calls, "#event-1 summary")
+
+    assert "hidden call: speaker selection for manager" in summary
+    assert "321 prompt, 7 completion tokens" in summary
+    assert "1.25 s" in summary
+    assert count(calls, "details.call[open]") == 0
+
+
+def test_the_timeline_has_a_tick_per_turn_that_leads_there(calls):
+    ticks = ".timeline .tick.turn"
+    titles = calls.evaluate(f"[...document.querySelectorAll('{ticks}')].map(t => t.title)")
+    assert titles == ["Turn 1: user", "Turn 2: coder", "Turn 3: reviewer", "Turn 4: coder"]
+
+    calls.evaluate(f"document.querySelectorAll('{ticks}')[2].click()")
+
+    assert text_of(calls, ".event.lit .who") == "reviewer"
+
+
+def test_the_graph_counts_who_spoke_after_whom(calls):
+    label = calls.evaluate("document.querySelector('.graph').getAttribute('aria-label')")
+
+    assert label == (
+        "Who spoke after whom: coder after user 1, reviewer after coder 1, coder after reviewer 1"
+    )
+    assert count(calls, ".graph .edge") == 3
+
+
+def test_all_evidence_of_a_score_lights_up_at_once(chromium, tmp_path):
+    talk = [said("a", "same"), said("b", "other"), said("a", "same")]
+    page = show(chromium, tmp_path, talk, labels=[("repeated_message", 0, 2)])
+
+    click(page, ".scores .at.all")
+
+    lit = page.evaluate("[...document.querySelectorAll('.event.lit')].map(e => e.dataset.index)")
+    assert lit == ["0", "2"]
+
+
+def test_a_label_stands_at_the_events_that_carry_it(chromium, tmp_path):
+    talk = [said("a", "same"), said("b", "other"), said("a", "same")]
+    page = show(chromium, tmp_path, talk, labels=[("repeated_message", 0, 2)])
+
+    marked = page.evaluate(
+        "[...document.querySelectorAll('.event')].filter(e => e.querySelector('.found'))"
+        ".map(e => e.dataset.index + ' ' + e.querySelector('.found').textContent)"
+    )
+    assert marked == ["0 repeated message", "2 repeated message"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 200_000,
+        "*" * 20_000,
+        "`" * 20_000,
+        " ".join("`" * (n % 90 + 1) for n in range(2000)),
+        "**a" * 10_000,
+        ">" * 10_000,
+        "\n".join(" " * (2 * n) + "- item" for n in range(300)),
+        "|" * 5000 + "\n" + "|-" * 5000 + "|",
+        "\n".join(["#" * 7, "- ", "1.", "```", "~~~", "> ", "| a |", "|-|"]) * 20,
+    ],
+    ids=["word", "stars", "ticks", "mixed", "bold", "quotes", "lists", "table", "ends"],
+)
+def test_no_message_keeps_the_page_from_being_read(chromium, tmp_path, text):
+    page = show(chromium, tmp_path, [said("a", text), said("b", "still here")])
+
+    assert "still here" in text_of(page, "#conversation")
+    assert page.evaluate("document.querySelector('#conversation').scrollWidth <= innerWidth")
+    assert page.complaints() == []
