@@ -55,7 +55,9 @@ def _rows(line: Sequence[Part], width: int) -> Iterator[list[Part]]:
     while start < len(flat):
         margin = pad if start else ""
         end = start + _fitting(flat[start:], width - len(margin))
-        shown = end if end == len(flat) else start + len(flat[start:end].rstrip(" "))
+        # Spaces at the very end of the line stay, if there is room for them.
+        is_last = end == len(flat) and cells(flat[start:end]) <= width - len(margin)
+        shown = end if is_last else start + len(flat[start:end].rstrip(" "))
         yield [(margin, ""), *_between(parts, start, shown)]
         start = end
 

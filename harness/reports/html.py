@@ -155,5 +155,5 @@ def _template(name: str) -> str:
 
 
 def _finalized(value: Any) -> Any:  # whatever a template expression evaluates to
-    """Every string of every template passes here, so none can be forgotten."""
-    return visible(value) if type(value) is str else value
+    """Whatever a template shows passes here as text, so nothing can be forgotten."""
+    return value if hasattr(value, "__html__") else visible(str(value))

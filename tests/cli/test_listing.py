@@ -59,7 +59,7 @@ def test_without_suites_the_newest_run_is_listed(harness: Command, tmp_path: Pat
     assert listed.stdout.splitlines()[0] == (
         "There is no suite in scenarios; this is the newest run:"
     )
-    assert "  scenario goodbye: goodbye" in listed.stdout.splitlines()
+    assert "  scenario goodbye: So." in listed.stdout.splitlines()
     assert "  config imported: (model not known)" in listed.stdout.splitlines()
     assert listed.stdout.endswith("2 samples selected\n")
     assert samples.stdout.splitlines()[1:] == ["chats/hello/imported/1  pass"]

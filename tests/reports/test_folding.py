@@ -47,6 +47,12 @@ def test_a_word_too_long_for_a_line_is_broken_after_punctuation():
     assert [joined(line) for line in lines] == ["support_handoff/damaged_kettle/", "brief/1"]
 
 
+def test_a_last_space_without_room_is_left_out():
+    lines = folded([("__字__字 ", "")], 8)
+
+    assert [joined(line) for line in lines] == ["__字__字"]
+
+
 def test_wide_characters_take_two_cells():
     assert cells("漢字") == 4
     assert padded("漢字", 6) == "漢字  "

@@ -7,6 +7,7 @@ from report_hostile import hostile_log
 from report_logs import outcome_log, realistic_log
 
 from harness.comparison import compare_configs
+from harness.model.sample import SampleKey
 from harness.model.score import Score
 from harness.reports.html import HtmlReporter
 
@@ -42,6 +43,17 @@ def test_a_hostile_run_renders_to_text_that_can_be_stored():
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u202e]", page)
     # The script, what the list shows and one data block per scenario; nothing of the agents'.
     assert len(re.findall(r"<script\b", page)) == 1 + 1 + 3
+
+
+def test_the_name_of_a_sample_without_a_result_is_made_visible():
+    log = outcome_log({"one": {"a": "pp"}})
+    hostile = SampleKey(suite="shop", scenario="a", config="\u202e\x1b[31m<b>", epoch=3)
+    header = msgspec.structs.replace(log.header, plan=(*log.header.plan, hostile))
+
+    page = rendered(msgspec.structs.replace(log, header=header))
+
+    assert "shop/a/[U+202E]\u241b[31m&lt;b&gt;/3" in page
+    assert not re.search("[\x1b\u202e]", page)
 
 
 def test_errors_misses_and_missing_samples_are_said_at_the_top():

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _DECIMALS = 2
 _ROUND_STEPS = (1, 2, 5, 10)
+_LEAST = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,9 @@ def round_step(least: float) -> float:
 
 
 def from_zero(values: Iterable[float], start: float, end: float) -> Scale:
-    """A scale from 0 to a round value above all values (to 1 if all are 0 or there are none)."""
-    highest = max(values, default=0.0) or 1.0
+    """A scale from 0 to a round value above all values (to 1 if none of them is above 1e-12)."""
+    highest = max(values, default=0.0)
+    # So little is nothing in any drawing, and its steps would vanish in rounding.
+    highest = highest if highest > _LEAST else 1.0
     step = round_step(highest / 4)
     return Scale(low=0.0, high=step * ceil(highest * 1.04 / step), start=start, end=end)
