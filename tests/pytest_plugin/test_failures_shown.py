@@ -27,7 +27,9 @@ def test_an_error_of_harness_lies_at_the_users_line_without_the_frames_of_autoge
 ) -> None:
     pytester.makepyfile(test_short=SHORT)
 
-    done = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-q")
+    # Of libraries' warnings pytest tells the files, which are no frames.
+    options = ("-p", "no:randomly", "-p", "no:cacheprovider", "-q", "--disable-warnings")
+    done = pytester.runpytest_subprocess(*options)
 
     done.assert_outcomes(failed=1)
     text = done.stdout.str()
