@@ -77,6 +77,12 @@ class _Gated(NamedTuple):
 def run(arguments: GateArguments) -> int:
     """Judge the run; returns the exit code."""
     log = read_log(find_log(arguments.runs_folder, arguments.run))
+    if not log.samples:
+        raise HarnessError(
+            f"Run {log.header.run_id} holds no result yet, of {len(log.header.plan)} planned "
+            "samples: there is nothing to judge. Finish it first: harness run --resume "
+            f"{log.header.run_id}"
+        )
     outcomes = outcomes_of(log)
     suites = suites_of(outcomes, arguments.scenarios_root)
     gated = _gated(outcomes, suites, arguments)
@@ -139,7 +145,8 @@ def _refuse_no_gate(log: RunLog, suites: dict[str, Suite], arguments: GateArgume
     if own:
         said.append(
             f"{', '.join(own)} in {root}: add one to suite.yaml, for example: "
-            "gate: {success: {at_least: 0.8}}"
+            "gate: {success: {at_least: 0.8}}; or give thresholds here, for example: "
+            f"harness gate {arguments.run} --success-at-least 0.8"
         )
     if others:
         said.append(

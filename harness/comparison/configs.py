@@ -71,14 +71,15 @@ def _compare_suite(suite: SuiteInfo, samples: Samples, log: RunLog) -> SuiteComp
         [*pairs, *effects_of(present, grid, baseline)], crossings_of(present, grid, baseline)
     )
     shown, effects = compared[: len(pairs)], compared[len(pairs) :]
-    not_worse = _not_worse(names, grid, shown)
+    apart = [pair for pair in combinations(names, 2) if _pair(grid, *pair) is None]
+    not_worse = tuple(names) if apart else _not_worse(names, grid, shown)
     return SuiteComparison(
         suite=suite.name,
         baseline=baseline,
         alert=alert(summaries, effects or shown),
         warning=warning(compared),
         verdict=suite_verdict(summaries, baseline, shown, effects, interactions),
-        standing=standing(summaries, compared, not_worse),
+        standing=standing(summaries, compared, not_worse, apart),
         notes=suite_notes(summaries, compared, interactions),
         not_worse=not_worse,
         configs=tuple(summaries),

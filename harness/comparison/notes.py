@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from harness.model.comparison import ConfigSummary, Contrast, Interaction
 
 _MOST_EPOCHS = 10_000
+_MOST_PARTLY = 3
 
 
 def suite_notes(
@@ -23,7 +24,8 @@ def suite_notes(
 ) -> tuple[str, ...]:
     """One sentence or two each: the claim, what counts as a failure, what is unknown, what next."""
     ran = [config for config in configs if config.success.n]
-    notes = [_claim(ran, len(compared) + len(interactions))] if ran else []
+    notes = [_claim(ran, compared, len(compared) + len(interactions))] if ran else []
+    notes += _partly(ran, compared)
     notes += _failures(configs)
     total = sum(config.success.n for config in configs)
     unpriced = sum(config.cost.absent for config in configs)
@@ -54,8 +56,8 @@ def _failures(configs: Sequence[ConfigSummary]) -> list[str]:
     return notes
 
 
-def _claim(configs: Sequence[ConfigSummary], comparisons: int) -> str:
-    about = _about(configs)
+def _claim(configs: Sequence[ConfigSummary], compared: Sequence[Contrast], comparisons: int) -> str:
+    about = _about(compared or configs)
     if not comparisons:
         return about
     if comparisons == 1:
@@ -66,9 +68,11 @@ def _claim(configs: Sequence[ConfigSummary], comparisons: int) -> str:
     )
 
 
-def _about(configs: Sequence[ConfigSummary]) -> str:
-    scenarios = max(config.scenarios for config in configs)
-    if any(config.scope == "scenarios like these" for config in configs):
+def _about(parts: Sequence[ConfigSummary | Contrast]) -> str:
+    """What is claimed, by the widest of what is compared; `_partly` tells of the others."""
+    widest = max(parts, key=lambda each: each.scenarios)
+    scenarios = widest.scenarios
+    if widest.scope == "scenarios like these":
         return (
             f"The claim is about scenarios like these {scenarios}: they are what varies, and "
             "epochs of one scenario count as one piece of evidence."
@@ -77,12 +81,32 @@ def _about(configs: Sequence[ConfigSummary]) -> str:
     return f"The claim is about {whose}; epochs are the repeats."
 
 
+def _partly(configs: Sequence[ConfigSummary], compared: Sequence[Contrast]) -> list[str]:
+    """Comparisons of configs that share only some of their scenarios, and what each is about."""
+    most = max((config.scenarios for config in configs), default=0)
+    few = [each for each in compared if each.factor == "config" and each.scenarios < most]
+    notes = [
+        f"{each.candidate} and {each.reference} share only {counted(each.scenarios, 'scenario')}; "
+        f"what is said of the two is about {_those(each)}."
+        for each in few[:_MOST_PARTLY]
+    ]
+    if len(few) > _MOST_PARTLY:
+        notes.append(f"{len(few) - _MOST_PARTLY} more pairs share only some scenarios.")
+    return notes
+
+
+def _those(contrast: Contrast) -> str:
+    if contrast.scope == "scenarios like these":
+        return "scenarios like those"
+    return "that one alone" if contrast.scenarios == 1 else "those alone"
+
+
 def _next(configs: Sequence[ConfigSummary], compared: Sequence[Contrast]) -> str:
     """The next command, and about how much would decide, if something is inconclusive."""
     open_ = [each for each in compared if each.verdict == "inconclusive"]
     if not open_:
         return ""
-    command = "plan a run that sees more with: harness noise"
+    command = f"plan a run that sees more with: harness noise --difference {100 * MATTERS:.0f}"
     blindest = max(open_, key=lambda each: each.seen or 0.0)
     epochs = max((config.epochs or 0 for config in configs), default=0)
     if any(each.seen is None for each in open_) or not blindest.seen or not epochs:

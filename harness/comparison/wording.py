@@ -85,7 +85,7 @@ def suite_verdict(
     if len(ran) == 1:
         return f"{_alone(ran[0])}; there is no other config to compare it with."
     if not (effects or contrasts):
-        return "The configs share no scenario, so nothing can be compared."
+        return f"No other config shares a scenario with {baseline}: nothing is compared with it."
     named = [each for each in effects or contrasts if each.verdict != "not comparable"]
     if not named:
         return _no_claim(ran)
@@ -244,10 +244,24 @@ def _shares(interval: Interval) -> str:
 
 
 def standing(
-    configs: Sequence[ConfigSummary], compared: Sequence[Contrast], not_worse: Sequence[str]
+    configs: Sequence[ConfigSummary],
+    compared: Sequence[Contrast],
+    not_worse: Sequence[str],
+    apart: Sequence[tuple[str, str]] = (),
 ) -> str:
-    """The best set: which configs are not shown to be worse than any other."""
+    """The best set: which configs are not shown to be worse than any other.
+
+    Args:
+        configs: All of them.
+        compared: What is shown.
+        not_worse: Those no other is shown to be better than.
+        apart: Pairs that share no scenario: then there is no best set.
+    """
     ran = [config.config for config in configs if config.success.n]
+    if compared and apart:
+        left, right = apart[0]
+        more = f", nor do {counted(len(apart) - 1, 'more pair')}" if apart[1:] else ""
+        return f"There is no best set: {left} and {right} share no scenario{more}."
     if not compared or any(each.verdict == "not comparable" for each in compared):
         return ""
     if len(not_worse) < len(ran):

@@ -16,6 +16,10 @@ _EXAMPLE = "postgresql+psycopg://USER:PASSWORD@HOST:5432/DATABASE"
 _FORMS = f"It is the path of a SQLite file, or {_EXAMPLE}."
 # Two letters at least: one would be a drive.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+# Parameters of libpq that hold a secret, or can.
+_TELLING = ("password", "sslpassword", "options", "passfile")
+# A user and a password before a host.
+_USER = re.compile(r":[^/\\]*@")
 _DRIVERS = {
     "postgres": "postgresql+psycopg",
     "postgresql": "postgresql+psycopg",
@@ -57,15 +61,16 @@ def parse_address(text: str) -> Address:
         HistoryError: If it is neither; the text is not repeated, as it may hold a password.
     """
     if "://" not in text:
-        if not text.strip() or (_SCHEME.match(text) and not Path(text).exists()):
+        if not text.strip() or (_looks_like_no_path(text) and not Path(text).exists()):
             raise HistoryError(f"The address of the history is not one. {_FORMS}")
         return _file(URL.create("sqlite", database=text))
     scheme, _, rest = text.partition("://")
     _refuse_ambiguous(rest)
     driver = _DRIVERS.get(scheme)
     if driver is None:
+        known = scheme if scheme.isalpha() and scheme.islower() and len(scheme) <= 12 else "that"
         raise HistoryError(
-            f"The history cannot be kept in {scheme!r:.60}: SQLite and PostgreSQL are what works. "
+            f"The history cannot be kept in {known!r}: SQLite and PostgreSQL are what works. "
             f"{_FORMS}"
         )
     try:
@@ -74,6 +79,11 @@ def parse_address(text: str) -> Address:
         # Its text would tell the address, and with it the password.
         raise HistoryError(f"The address of the history cannot be read. {_FORMS}") from None
     return _file(url) if driver == "sqlite" else _server(url)
+
+
+def _looks_like_no_path(text: str) -> bool:
+    """Whether it is an address spelled otherwise: no file is made, and told, with a password."""
+    return bool(_SCHEME.match(text)) or "password" in text.lower() or bool(_USER.search(text))
 
 
 def _refuse_ambiguous(rest: str) -> None:
@@ -97,7 +107,11 @@ def _server(url: URL) -> Address:
     told = {name: value for name, value in url.query.items() if isinstance(value, str)}
     host = url.host or told.get("host") or "this machine"
     port = f":{url.port}" if url.port else ""
-    secrets = [text for text in (url.password, told.get("password")) if text]
+    secrets = [url.password] if url.password else []
+    for name, value in url.query.items():
+        if name in _TELLING:
+            secrets += [value] if isinstance(value, str) else value
+    secrets = [text for text in secrets if text]
     secrets += [quote(text, safe="") for text in secrets]
     return Address(
         url=url,

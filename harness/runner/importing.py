@@ -9,7 +9,6 @@ import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,6 +24,7 @@ from harness.model.sample import SampleKey, SampleResult, decode_sample
 from harness.model.scenario import AgentConfig, PythonReference, Scenario
 from harness.model.score import Score, Unscored
 from harness.model.team import FinishedSample
+from harness.runner.header import new_run_id
 from harness.runner.redact import redacted, redacted_encoding
 
 if TYPE_CHECKING:
@@ -268,7 +268,7 @@ def _header(
         configs=tuple(AgentConfig(name=name, engine=engine) for name in configs),
     )
     header = RunHeader(
-        run_id=f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{token_hex(3)}",
+        run_id=new_run_id(),
         started_at=started_at,
         mode="imported",
         command=storable(" ".join(["harness", *sys.argv[1:]])),

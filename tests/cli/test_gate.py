@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -303,3 +305,16 @@ def test_thresholds_given_here_stand_for_those_of_the_suite(
 
     assert harness("gate").returncode == 1
     assert harness("gate", "--turns-at-most", "9").returncode == 0
+
+
+def test_a_run_without_any_result_is_not_judged(harness: Command, tmp_path: Path) -> None:
+    written(tmp_path, "success: {at_least: 0.5}")
+    ran(harness)
+    (log,) = (tmp_path / ".harness" / "runs").glob("*.sqlite")
+    with contextlib.closing(sqlite3.connect(log)) as connection, connection:
+        connection.execute("DELETE FROM sample")
+
+    done = harness("gate")
+
+    assert done.returncode == 2
+    assert "holds no result yet, of 6 planned samples" in done.stderr

@@ -221,10 +221,10 @@ def test_an_inconclusive_verdict_names_about_how_much_would_decide_and_the_next_
     assert suite.notes[-1] == (
         f"About {epochs:.0f} epochs of these 3 scenarios (about "
         f"${3 * (contrast.seen / 0.1) ** 2:,.2f}) would show a difference of 10 points where it "
-        "is inconclusive now; plan a run that sees more with: harness noise"
+        "is inconclusive now; plan a run that sees more with: harness noise --difference 10"
     )
     blind = only_suite(outcome_log({"base": many("pp", 3), "new": many("pp", 3)}))
-    assert blind.notes[-1].endswith("plan a run that sees more with: harness noise")
+    assert blind.notes[-1].endswith("plan a run that sees more with: harness noise --difference 10")
 
 
 @pytest.mark.parametrize(("scenarios", "epochs"), [(3, 4), (12, 1), (11, 2)])

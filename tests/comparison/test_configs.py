@@ -219,6 +219,37 @@ def test_configs_not_shown_to_be_worse_are_named_with_what_that_means():
     )
 
 
+def test_configs_that_share_few_scenarios_are_said_to_be_compared_on_those_alone():
+    names = [f"s{number:02}" for number in range(23)]
+    one = {name: dict.fromkeys(names[:12], "p" * 8) for name in ("A",)}
+    other = {"B": dict.fromkeys(names[11:], "f" * 8)}
+
+    suite = only_suite(outcome_log(one | other, baseline="A"))
+
+    assert suite.notes[0].startswith("The claim is about this scenario;")
+    assert suite.notes[1] == (
+        "B and A share only 1 scenario; what is said of the two is about that one alone."
+    )
+
+
+def test_without_a_scenario_in_common_there_is_no_best_set():
+    good, bad = {"s": "pppp", "t": "pppp"}, {"s": "ffff", "t": "ffff"}
+    suite = only_suite(outcome_log({"A": good, "B": bad, "C": {"u": "ffff"}}, baseline="A"))
+
+    assert suite.standing == (
+        "There is no best set: A and C share no scenario, nor do 1 more pair."
+    )
+    assert suite.not_worse == ("A", "B", "C")
+
+
+def test_a_baseline_apart_from_all_others_is_named():
+    apart = {"A": {"s": "pp"}, "B": {"t": "pp"}, "C": {"t": "ff"}}
+
+    verdict = only_suite(outcome_log(apart, baseline="A")).verdict
+
+    assert verdict == "No other config shares a scenario with A: nothing is compared with it."
+
+
 def test_a_factor_is_compared_within_the_levels_of_the_others():
     # Brief ran only at 0.2 in scenario b: nothing pairs with its careful samples at 1.0.
     outcomes = {name: {"a": "ppfff", "b": "pppff"} for name in FACTORS}

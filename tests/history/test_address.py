@@ -45,6 +45,10 @@ def test_an_address_is_told_without_user_and_password(address: str, told: str) -
         pytest.param(f"postgresql://ci:a@{SECRET}@db/results", id="an unescaped @"),
         pytest.param(f"postgresql://ci:a/{SECRET}@db/results", id="an unescaped slash"),
         pytest.param(f"postgresql://ci:{SECRET}@db:port/results", id="a port that is none"),
+        pytest.param(f"host=db password={SECRET} dbname=results", id="libpq's own words"),
+        pytest.param(f"u:{SECRET}@db/results", id="no scheme"),
+        pytest.param(f"postgresql//ci:{SECRET}@db/results", id="no colon"),
+        pytest.param(f"{SECRET}://ci@db/results", id="a secret for a scheme"),
         pytest.param("sqlite://", id="no file"),
         pytest.param("sqlite:///:memory:", id="nothing that stays"),
         pytest.param(" ", id="nothing"),
@@ -58,8 +62,14 @@ def test_what_is_no_address_is_refused_without_being_repeated(address: str) -> N
     assert "hunter2" not in repr(refused.value.__cause__)
 
 
+CLEANED = "FATAL: [redacted] is wrong"
+
+
 @given(
-    password=st.text(min_size=6).filter(lambda text: text.isprintable() and text.isascii()),
+    # What stands in the cleaned text anyway tells nothing.
+    password=st.text(min_size=6).filter(
+        lambda text: text.isprintable() and text.isascii() and text not in CLEANED
+    ),
     host=st.sampled_from(["db", "127.0.0.1", "db.example.test"]),
 )
 def test_any_escaped_password_stays_untold(password: str, host: str) -> None:
@@ -115,3 +125,12 @@ def test_without_psycopg_a_server_names_what_to_install_and_a_file_needs_nothing
     )
 
     assert 'pip install "conversation-harness[history]"' in done.stdout
+
+
+def test_every_secret_that_a_driver_may_repeat_is_cleaned_away() -> None:
+    query = "password=first1&password=second2&sslpassword=third3&options=fourth4"
+    address = parse_address(f"postgresql://ci@db/results?{query}")
+
+    told = address.cleaned("first1 second2 third3 fourth4 db")
+
+    assert told == "[redacted] [redacted] [redacted] [redacted] db"
