@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from harness.errors import LimitReached
+from harness.model.requests import RequestTable
 from harness.model.scenario import Limits
 from harness.model.transcript import (
     AnyEvent,
@@ -37,7 +38,9 @@ from harness.model.transcript import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from harness.model.requests import RequestMessage
 
 E = TypeVar("E", bound=Event)
 
@@ -71,6 +74,7 @@ class Recorder:
         self._clock = clock
         self._started = clock()
         self._events: list[Any] = []
+        self._requests = RequestTable()
         self._turns = 0
         self._last_message_index: int | None = None
         self._spent_usd = 0.0
@@ -115,13 +119,17 @@ class Recorder:
         self._last_message_index = event.index
         return event
 
-    def model_call(self, **fields: Any) -> ModelCall:
+    def model_call(self, *, sent: Iterable[RequestMessage] = (), **fields: Any) -> ModelCall:
         """Record a model call.
+
+        Args:
+            sent: Every message of its request, in order.
+            fields: The other fields of the event.
 
         Raises:
             LimitReached: If all calls together, this one included, cost more than allowed.
         """
-        event = self._keep(ModelCall, fields)
+        event = self._keep(ModelCall, fields, sent)
         limit = self._limits.cost_usd
         if limit is None or self._price is None:
             return event
@@ -207,12 +215,17 @@ class Recorder:
         """The events so far as a transcript."""
         return Transcript(engine=engine, engine_version=engine_version, events=self.events)
 
-    def _keep(self, kind: type[E], fields: dict[str, Any]) -> E:
+    def _keep(
+        self, kind: type[E], fields: dict[str, Any], sent: Iterable[RequestMessage] = ()
+    ) -> E:
         for name, value in fields.items():
             # A lone surrogate cannot be stored as JSON; isascii() is free, so this costs nothing.
             if type(value) is str and not value.isascii():
                 fields[name] = storable(value)
         with self._lock:
+            if sent:
+                # Under the lock: numbers count on from the call before.
+                fields |= self._requests.enter(sent)
             event = kind(
                 index=len(self._events),
                 offset_seconds=round(max(0.0, self._clock() - self._started), 6),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from harness.comparison.settings import differs_at, excerpts, why_settings
 from harness.model.paired import Parting, Said
+from harness.model.requests import common_start
 from harness.model.transcript import CodeExecution, Message, ModelCall, SpeakerSelection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from harness.model.requests import RequestMessage
     from harness.model.scenario import AgentConfig
     from harness.model.transcript import Event, Transcript
 
@@ -42,7 +45,7 @@ def parting(
                 turn=turn,
                 first=_shown(one, position),
                 second=_shown(other, position),
-                why=_why(_before(first, one), _before(second, other), configs)
+                why=_Before(first, second, configs).why(one, other)
                 or _why_said(one, other, configs),
                 said_a=_around(one, position),
                 said_b=_around(other, position),
@@ -88,7 +91,50 @@ def _around(message: Message | None, position: int) -> Said | None:
     )
 
 
-def _before(transcript: Transcript, message: Message | None) -> list[Event]:
+@dataclass(frozen=True)
+class _Before:
+    """Looks for what differed before two turns: a choice, how code came out, or a prompt."""
+
+    first: Transcript
+    second: Transcript
+    configs: Configs
+
+    def why(self, one: Message | None, other: Message | None) -> str:
+        """The first difference among the events that led to two turns; "" if none tells."""
+        events = zip(_led_to(self.first, one), _led_to(self.second, other), strict=False)
+        for before, now in events:
+            if type(before) is not type(now):
+                return ""
+            if told := self._differ(before, now):
+                return told
+        return ""
+
+    def _differ(self, one: Event, other: Event) -> str:
+        if isinstance(one, SpeakerSelection) and isinstance(other, SpeakerSelection):
+            if one.selected == other.selected:
+                return ""
+            return f"{other.selected or _NOBODY} was chosen to speak, not {one.selected or _NOBODY}"
+        if isinstance(one, CodeExecution) and isinstance(other, CodeExecution):
+            return _code(one, other)
+        if isinstance(one, ModelCall) and isinstance(other, ModelCall):
+            return self._asked(one, other)
+        return ""
+
+    def _asked(self, one: ModelCall, other: ModelCall) -> str:
+        settings = why_settings(other.agent, *self.configs) if one.agent == other.agent else ""
+        if one.model_requested != other.model_requested:
+            return settings or f"{other.model_requested} was asked instead of {one.model_requested}"
+        requests = self.first.request_of(one), self.second.request_of(other)
+        is_known = all(requests)
+        if told := _sent(other.agent, *requests, settings) if is_known else _told(one, other):
+            return told
+        if one.reply == other.reply and one.tool_calls == other.tool_calls:
+            return ""
+        same = "request" if is_known else "last message"
+        return settings or f"the model answered {other.agent} otherwise to the same {same}"
+
+
+def _led_to(transcript: Transcript, message: Message | None) -> list[Event]:
     """What happened between the message before and this one, which may be the end."""
     events = transcript.events
     end = message.index if message else len(events)
@@ -97,24 +143,33 @@ def _before(transcript: Transcript, message: Message | None) -> list[Event]:
     return [event for event in events if start < event.index < end]
 
 
-def _why(first: Sequence[Event], second: Sequence[Event], configs: Configs) -> str:
-    """What differed before it: whoever was chosen, code that came out otherwise, or a prompt."""
-    for one, other in zip(first, second, strict=False):
-        if type(one) is not type(other):
-            return ""
-        if isinstance(one, SpeakerSelection) and isinstance(other, SpeakerSelection):
-            if one.selected != other.selected:
-                now, before = other.selected or _NOBODY, one.selected or _NOBODY
-                return f"{now} was chosen to speak, not {before}"
-        elif isinstance(one, CodeExecution) and isinstance(other, CodeExecution):
-            if told := _code(one, other):
-                return told
-        elif (
-            isinstance(one, ModelCall)
-            and isinstance(other, ModelCall)
-            and (told := _asked(one, other, configs))
-        ):
-            return told
+def _sent(
+    agent: str, one: Sequence[RequestMessage], other: Sequence[RequestMessage], settings: str
+) -> str:
+    """The first message in which two whole requests differ; "" if they are the same."""
+    at = common_start(one, other)
+    if at == len(one) == len(other):
+        return ""
+    if at == min(len(one), len(other)):
+        return f"{agent} was sent {len(other)} messages, not {len(one)}"
+    before, now = one[at], other[at]
+    was, is_now = excerpts(before.content, now.content)
+    if before.role == now.role == "system":
+        return settings or f"the system message of {agent} says {is_now} instead of {was}"
+    if before.content == now.content:
+        return f"message {at + 1} of the prompt of {agent} has the same text, but differs otherwise"
+    if at + 1 == len(one) == len(other):
+        return f"{agent} was asked {is_now} instead of {was}"
+    return f"message {at + 1} of the prompt of {agent} says {is_now} instead of {was}"
+
+
+def _told(one: ModelCall, other: ModelCall) -> str:
+    """The same of calls whose requests were not recorded but for the last message."""
+    if one.prompt != other.prompt:
+        was, is_now = excerpts(one.prompt, other.prompt)
+        return f"{other.agent} was asked {is_now} instead of {was}"
+    if one.prompt_messages != other.prompt_messages:
+        return f"{other.agent} was sent {other.prompt_messages} messages, not {one.prompt_messages}"
     return ""
 
 
@@ -131,17 +186,3 @@ def _code(one: CodeExecution, other: CodeExecution) -> str:
     if one.exit_code != other.exit_code:
         return f"the same code ended with exit {other.exit_code} instead of {one.exit_code}"
     return "the same code printed something else" if one.output != other.output else ""
-
-
-def _asked(one: ModelCall, other: ModelCall, configs: Configs) -> str:
-    settings = why_settings(other.agent, *configs) if one.agent == other.agent else ""
-    if one.model_requested != other.model_requested:
-        return settings or f"{other.model_requested} was asked instead of {one.model_requested}"
-    if one.prompt != other.prompt:
-        was, is_now = excerpts(one.prompt, other.prompt)
-        return f"{other.agent} was asked {is_now} instead of {was}"
-    if one.prompt_messages != other.prompt_messages:
-        return f"{other.agent} was sent {other.prompt_messages} messages, not {one.prompt_messages}"
-    if one.reply != other.reply or one.tool_calls != other.tool_calls:
-        return settings or f"the model answered {other.agent} otherwise to the same last message"
-    return ""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from harness.capture import storable
 from harness.engines.autogen_scope import ChatFrame, Scope, current, entered
 from harness.mocks.replies import text_of
-from harness.model.transcript import ToolCall
+from harness.model.requests import RequestMessage, ToolCall
 
 if TYPE_CHECKING:
     from harness.engines.autogen_termination import Observer
@@ -73,6 +74,20 @@ def tool_calls_of(message: Any) -> tuple[ToolCall, ...]:
     if legacy:
         calls.append({"id": "", "function": legacy})
     return tuple(_tool_call(call) for call in calls)
+
+
+def request_message(message: Any) -> RequestMessage:
+    """A message as a model is sent it."""
+    if not isinstance(message, Mapping):  # the client will refuse it
+        return RequestMessage(role="unknown", content=storable(str(message)))
+    answered = message.get("tool_call_id")
+    return RequestMessage(
+        role=storable(str(message.get("role") or "user")),
+        name=storable(str(message.get("name") or "")),
+        content=storable(content_text(message)),
+        tool_calls=tool_calls_of(message),
+        tool_call_id=None if answered is None else storable(str(answered)),
+    )
 
 
 def _tool_call(call: Any) -> ToolCall:

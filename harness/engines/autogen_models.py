@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from harness.capture import exception_info
-from harness.engines.autogen_messages import content_text, tool_calls_of
+from harness.engines.autogen_messages import content_text, request_message, tool_calls_of
 from harness.engines.autogen_scripted import PartialClient, ScriptedClient, answering
 from harness.model.transcript import Purpose, Usage
 
@@ -101,8 +101,9 @@ def _request_fields(config: Mapping[str, Any]) -> dict[str, Any]:
     messages = config.get("messages")
     if messages is None:
         return {"prompt": str(config.get("prompt") or "")}
-    prompt = content_text(messages[-1]) if messages else ""
-    return {"prompt": prompt, "prompt_messages": len(messages)}
+    sent = tuple(map(request_message, messages))
+    prompt = sent[-1].content if sent else ""
+    return {"prompt": prompt, "prompt_messages": len(sent), "sent": sent}
 
 
 def _model_requested(wrapper: Any, config: Mapping[str, Any], response: Any) -> str:

@@ -6,10 +6,11 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness.capture import exception_info
+from harness.capture import exception_info, storable
 from harness.errors import HarnessError, LimitReached, SampleInterrupt
 from harness.mocks import MockAgent, MockReply, faults_reported_to
 from harness.mocks.faults import deliver
+from harness.model.requests import RequestMessage
 
 if TYPE_CHECKING:
     from harness.model.team import Team
@@ -143,6 +144,7 @@ class _Conversation:
             "model_requested": self.assignment.config.model or "mock",
             "prompt": self.history[-1]["content"],
             "prompt_messages": len(self.history),
+            "sent": tuple(map(_sent, self.history)),
         }
         started = time.perf_counter()
         try:
@@ -162,3 +164,11 @@ class _Conversation:
             tool_calls=reply.calls(f"call_{len(self.history)}"),
         )
         return reply
+
+
+def _sent(message: dict[str, Any]) -> RequestMessage:
+    return RequestMessage(
+        role=message["role"],
+        name=storable(message["name"]),
+        content=storable(message["content"]),
+    )

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from harness.model.requests import ToolCall
 from harness.model.structs import Strict as _Strict
-from harness.model.transcript import ToolCall
 
 # What a message is meant to do to the conversation, whatever the team makes of it.
 Means = Literal["end", "go_on", "either"]

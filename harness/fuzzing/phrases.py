@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from harness.fuzzing.moves import Means, Ran
-from harness.model.transcript import ToolCall
+from harness.model.requests import ToolCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -8,7 +8,8 @@ import msgspec
 
 from harness.errors import ImportFault, SchemaError
 from harness.model.migrations import load_transcript
-from harness.model.transcript import Termination, ToolCall, Transcript
+from harness.model.requests import ToolCall
+from harness.model.transcript import Termination, Transcript
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

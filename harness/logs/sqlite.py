@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from harness.errors import LogError
+from harness.errors import LogError, SchemaError
+from harness.logs.sharing import SharedTexts
 from harness.model.run import RunHeader, RunLog
 from harness.model.sample import SampleKey, SampleResult, Status, decode_sample, encode_sample
 from harness.model.structs import Strict
@@ -126,10 +127,9 @@ class SqliteRunStore:
     def read_samples(self) -> Iterable[SampleResult]:
         """Every sample kept so far, in the order they finished."""
         with self._translated():
-            rows = self._connection.execute(
-                "SELECT CAST(body AS BLOB) FROM sample ORDER BY rowid"
-            ).fetchall()
-            return [decode_sample(self._decompress(body)) for (body,) in rows]
+            rows = self._connection.execute("SELECT CAST(body AS BLOB) FROM sample ORDER BY rowid")
+            texts = SharedTexts()
+            return [texts.share(decode_sample(self._decompress(body))) for (body,) in rows]
 
     def read_rows(self, after: int = 0) -> list[FinishedRow]:
         """What the log tells of the samples that finished after a row, in that order.
@@ -179,6 +179,8 @@ class SqliteRunStore:
             ) from None
         except sqlite3.Error as error:
             raise LogError(f"{self.path}: the run log cannot be used: {error}.") from None
+        except SchemaError as error:
+            raise SchemaError(f"{self.path}: {error}") from None
         except (msgspec.MsgspecError, ValueError, zstandard.ZstdError) as error:
             raise LogError(
                 f"{self.path}: the run log holds data that does not fit: {error}."

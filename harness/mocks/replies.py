@@ -6,10 +6,13 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import ScriptError
-from harness.model.transcript import ToolCall, Usage
+from harness.model.requests import ToolCall
+
+if TYPE_CHECKING:
+    from harness.model.transcript import Usage
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 Version 0 is what people had before this product: AutoGen's own
 ``chat_history``, a bare JSON list of ``{"content", "role", "name"}``. Version 1
-had of a code block only what the agents were told.
+had of a code block only what the agents were told, version 2 of a request only its last message.
 """
 
 from __future__ import annotations
@@ -67,9 +67,15 @@ def _without_sandbox(event: _Document) -> _Document:
     return event if was_run else {**event, "sandbox": ""}
 
 
+def _from_version_2(document: _Document) -> dict[str, Any]:
+    """Version 2 to 3: what else a request held was not recorded."""
+    return {**document, "schema_version": 3}
+
+
 _MIGRATIONS: dict[int, Callable[[_Document], dict[str, Any]]] = {
     0: _from_chat_history,
     1: _from_version_1,
+    2: _from_version_2,
 }
 
 
@@ -128,4 +134,22 @@ def _convert(document: dict[str, Any]) -> Transcript:
                 f"The transcript's event {position} has index {event.index}; indices must run "
                 "from 0 without gaps."
             )
+    check_requests(transcript)
     return transcript
+
+
+def check_requests(transcript: Transcript) -> None:
+    """Hold the numbers of a transcript's requests against the messages it tells.
+
+    Raises:
+        SchemaError: If a call's request names a message that no call up to it had sent.
+    """
+    known = 0
+    for call in transcript.model_calls:
+        known += len(call.new_messages)
+        if call.request and not 0 <= min(call.request) <= max(call.request) < known:
+            wrong = next(number for number in call.request if not 0 <= number < known)
+            raise SchemaError(
+                f"The transcript's event {call.index} says it sent message {wrong}, but up to "
+                f"there {known} messages are told, counted from 0 over new_messages."
+            )

@@ -187,12 +187,13 @@ def decode_sample(data: bytes) -> SampleResult:
 
     Raises:
         msgspec.ValidationError: If the data does not fit.
-        SchemaError: If its transcript has an unknown version.
+        SchemaError: If its transcript has an unknown version, or requests that it does not tell.
     """
+    from harness.model.migrations import check_requests, load_transcript
+
     result = msgspec.json.decode(data, type=SampleResult)
     if result.transcript.schema_version == SCHEMA_VERSION:
+        check_requests(result.transcript)
         return result
-    from harness.model.migrations import load_transcript
-
     transcript = load_transcript(msgspec.json.encode(result.transcript))
     return msgspec.structs.replace(result, transcript=transcript)

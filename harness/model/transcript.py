@@ -11,9 +11,10 @@ from typing import Any, Literal
 import msgspec
 
 from harness.model.execution import FileChange, LimitName
+from harness.model.requests import RequestMessage, ToolCall
 from harness.model.structs import Strict as _Strict
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 TerminationReason = Literal[
     "termination_message",
@@ -69,14 +70,6 @@ class Usage(_Strict, frozen=True, kw_only=True):
     def total_tokens(self) -> int:
         """Prompt plus completion tokens."""
         return self.prompt_tokens + self.completion_tokens
-
-
-class ToolCall(_Strict, frozen=True, kw_only=True):
-    """A tool call inside a message: arguments are the JSON text as the model wrote it."""
-
-    id: str
-    name: str
-    arguments: str
 
 
 class ExceptionInfo(_Strict, frozen=True, kw_only=True):
@@ -142,6 +135,9 @@ class ModelCall(Event, frozen=True, kw_only=True, tag="model_call"):
         latency_seconds: Seconds the provider took; in a replay, as recorded.
         prompt: Text of the last message of the request.
         prompt_messages: Number of messages in the request.
+        new_messages: The messages of the request that no call before it had sent.
+        request: The whole request, see `Transcript.request_of`: numbers of messages, counted
+            from 0 over the `new_messages` of all calls up to this one; empty if unknown.
         reply: Text of the response.
         tool_calls: Tool calls in the response.
         error: The exception that ended the call, if any.
@@ -157,6 +153,8 @@ class ModelCall(Event, frozen=True, kw_only=True, tag="model_call"):
     latency_seconds: float = 0.0
     prompt: str = ""
     prompt_messages: int = 0
+    new_messages: tuple[RequestMessage, ...] = ()
+    request: tuple[int, ...] = ()
     reply: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
     error: ExceptionInfo | None = None
@@ -332,6 +330,14 @@ class Transcript(_Strict, frozen=True, kw_only=True):
     def model_calls(self) -> tuple[ModelCall, ...]:
         """Every model call, hidden ones included, in order."""
         return tuple(event for event in self.events if isinstance(event, ModelCall))
+
+    def request_of(self, call: ModelCall) -> tuple[RequestMessage, ...]:
+        """Every message a call of this transcript was sent, in order.
+
+        Empty where the request was not recorded, as in transcripts before version 3.
+        """
+        sent = [message for each in self.model_calls for message in each.new_messages]
+        return tuple(sent[number] for number in call.request)
 
     @property
     def code_executions(self) -> tuple[CodeExecution, ...]:

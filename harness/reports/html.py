@@ -21,7 +21,7 @@ from harness.reports.facts import facts_of
 from harness.reports.figures.links import list_fragment, sample_fragment
 from harness.reports.packing import pack
 from harness.reports.reproduction import reproduction
-from harness.reports.steady import digest_of, steady
+from harness.reports.steady import digest_of, steady_header, steady_sample
 from harness.reports.suite_section import suite_sections
 from harness.reports.text import one_line, visible
 
@@ -50,6 +50,7 @@ _SCRIPTS = (
     "difference.js",
     "prose.js",
     "events.js",
+    "requests.js",
     "calls.js",
     "overview.js",
     "pytest.js",
@@ -71,10 +72,13 @@ class HtmlReporter:
 
     def render(self, log: RunLog, comparison: Comparison) -> str:
         """The whole page; identical for runs that found the same."""
+        import msgspec
         from markupsafe import Markup
 
         digest, again = digest_of(log), reproduction(log.header)
-        log = steady(log)
+        # The samples are left as they are: `pack` takes of each what is steady, one at a time, as
+        # a second copy of a long run would be the most that it keeps in memory.
+        log = msgspec.structs.replace(log, header=steady_header(log.header))
         style, script = _asset(_STYLES), _asset(_SCRIPTS)
         facts = facts_of(log)
         page = (
@@ -88,7 +92,7 @@ class HtmlReporter:
                 warning=not_isolated(facts.sandboxes),
                 suites=suite_sections(log, comparison),
                 packed=pack(log.samples),
-                rows=log.samples[:_STATIC_ROWS],
+                rows=tuple(map(steady_sample, log.samples[:_STATIC_ROWS])),
                 total=len(log.samples),
                 missing=log.missing,
                 policy=_policy(style, script),

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.model.outcomes import outcome_of
-from harness.model.transcript import CodeExecution
+from harness.model.transcript import CodeExecution, ModelCall
 from harness.reports.executions import notes, status
+from harness.reports.steady import steady_sample
 from harness.reports.text import visible
 
 if TYPE_CHECKING:
@@ -203,15 +204,33 @@ def _conversation(sample: SampleResult, shown: set[str]) -> dict[str, Any]:
     """A sample as the script wants it: with words for its executions, and the images shown."""
     import msgspec
 
+    sample = steady_sample(sample)
     data: dict[str, Any] = msgspec.to_builtins(sample)
     for event, told in zip(sample.transcript.events, data["transcript"]["events"], strict=True):
         del told["index"], told["offset_seconds"]  # the script counts; times are not on the page
+        if isinstance(event, ModelCall):
+            _tell_request(told)
         if isinstance(event, CodeExecution):
             told["is_success"] = outcome_of(event).is_success
             told["status"] = status(event)
             told["notes"] = notes(event, has_times=False)
     data["images"] = [image for image in data["images"] if image["digest"] in shown]
     return data
+
+
+def _tell_request(told: dict[str, Any]) -> None:
+    """A call's request as runs of numbers, "0 2-7"; what follows from it is left out."""
+    numbers = told.pop("request")
+    if not numbers:
+        return
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    told["request"] = " ".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)
+    del told["prompt"], told["prompt_messages"]
 
 
 def _deflated(data: Any) -> str:  # JSON-like data of any shape

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from harness.model.transcript import CodeExecution
 
 if TYPE_CHECKING:
-    from harness.model.run import RunLog, SuiteInfo
+    from harness.model.run import RunHeader, RunLog, SuiteInfo
     from harness.model.sample import SampleResult
     from harness.model.transcript import Event
 
@@ -47,15 +47,16 @@ def steady(log: RunLog) -> RunLog:
     """
     import msgspec
 
-    return msgspec.structs.replace(
-        log,
-        header=msgspec.structs.replace(
-            log.header,
-            **dict.fromkeys(_HEADER, ""),
-            suites=tuple(map(_steady_suite, log.header.suites)),
-        ),
-        samples=tuple(_steady_sample(sample) for sample in log.samples),
-    )
+    samples = tuple(steady_sample(sample) for sample in log.samples)
+    return msgspec.structs.replace(log, header=steady_header(log.header), samples=samples)
+
+
+def steady_header(header: RunHeader) -> RunHeader:
+    """The header as `steady` leaves it."""
+    import msgspec
+
+    suites = tuple(map(_steady_suite, header.suites))
+    return msgspec.structs.replace(header, **dict.fromkeys(_HEADER, ""), suites=suites)
 
 
 def _steady_suite(suite: SuiteInfo) -> SuiteInfo:
@@ -66,7 +67,8 @@ def _steady_suite(suite: SuiteInfo) -> SuiteInfo:
     return msgspec.structs.replace(suite, scenarios=tuple(scenarios))
 
 
-def _steady_sample(sample: SampleResult) -> SampleResult:
+def steady_sample(sample: SampleResult) -> SampleResult:
+    """A sample as `steady` leaves it."""
     import msgspec
 
     events = tuple(_steady_event(event) for event in sample.transcript.events)
@@ -96,7 +98,7 @@ def digest_of(log: RunLog) -> str:
     digest.update(_encoded(steady(msgspec.structs.replace(log, samples=()))))
     for sample in log.samples:
         # One at a time: a long run as one text would take more memory than the run itself.
-        digest.update(_encoded(_steady_sample(sample)))
+        digest.update(_encoded(steady_sample(sample)))
     return digest.hexdigest()
 
 

@@ -27,6 +27,7 @@ from harness.reports.writer import Writer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from harness.model.requests import RequestMessage
     from harness.model.sample import SampleResult
 
 _COLOURS = ("blue", "green", "yellow", "magenta", "cyan", "red")
@@ -45,8 +46,8 @@ def print_transcript(result: SampleResult, stream: TextIO, *, show_hidden: bool 
         result: The sample.
         stream: Coloured if it is a terminal, else plain text.
         show_hidden: Whether to print what is not part of the conversation: the
-            hidden model calls (speaker selection, summaries) with prompt and
-            reply, and tracebacks in full.
+            hidden model calls (speaker selection, summaries) with their replies, of
+            every prompt what is new in it and not said above, and tracebacks in full.
     """
     page = _Page(Writer(stream), result, show_hidden=show_hidden)
     writer = page.writer
@@ -85,6 +86,7 @@ class _Page:
     turn: int = 0
     texts: list[str] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
+    asked: dict[tuple[str, str], tuple[RequestMessage, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         speakers = dict.fromkeys(self.result.transcript.speakers)
@@ -231,14 +233,36 @@ def _model_call(page: _Page, event: ModelCall) -> None:
         f"{event.error.type if event.error else event.finish_reason}"
     )
     page.writer.line(text, "dim", indent=4)
-    # The prompt and the reply of an ordinary call are messages of the conversation.
+    if page.show_hidden:
+        _prompt(page, event)
+    # The reply of an ordinary call is a message of the conversation.
     if event.purpose != "reply":
-        page.writer.line("prompt, last message:", "dim", indent=4)
-        page.quote(event.prompt)
         page.writer.line("reply:", "dim", indent=4)
         page.quote(event.error.message if event.error else event.reply)
     elif event.error and page.said_above(event.error.message) == event.error.message:
         page.quote(event.error.message)
+
+
+def _prompt(page: _Page, event: ModelCall) -> None:
+    """Of its messages those that the call before of this agent for this purpose had not sent."""
+    request = page.result.transcript.request_of(event)
+    if not request:
+        if event.purpose != "reply":
+            page.writer.line("prompt, last message:", "dim", indent=4)
+            page.quote(event.prompt)
+        return
+    earlier = page.asked.get((event.agent, event.purpose))
+    page.asked[event.agent, event.purpose] = request
+    new = [message for message in request if message not in (earlier or ())]
+    unsaid = [message for message in new if message.content not in page.texts]
+    since = f", {len(new)} of them new since its call before" if earlier else ""
+    above = f"; {len(new) - len(unsaid)} said above" if len(new) > len(unsaid) else ""
+    size = f"{len(request)} message{'s' if len(request) > 1 else ''}"
+    page.writer.line(f"prompt of {size}{since}{above}{':' if unsaid else ''}", "dim", indent=4)
+    for message in unsaid:
+        calls = (f"calls tool {call.name}({call.arguments})" for call in message.tool_calls)
+        text = "\n".join(part for part in (message.content, *calls) if part)
+        page.quote(f"{message.role}: {text}")
 
 
 def _code(page: _Page, event: CodeExecution) -> None:

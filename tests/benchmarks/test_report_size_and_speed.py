@@ -22,18 +22,31 @@ RUNS = {"a thousand of six turns": (1_000, 6, 2), "ten thousand of twenty": (10_
 MOST_MEMORY_MB = 600
 OPENINGS = 5
 SUPPORT = Path(__file__).parents[1] / "support"
-WRITE = """
-import json, resource, sys, time
+KEEP = """
+import sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from report_run import run_of
-from harness.comparison import compare_configs
-from harness.reports.files import write_report
+from harness.logs.sqlite import create_log
 
 log = run_of(int(sys.argv[2]), int(sys.argv[3]))
-comparison = compare_configs(log)
+store = create_log(Path(sys.argv[4]), log.header)
+for sample in log.samples:
+    store.append(sample)
+store.close()
+print(store.path)
+"""
+WRITE = """
+import json, resource, sys, time
+from pathlib import Path
+from harness.comparison import compare_configs
+from harness.logs.sqlite import open_log_unchanged
+from harness.reports.files import write_report
+
 wall, processor = time.perf_counter(), time.process_time()
-write_report("html", Path(sys.argv[4]), log, comparison)
+log = open_log_unchanged(Path(sys.argv[1])).read()
+comparison = compare_configs(log)
+write_report("html", Path(sys.argv[2]), log, comparison)
 print(json.dumps({
     "wall_seconds": time.perf_counter() - wall,
     "cpu_seconds": time.process_time() - processor,
@@ -43,11 +56,18 @@ print(json.dumps({
 USABLE = "performance.getEntriesByName('listed').map(each => each.startTime)[0]"
 
 
-def written(path: Path, conversations: int, turns: int) -> dict[str, float]:
-    """Seconds and memory of a process of its own that writes such a report, its log included."""
-    command = [sys.executable, "-c", WRITE, str(SUPPORT), str(conversations), str(turns), str(path)]
+def told_by(code: str, *arguments: object) -> str:
+    """The last line that a Python process of its own prints."""
+    command = [sys.executable, "-c", code, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    facts: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return done.stdout.splitlines()[-1]
+
+
+def written(path: Path, conversations: int, turns: int) -> dict[str, float]:
+    """Seconds and memory of a process that reads such a run from its log and writes the report."""
+    log = told_by(KEEP, SUPPORT, conversations, turns, path.parent)
+    facts: dict[str, float] = json.loads(told_by(WRITE, log, path))
+    Path(log).unlink()
     return facts
 
 

@@ -9,6 +9,7 @@ from spoken import call, end, ran, say, transcript
 
 from harness.comparison import compare_config_pair, compare_runs
 from harness.errors import HarnessError, SelectionError
+from harness.model.requests import RequestMessage
 from harness.model.scenario import AgentConfig
 
 
@@ -20,9 +21,14 @@ def with_talk(log, talks):
     return msgspec.structs.replace(log, samples=samples)
 
 
-def asked(agent, prompt, reply):
+def asked(agent, prompt, reply, sent=()):
     return lambda recorder: recorder.model_call(
-        agent=agent, model_requested="gpt", model_answered="gpt", prompt=prompt, reply=reply
+        agent=agent,
+        model_requested="gpt",
+        model_answered="gpt",
+        prompt=prompt,
+        reply=reply,
+        sent=[RequestMessage(role=role, content=content) for role, content in sent],
     )
 
 
@@ -158,6 +164,51 @@ def test_a_last_message_that_differs_is_quoted():
 
     why = found.pairs.samples[0].parting.why
     assert why == "coder was asked “Add 1 and 3.” instead of “Add 1 and 2.”"
+
+
+GO = ("user", "Go.")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "why"),
+    [
+        (
+            [("system", "Be kind."), GO],
+            [("system", "Be rude."), GO],
+            "the system message of coder says “Be rude.” instead of “Be kind.”",
+        ),
+        (
+            [("user", "Add."), ("assistant", "3"), GO],
+            [("user", "Add."), ("assistant", "4"), GO],
+            "message 2 of the prompt of coder says “4” instead of “3”",
+        ),
+        (
+            [("user", "Add."), GO],
+            [("user", "Add."), ("user", "Stop.")],
+            "coder was asked “Stop.” instead of “Go.”",
+        ),
+        ([GO], [GO, GO], "coder was sent 2 messages, not 1"),
+        (
+            [("user", "Add."), GO],
+            [("assistant", "Add."), GO],
+            "message 1 of the prompt of coder has the same text, but differs otherwise",
+        ),
+        ([GO], [GO], "the model answered coder otherwise to the same request"),
+    ],
+    ids=["system", "in the middle", "last", "longer", "role", "none"],
+)
+def test_the_whole_prompt_tells_why_two_conversations_part(before, now, why):
+    log = outcome_log({"one": {"a": "p"}, "two": {"a": "p"}})
+    talks = {
+        name: transcript(
+            say("user", "Go."), asked("coder", "Go.", text, sent), say("coder", text), end()
+        )
+        for name, text, sent in (("one", "I go.", before), ("two", "I test.", now))
+    }
+
+    found = compare_config_pair(*[with_talk(log, talks)] * 2, "one", "two")
+
+    assert found.pairs.samples[0].parting.why == why
 
 
 def test_what_a_config_does_to_itself_in_another_run_is_told():

@@ -146,6 +146,35 @@ def test_a_model_call_keeps_request_answer_and_error(play: Any) -> None:
     assert [m.content for m in transcript.messages] == ["Explain.", "Short.", "More."]
 
 
+def test_the_whole_request_of_every_call_is_kept(play: Any) -> None:
+    def build(context: TeamContext) -> Team:
+        from autogen import AssistantAgent
+
+        coder = AssistantAgent("coder", system_message="Be brief.", llm_config=context.llm_config())
+        return Team(initiator=says("user", "More."), recipient=coder, max_turns=2)
+
+    transcript = play(
+        build, script=ScriptedModel({"coder": ["Short.", "Longer."]}), task="Explain."
+    )
+
+    first, second = (transcript.request_of(call) for call in transcript.model_calls)
+    assert [(m.role, m.content) for m in first] == [("system", "Be brief."), ("user", "Explain.")]
+    assert second[:2] == first
+    assert [(m.role, m.content) for m in second[2:]] == [("assistant", "Short."), ("user", "More.")]
+    assert [m.content for m in transcript.model_calls[1].new_messages] == ["Short.", "More."]
+
+
+def test_the_request_of_a_hidden_call_holds_what_was_said_and_the_question(play: Any) -> None:
+    transcript = play(assistants("coder", "reviewer"), script=ScriptedModel("reviewer"))
+
+    hidden = [c for c in transcript.model_calls if c.purpose == "speaker_selection"]
+    assert hidden
+    for call in hidden:
+        request = transcript.request_of(call)
+        assert len(request) == call.prompt_messages
+        assert request[-1].content == call.prompt
+
+
 def tool_team(is_async: bool, is_async_tool: bool) -> Callable[[TeamContext], Team]:
     def add(a: int, b: int) -> str:
         return str(a + b)

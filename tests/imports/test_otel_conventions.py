@@ -200,6 +200,11 @@ def test_every_generation_of_the_conventions_tells_the_same(
     assert call.usage is not None
     assert (call.usage.prompt_tokens, call.usage.completion_tokens) == (10, 3)
     assert (call.prompt, call.prompt_messages, call.reply) == ("Hi", 2, "Hello")
+    system, asked = sample.transcript.request_of(call)
+    assert (system.role, bool(system.content), asked.role, asked.content) == (
+        *("system", True, "user"),
+        "Hi",
+    )
     assert (call.finish_reason, call.latency_seconds) == ("stop", 1.0)
     assert sample.score_of("cost") is not None
 

@@ -10,12 +10,14 @@ import msgspec
 import pytest
 
 from harness import find_log, read_log
+from harness.capture import Recorder
 from harness.errors import LogError, SchemaError
 from harness.logs import create_log, open_log
 from harness.model.outcomes import outcome_of
+from harness.model.requests import RequestMessage
 from harness.model.run import RunHeader
 from harness.model.sample import SampleKey, SampleResult
-from harness.model.transcript import SCHEMA_VERSION, Message, Termination, Transcript
+from harness.model.transcript import SCHEMA_VERSION, Message, ModelCall, Termination, Transcript
 
 
 def key(epoch: int) -> SampleKey:
@@ -215,3 +217,43 @@ def test_a_log_with_a_transcript_of_a_later_release_says_so(tmp_path: Path) -> N
 
     with pytest.raises(SchemaError, match="Upgrade it with"):
         read_log(store.path)
+
+
+def test_a_log_whose_requests_name_messages_it_does_not_tell_is_refused_by_name(
+    tmp_path: Path,
+) -> None:
+    store = create_log(tmp_path, header())
+    call = ModelCall(index=0, offset_seconds=0, agent="a", model_requested="m", request=(3,))
+    broken = Transcript(engine="x", engine_version="x", events=(call,))
+    store.append(msgspec.structs.replace(result(1), transcript=broken))
+    store.close()
+
+    with pytest.raises(SchemaError, match=r"sent message 3, but up to there 0") as refused:
+        read_log(store.path)
+
+    assert str(store.path) in str(refused.value)
+
+
+def test_texts_that_a_log_repeats_are_in_memory_once(tmp_path: Path) -> None:
+    prompt = "Say it again. " * 40  # too long for Python to share of itself
+    store = create_log(tmp_path, header())
+    kept = []
+    for epoch in (1, 2):
+        recorder = Recorder()
+        for _ in range(2):
+            sent = [RequestMessage(role="user", content=prompt)]
+            recorder.model_call(agent="coder", model_requested="m", prompt=prompt, sent=sent)
+            recorder.message(speaker="coder", recipient="user", content=prompt)
+        told = recorder.transcript("x", "x 1")
+        kept.append(msgspec.structs.replace(result(epoch), transcript=told))
+        store.append(kept[-1])
+    store.close()
+
+    log = read_log(store.path)
+
+    assert list(log.samples) == kept
+    for sample in log.samples:
+        call, *others = sample.transcript.model_calls
+        texts = [call.prompt, call.new_messages[0].content, *(each.prompt for each in others)]
+        texts += [message.content for message in sample.transcript.messages]
+        assert {id(text) for text in texts} == {id(call.prompt)}

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.capture import Recorder
 from harness.errors import SchemaError
 from harness.model.outcomes import outcome_of
+from harness.model.requests import RequestMessage
 from harness.model.transcript import (
     CodeExecution,
     Fault,
@@ -48,8 +50,14 @@ st.register_type_strategy(int, st.integers(0, 2**53))
 def transcripts(draw: st.DrawFn) -> Transcript:
     kinds = draw(st.lists(st.sampled_from(EVENT_TYPES), max_size=8))
     events = [draw(st.from_type(kind)) for kind in kinds]
-    numbered = tuple(msgspec.structs.replace(e, index=i) for i, e in enumerate(events))
-    return Transcript(engine=draw(st.text(max_size=5)), engine_version="1", events=numbered)
+    numbered = [msgspec.structs.replace(e, index=i) for i, e in enumerate(events)]
+    sent = 0
+    for i, event in enumerate(numbered):
+        if isinstance(event, ModelCall):
+            sent += len(event.new_messages)
+            request = draw(st.lists(st.integers(0, sent - 1), max_size=4)) if sent else []
+            numbered[i] = msgspec.structs.replace(event, request=tuple(request))
+    return Transcript(engine=draw(st.text(max_size=5)), engine_version="1", events=tuple(numbered))
 
 
 @given(transcripts())
@@ -79,7 +87,21 @@ def message(**changes: object) -> dict[str, object]:
     }
 
 
-def document(*events: dict[str, object], version: object = 2) -> str:
+HI = {"role": "user", "content": "Hi."}
+
+
+def call(**changes: object) -> dict[str, object]:
+    return {
+        "type": "model_call",
+        "index": 0,
+        "offset_seconds": 0,
+        "agent": "a",
+        "model_requested": "m",
+        **changes,
+    }
+
+
+def document(*events: dict[str, object], version: object = 3) -> str:
     return json.dumps(
         {"schema_version": version, "engine": "x", "engine_version": "1", "events": events}
     )
@@ -92,9 +114,11 @@ def document(*events: dict[str, object], version: object = 2) -> str:
         pytest.param(document(message(role="boss")), "Invalid enum value 'boss'", id="role"),
         pytest.param(document(message(type="gossip")), "gossip", id="event type"),
         pytest.param(document(message(index=1)), "index 1", id="gap"),
-        pytest.param(document(version=99), "reads up to 2", id="newer version"),
+        pytest.param(document(version=99), "reads up to 3", id="newer version"),
         pytest.param(document(version="1"), "'1'", id="version as text"),
         pytest.param(document(version=True), "True", id="version as a boolean"),
+        pytest.param(document(call(request=[0])), "sent message 0, but", id="request"),
+        pytest.param(document(call(request=[-1], new_messages=[HI])), "-1", id="number below 0"),
         pytest.param("{", "not JSON", id="half"),
         pytest.param("3", "JSON int", id="number"),
         pytest.param('["x"]', "entry 0", id="list of text"),
@@ -116,7 +140,7 @@ def test_a_bare_autogen_chat_history_is_migrated() -> None:
     assert transcript.speakers == ["user", "bot"]
     assert [m.content for m in transcript.messages] == ["hi", ""]
     assert [m.recipient for m in transcript.messages] == ["bot", "user"]
-    assert transcript.schema_version == 2
+    assert transcript.schema_version == 3
 
 
 EXECUTION = {
@@ -154,6 +178,35 @@ def test_a_transcript_of_version_1_is_read_with_what_it_had() -> None:
 def test_version_1_with_a_wrong_event_is_refused_like_any_other() -> None:
     with pytest.raises(SchemaError, match="unknown field `mood`"):
         decode_transcript(document({**EXECUTION, "mood": "glad"}, version=1))
+
+
+def test_a_call_of_version_2_has_the_last_message_of_its_prompt_alone() -> None:
+    old = call(prompt="Hi.", prompt_messages=3, reply="Ho.")
+
+    transcript = decode_transcript(document(old, version=2))
+
+    (asked,) = transcript.model_calls
+    assert (asked.prompt, asked.prompt_messages, asked.reply) == ("Hi.", 3, "Ho.")
+    assert transcript.request_of(asked) == ()
+
+
+MESSAGES = st.builds(RequestMessage, role=st.sampled_from("us"), content=st.sampled_from("abc"))
+
+
+@given(st.lists(st.lists(MESSAGES, max_size=5), max_size=6))
+def test_every_request_comes_back_and_no_message_is_kept_twice(
+    requests: list[list[RequestMessage]],
+) -> None:
+    recorder = Recorder()
+    for sent in requests:
+        recorder.model_call(agent="a", model_requested="m", sent=sent)
+
+    transcript = decode_transcript(encode_transcript(recorder.transcript("x", "1")))
+
+    calls = transcript.model_calls
+    assert [list(transcript.request_of(each)) for each in calls] == requests
+    kept = [message for each in calls for message in each.new_messages]
+    assert len(kept) == len(set(kept))
 
 
 @pytest.mark.skipif(

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from report_hostile import hostile_log
 from report_logs import outcome_log, realistic_log
+from report_talk import asked, said, sent, talk_log
 
 from harness.comparison import compare_configs, compare_runs
 from harness.model.score import Score
@@ -254,6 +255,29 @@ def test_the_output_of_code_that_succeeded_is_printed_once():
 )
 def test_only_a_message_that_is_nothing_but_output_is_left_out(content, outputs, repeats):
     assert is_repeated(content, outputs) is repeats
+
+
+def test_hidden_shows_of_every_prompt_what_is_new_and_not_said_above():
+    task, rules = sent("user", "Write it."), sent("system", "You write code.")
+    first = [rules, task]
+    second = [sent("system", "You write tests."), task, sent("assistant", "Here it is.")]
+    (sample,) = talk_log(
+        [
+            said("user", "Write it."),
+            asked("coder", first, "Here it is."),
+            said("coder", "Here it is."),
+            asked("coder", second, "And a test."),
+            said("coder", "And a test."),
+        ]
+    ).samples
+
+    text = transcript(sample, show_hidden=True)
+
+    assert "prompt of 2 messages; 1 said above:\n      system: You write code.\n" in text
+    assert "prompt of 3 messages, 2 of them new since its call before; 1 said above:\n" in text
+    assert text.count("system: You write tests.") == 1
+    assert text.count("Write it.") == 1
+    assert "You write" not in transcript(sample)
 
 
 def test_hidden_repeats_no_prompt_that_is_already_on_the_page():

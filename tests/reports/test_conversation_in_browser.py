@@ -1,6 +1,6 @@
 import pytest
 from report_page import click, count, opened, text_of, write
-from report_talk import asked, chose, ran, said, talk_log
+from report_talk import asked, chose, ran, said, sent, talk_log
 
 FIRST = "#sample/shop/one/a/1"
 CODE = "print(6 * 7)"
@@ -104,6 +104,7 @@ def test_a_long_message_is_folded_and_unfolds(chromium, tmp_path):
     assert text_of(page, ".more") == "Show less"
 
 
+ONCE_MORE = "Once more."
 SELECT = "Read the above. Then select the next role from ['coder', 'reviewer'] to play."
 
 
@@ -111,16 +112,25 @@ SELECT = "Read the above. Then select the next role from ['coder', 'reviewer'] t
 def calls(chromium, tmp_path):
     """A manager that is asked twice, the second time with one word changed; then a coder twice."""
     again = SELECT.replace("'coder', 'reviewer'", "'coder', 'executor'")
+    task, code = sent("user", "Write it.", "user"), sent("user", "Here it is.", "coder")
+    rules, patient = sent("system", "You write code. Be quick."), "You write code. Be patient."
+    choice, choice_again = [task, sent("system", SELECT)], [task, code, sent("system", again)]
+    more = [
+        sent("system", patient),
+        task,
+        sent("assistant", "Here it is."),
+        sent("user", ONCE_MORE),
+    ]
     talk = [
         said("user", "Write it."),
-        asked("manager", SELECT, "coder", messages=3, purpose="speaker_selection"),
+        asked("manager", choice, "coder", purpose="speaker_selection"),
         chose("coder"),
-        asked("coder", "Write it.", "Here it is.", messages=2),
+        asked("coder", [rules, task], "Here it is."),
         said("coder", "Here it is."),
-        asked("manager", again, "reviewer", messages=4, purpose="speaker_selection"),
+        asked("manager", choice_again, "reviewer", purpose="speaker_selection"),
         chose("reviewer", "coder"),
-        said("reviewer", "Once more."),
-        asked("coder", "Once more.", "Better now.", messages=4),
+        said("reviewer", ONCE_MORE),
+        asked("coder", more, "Better now."),
         said("coder", "Better now."),
     ]
     return show(chromium, tmp_path, talk)
@@ -131,16 +141,54 @@ def inside(page, index):
 
 
 def test_a_prompt_shows_only_what_changed_since_the_call_before(calls):
-    assert "1 more than in #1" in inside(calls, 5)
-    assert "last message of the prompt: changed" in inside(calls, 5)
+    told = inside(calls, 5)
+
+    assert "prompt of 3 messages, 1 more than in #1" in told
+    assert "the same as there: 1 message" in told
+    assert "changed: system message" in told
     assert text_of(calls, "#event-5 del") == "reviewer"
     assert text_of(calls, "#event-5 ins") == "executor"
+    assert "Write it." not in told
 
 
 def test_a_prompt_names_what_was_said_since_the_call_before(calls):
-    assert "2 more than in #3" in inside(calls, 8)
-    assert "said since: coder#4 reviewer#7" in inside(calls, 8)
-    assert "new, and what reviewer said in #7" in inside(calls, 8)
+    told = inside(calls, 8)
+
+    assert "2 more than in #3" in told
+    assert "new: assistant message: what coder said in #4" in told
+    assert "new: user message: what reviewer said in #7" in told
+
+
+def test_a_system_prompt_that_changed_on_the_way_is_seen(calls):
+    assert "changed: system message" in inside(calls, 8)
+    assert text_of(calls, "#event-8 del") == "quick"
+    assert text_of(calls, "#event-8 ins") == "patient"
+
+
+def test_the_first_call_of_an_agent_shows_its_whole_prompt(calls):
+    told = inside(calls, 3)
+
+    assert "prompt of 2 messages, the first call of this agent for this purpose" in told
+    assert "You write code. Be quick." in told
+    assert "user message of user: what user said in #0" in told
+
+
+def test_a_message_that_is_no_longer_sent_is_shown_as_gone(chromium, tmp_path):
+    first, second = sent("user", "Count the apples in the box."), sent("user", "Name a colour.")
+    page = show(
+        chromium, tmp_path, [asked("coder", [first], "3"), asked("coder", [second], "Red.")]
+    )
+
+    told = inside(page, 1)
+
+    assert "no longer sent: user messageCount the apples in the box." in told
+    assert "new: user messageName a colour." in told
+
+
+def test_a_call_of_which_only_the_last_message_is_known_says_so(chromium, tmp_path):
+    page = show(chromium, tmp_path, [asked("coder", "Once more.", "Done.", messages=4)])
+
+    assert "the last of 4 messages; the others were not recordedOnce more." in inside(page, 0)
 
 
 def test_a_reply_that_became_a_message_leads_to_it(calls):

@@ -1,7 +1,7 @@
 import pytest
 from report_logs import realistic_log
 from report_page import READING, click, count, go, hash_of, opened, text_of, write
-from report_talk import asked, chose, ran, said, talk_log
+from report_talk import asked, chose, ran, said, sent, talk_log
 
 from harness.comparison.parting import parting
 
@@ -45,6 +45,16 @@ def test_equal_turns_are_folded_and_the_first_different_one_is_marked(chromium, 
             [asked("coder", "p", "y", messages=2)],
             "the model answered coder otherwise to the same last message",
         ),
+        (
+            [asked("coder", [sent("system", "Be kind."), sent("user", "p")], "x")],
+            [asked("coder", [sent("system", "Be kind."), sent("user", "p")], "y")],
+            "the model answered coder otherwise to the same request",
+        ),
+        (
+            [asked("coder", [sent("user", "p")], "x")],
+            [asked("coder", [sent("user", "p"), sent("user", "q")], "x")],
+            "coder was sent 2 messages, not 1",
+        ),
         ([ran("a")], [chose("coder")], ""),
     ],
 )
@@ -69,6 +79,26 @@ def test_a_prompt_that_differs_is_the_reason(chromium, tmp_path):
     page = show(chromium, tmp_path, first, second)
 
     assert text_of(page, "#parting").endswith("at turn 3: the prompt of coder differs.")
+
+
+@pytest.mark.parametrize(
+    ("messages", "reason"),
+    [
+        ([sent("system", "Be rude."), sent("user", "p")], "the system message of coder differs"),
+        (
+            [sent("system", "Be kind."), sent("user", "q")],
+            "message 2 of the prompt of coder differs",
+        ),
+    ],
+)
+def test_the_message_of_a_prompt_that_differs_is_named(chromium, tmp_path, rule, question, reason):
+    first, second = (
+        [asked("coder", [sent("system", a), sent("user", b)], "x"), said("coder", a + b)]
+        for a, b in (("Be kind.", "p"), (rule, question))
+    )
+    page = show(chromium, tmp_path, first, second)
+
+    assert text_of(page, "#parting").endswith(f"at turn 3: {reason}.")
 
 
 def test_the_page_and_compare_agree_where_two_conversations_part(chromium, tmp_path):

@@ -2,6 +2,7 @@
 
 import random
 
+from harness.model.requests import RequestMessage, RequestTable
 from harness.model.run import RunHeader, RunLog, ScenarioInfo, SuiteInfo
 from harness.model.sample import SampleKey, SampleResult
 from harness.model.scenario import AgentConfig
@@ -116,7 +117,7 @@ def _suite(scenarios):
 
 def _sample(key, turns, writer):
     events = []
-    _converse(events, turns, writer)
+    _converse(events, turns, writer, Asking(key.config))
     passed = writer.is_lucky(0.6)
     _add(events, Termination, reason="termination_message", detail="It was said.")
     cost = {str(event.index): 0.0005 for event in events if isinstance(event, ModelCall)}
@@ -138,12 +139,35 @@ def _sample(key, turns, writer):
     )
 
 
-def _converse(events, turns, writer):
+class Asking:
+    """What a group chat sends its models: a system message, all that was said, a question."""
+
+    def __init__(self, config):
+        self._config = config
+        self._table = RequestTable()
+
+    def fields(self, events, agent, purpose, prompt):
+        """The fields of a call that hold its request."""
+        system = f"You are the {agent}. Work the way the config {self._config} says, step by step."
+        sent = [RequestMessage(role="system", content=system)]
+        for event in events:
+            if isinstance(event, Message):
+                role = "assistant" if event.speaker == agent else "user"
+                sent.append(RequestMessage(role=role, name=event.speaker, content=event.content))
+        if purpose != "reply":
+            sent.append(RequestMessage(role="system", content=prompt))
+        kept = self._table.enter(sent)
+        return {"prompt": prompt, "prompt_messages": len(sent), **kept}
+
+
+def _converse(events, turns, writer, asking):
     last = writer.text(4)
     _add(events, Message, speaker="executor", recipient="manager", content=last)
     for turn in range(1, turns):
         speaker = _AGENTS[turn % 3]
-        _call(events, "manager", "speaker_selection", "Select the next role.", speaker, turn)
+        prompt = "Select the next role."
+        sent = asking.fields(events, "manager", "speaker_selection", prompt)
+        _call(events, "manager", "speaker_selection", sent, speaker, turn)
         _add(
             events,
             SpeakerSelection,
@@ -154,11 +178,11 @@ def _converse(events, turns, writer):
             selected=speaker,
             model_calls=1,
         )
-        last = _turn(events, speaker, last, turn, writer)
+        last = _turn(events, speaker, last, turn, writer, asking)
         _add(events, Message, speaker=speaker, recipient="manager", content=last)
 
 
-def _turn(events, speaker, last, turn, writer):
+def _turn(events, speaker, last, turn, writer, asking):
     if speaker == "executor":
         block = last.split("```")[1].removeprefix("python\n") if "```" in last else "print(1)"
         output = writer.text(1)
@@ -176,11 +200,11 @@ def _turn(events, speaker, last, turn, writer):
     text = writer.text(3)
     if speaker == "reviewer":
         text += f"\n\n```python\n{writer.code()}\n```"
-    _call(events, speaker, "reply", last, text, turn)
+    _call(events, speaker, "reply", asking.fields(events, speaker, "reply", last), text, turn)
     return text
 
 
-def _call(events, agent, purpose, prompt, reply, turn):
+def _call(events, agent, purpose, sent, reply, turn):
     usage = Usage(prompt_tokens=400 + 37 * turn, completion_tokens=len(reply) // 4)
     _add(
         events,
@@ -192,9 +216,8 @@ def _call(events, agent, purpose, prompt, reply, turn):
         usage=usage,
         finish_reason="stop",
         latency_seconds=0.5,
-        prompt=prompt,
-        prompt_messages=turn + 1,
         reply=reply,
+        **sent,
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.imports.otel.family import tokens_of
 from harness.imports.otel.values import count_at, folded, text_at, unfolded
+from harness.model.requests import RequestMessage
 from harness.model.transcript import ExceptionInfo, ModelCall, Usage
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from harness.imports.otel.family import Member
     from harness.imports.otel.messages import Said
     from harness.imports.otel.spans import Span
+    from harness.model.requests import RequestTable
 
 CACHE_READ = (
     "gen_ai.usage.cache_read.input_tokens",
@@ -36,13 +38,24 @@ _NO_MODEL = "not recorded"
 
 
 def model_call(
-    member: Member, requests: Sequence[Said], replies: Sequence[Said], notes: Counter[str]
+    member: Member,
+    requests: Sequence[Said],
+    replies: Sequence[Said],
+    notes: Counter[str],
+    table: RequestTable,
 ) -> Callable[[dict[str, Any]], ModelCall]:
-    """The call of a span, but for its index and offset."""
+    """The call of a span, but for its index and offset.
+
+    Args:
+        member: The span and whose it is.
+        requests: The messages it sent, system instructions first.
+        replies: Those it got.
+        notes: Where to count what cannot be kept.
+        table: Numbers the messages of the requests of this conversation.
+    """
     span, attributes = member.span, member.span.attributes
     model = text_at(attributes, "gen_ai.request.model", span.place)
     answered = text_at(attributes, "gen_ai.response.model", span.place)
-    is_instructed = attributes.get("gen_ai.system_instructions") is not None
     first = replies[:1]
     call: dict[str, Any] = {
         "agent": member.agent or "assistant",
@@ -53,12 +66,23 @@ def model_call(
         "finish_reason": _finish(span) or next((each.finish for each in first), "") or None,
         "latency_seconds": max(0, span.end - span.start) / 1e9,
         "prompt": requests[-1].text if requests else "",
-        "prompt_messages": len(requests) + is_instructed,
+        "prompt_messages": len(requests),
+        **table.enter(map(_sent, requests)),
         "reply": "\n".join(each.text for each in replies if not each.choice),
         "tool_calls": tuple(call for each in replies if not each.choice for call in each.calls),
         "error": error_of(span),
     }
     return lambda where: ModelCall(**where, **call)
+
+
+def _sent(said: Said) -> RequestMessage:
+    return RequestMessage(
+        role=said.role,
+        name=said.name,
+        content=said.text,
+        tool_calls=said.calls,
+        tool_call_id=said.answers,
+    )
 
 
 def _purpose(member: Member) -> str:

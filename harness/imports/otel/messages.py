@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from harness.errors import ImportFault
 from harness.imports.otel.values import folded, unfolded
-from harness.model.transcript import ToolCall
+from harness.model.requests import ToolCall
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -101,6 +101,15 @@ def asked(span: Span, notes: Counter[str]) -> tuple[Said, ...]:
         if (value := holder.get("gen_ai.prompt")) is not None:
             return _messages(value, "user", f"{span.place}: gen_ai.prompt", notes)
     return _numbered(span, "prompt", "user", notes)
+
+
+def instructions(span: Span, notes: Counter[str]) -> tuple[Said, ...]:
+    """The system prompt, where it is told apart from the messages."""
+    for holder in (span.attributes, *_attributes(span, _DETAILS)):
+        if (value := holder.get("gen_ai.system_instructions")) is not None:
+            place = f"{span.place}: gen_ai.system_instructions"
+            return (_message({"role": "system", "parts": value}, "system", place, notes),)
+    return ()
 
 
 def answered(span: Span, notes: Counter[str]) -> tuple[Said, ...]:

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from harness.imports.otel.calls import error_of, model_call
 from harness.imports.otel.family import INFERENCE, Member, tokens_of, walked
-from harness.imports.otel.messages import Said, answered, asked
+from harness.imports.otel.messages import Said, answered, asked, instructions
 from harness.imports.otel.values import folded, text_at, unfolded
 from harness.imports.results import fenced_blocks
 from harness.model.imported import NOT_RUN_HERE
+from harness.model.requests import RequestTable
 from harness.model.transcript import (
     AnyEvent,
     CodeExecution,
@@ -95,6 +96,7 @@ class _Story:
         self.said: list[tuple[str, ...]] = []
         self.marks: dict[tuple[str, str], int] = {}
         self.tools: dict[str, str] = {}
+        self.requests = RequestTable()
         self.closing: Mapping[str, Callable[[Member], None]] = {
             "execute_tool": self._tool_result,
             "execute_code": self._execution,
@@ -117,7 +119,7 @@ class _Story:
         if member.operation in _TALKS:
             self._talk(member)
         elif member.operation == "embeddings":
-            self._add(model_call(member, (), (), self.notes), member.span.start)
+            self._add(model_call(member, (), (), self.notes, self.requests), member.span.start)
         elif member.operation in self.closing:
             self.closing[member.operation](member)
 
@@ -136,7 +138,9 @@ class _Story:
         requests, replies = asked(member.span, Counter()), answered(member.span, self.notes)
         is_wrapper = (member.span.trace, member.span.id) in self.wrappers
         if not is_wrapper and (member.operation in INFERENCE or any(tokens_of(member.span))):
-            self._add(model_call(member, requests, replies, self.notes), member.span.start)
+            sent = (*instructions(member.span, self.notes), *requests)
+            call = model_call(member, sent, replies, self.notes, self.requests)
+            self._add(call, member.span.start)
         if member.is_hidden:
             return
         if member.operation in INFERENCE and not is_wrapper:

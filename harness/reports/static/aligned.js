@@ -69,11 +69,24 @@ const REASONS = {
   },
   model_call(one, other) {
     if (one.model_requested !== other.model_requested) return `${other.model_requested} was asked instead of ${one.model_requested}`;
-    if (one.prompt !== other.prompt || one.prompt_messages !== other.prompt_messages) return `the prompt of ${other.agent} differs`;
+    const sent = one.sent && other.sent;
+    const asked = sent ? sentOtherwise(one.sent, other.sent, other.agent) : one.prompt !== other.prompt || one.prompt_messages !== other.prompt_messages
+      ? `the prompt of ${other.agent} differs` : "";
+    if (asked) return asked;
     const isSame = one.reply === other.reply && JSON.stringify(one.tool_calls) === JSON.stringify(other.tool_calls);
-    return isSame ? "" : `the model answered ${other.agent} otherwise to the same last message`;
+    return isSame ? "" : `the model answered ${other.agent} otherwise to the same ${sent ? "request" : "last message"}`;
   },
 };
+
+// The first message in which two requests differ.
+function sentOtherwise(one, other, agent) {
+  const at = one.findIndex((message, number) => !other[number] || !sameSent(message, other[number]));
+  const place = at < 0 ? one.length : at;
+  if (place === one.length && place === other.length) return "";
+  if (!one[place] || !other[place]) return `${agent} was sent ${plural(other.length, "message")}, not ${one.length}`;
+  if (one[place].role === "system" && other[place].role === "system") return `the system message of ${agent} differs`;
+  return `message ${place + 1} of the prompt of ${agent} differs`;
+}
 
 const MOST_PLAIN = 20_000; // characters of both texts up to which words are compared
 

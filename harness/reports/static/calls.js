@@ -1,4 +1,4 @@
-// Model calls: folded, each prompt told as what is new since the call before it.
+// Model calls: folded, each prompt told as its difference to the one before it.
 
 function usageOf(event) {
   const usage = event.usage;
@@ -19,41 +19,56 @@ function callSummary(event, view, isHidden) {
     event.attempt > 1 ? ` · attempt ${event.attempt}` : null);
 }
 
-// What the participants said between two calls: the messages by which the second prompt is longer.
-function turnsBetween(earlier, event, view) {
-  return view.messages.filter((message) => message.index > earlier.index && message.index < event.index);
-}
-
 function sizeNote(earlier, event) {
-  const more = (event.prompt_messages || 0) - (earlier.prompt_messages || 0);
+  const [size, before] = [event, earlier].map((call) => (call.sent ? call.sent.length : call.prompt_messages || 0));
+  const more = size - before;
   const change = more === 0 ? "as many as" : more > 0 ? `${more} more than` : `${-more} fewer than`;
-  return el("p", "meta", `prompt of ${plural(event.prompt_messages || 0, "message")}, ${change} in `,
+  return el("p", "meta", `prompt of ${plural(size, "message")}, ${change} in `,
     jump(earlier.index, "at", `#${earlier.index}`), ", the call before it of this agent for this purpose");
 }
 
-function lastMessage(earlier, event, view) {
-  const text = event.prompt || "";
-  if (text === (earlier.prompt || "")) return [fold("last message of the prompt: the same as before", pre(text))];
-  const turn = view.messages.find((message) => message.index < event.index && message.content === text);
-  if (turn) return [fold(`last message of the prompt: new, and what ${turn.speaker} said in #${turn.index}`, pre(text))];
-  const pieces = difference(earlier.prompt || "", text);
-  if (likeness(pieces) < 0.3) return [block("last message of the prompt: new", text)];
-  const node = block("last message of the prompt: changed", "");
-  node.lastChild.replaceChildren(...marked(pieces, ["same", "gone", "new"]));
-  return [node];
+function roleOf(message) {
+  return message.name ? `${message.role} message of ${message.name}` : `${message.role} message`;
+}
+
+// What a participant said is there to read as that turn; system prompts and instructions are not.
+function sentNode(kind, message, event, view) {
+  const text = sentText(message);
+  const label = `${kind}${roleOf(message)}`;
+  const turn = text && view.messages.findLast((each) => each.index < event.index && each.content === text);
+  return turn ? fold(`${label}: what ${turn.speaker} said in #${turn.index}`, pre(text)) : block(label, text || "(no text)");
+}
+
+function changeNode([kind, message, pieces], event, view) {
+  if (kind === "changed") {
+    const node = block(`changed: ${roleOf(message)}`, "");
+    node.lastChild.replaceChildren(...marked(pieces, ["same", "gone", "new"]));
+    return node;
+  }
+  return sentNode(kind === "gone" ? "no longer sent: " : "new: ", message, event, view);
+}
+
+function changeNodes(earlier, event, view) {
+  const changes = pairedChanges(requestChanges(earlier.sent, event.sent));
+  const same = changes.filter(([kind]) => kind === "same").length;
+  const nodes = changes.filter(([kind]) => kind !== "same").map((change) => changeNode(change, event, view));
+  const note = nodes.length ? `the same as there: ${plural(same, "message")}` : "the same messages as there";
+  return [same ? el("p", "meta", note) : null, nodes];
+}
+
+// Of calls in logs of earlier releases only the last message of the prompt is known.
+function lastOnly(event) {
+  return block(`prompt: the last of ${plural(event.prompt_messages || 0, "message")}; the others were not recorded`, event.prompt || "");
 }
 
 function promptOf(event, view) {
   const line = `${event.agent}\n${event.purpose}`;
   const earlier = view.asked.get(line);
   view.asked.set(line, event);
-  if (!earlier) {
-    return [block(`prompt: last of ${plural(event.prompt_messages || 0, "message")}, the first call of this agent for this purpose`, event.prompt || "")];
-  }
-  const since = turnsBetween(earlier, event, view);
-  const said = since.length
-    ? el("p", "meta", "said since: ", since.map((each) => [who(view, each.speaker), jump(each.index, "at", `#${each.index}`), " "])) : null;
-  return [sizeNote(earlier, event), said, ...lastMessage(earlier, event, view)];
+  if (!event.sent) return event.prompt || event.prompt_messages ? [lastOnly(event)] : [];
+  if (earlier?.sent) return [sizeNote(earlier, event), ...changeNodes(earlier, event, view)];
+  const note = `prompt of ${plural(event.sent.length, "message")}, the first call of this agent for this purpose`;
+  return [el("p", "meta", note), event.sent.map((message) => sentNode("", message, event, view))];
 }
 
 function modelCall(event, view) {

@@ -65,6 +65,7 @@ async function sampleOf(row) {
   const events = sample.transcript.events || [];
   sample.transcript.events = events;
   events.forEach((event, index) => { event.index = index; });
+  readRequests(events);
   return sample;
 }
 

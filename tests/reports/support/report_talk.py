@@ -3,6 +3,7 @@
 import msgspec
 from report_logs import outcome_log
 
+from harness.model.requests import RequestMessage, RequestTable
 from harness.model.score import Score
 from harness.model.transcript import (
     CodeExecution,
@@ -32,7 +33,14 @@ def ran(code, *, exit_code=0, output="done\n"):
     )
 
 
-def asked(agent, prompt, reply, *, messages, purpose="reply"):
+def sent(role, content, name=""):
+    """One message of a request."""
+    return RequestMessage(role=role, name=name, content=content)
+
+
+def asked(agent, prompt, reply, *, messages=0, purpose="reply"):
+    """A model call: `prompt` is its whole request, or its last message where that is all known."""
+    is_whole = not isinstance(prompt, str)
     return ModelCall(
         index=0,
         offset_seconds=0,
@@ -42,8 +50,9 @@ def asked(agent, prompt, reply, *, messages, purpose="reply"):
         usage=Usage(prompt_tokens=321, completion_tokens=7),
         finish_reason="stop",
         latency_seconds=1.25,
-        prompt=prompt,
-        prompt_messages=messages,
+        prompt=prompt[-1].content if is_whole else prompt,
+        prompt_messages=len(prompt) if is_whole else messages,
+        new_messages=tuple(prompt) if is_whole else (),
         reply=reply,
     )
 
@@ -71,9 +80,15 @@ def talk_log(*talks, labels=()):
     return msgspec.structs.replace(log, samples=tuple(samples))
 
 
+def _request(table, event):
+    return table.enter(event.new_messages) if isinstance(event, ModelCall) else {}
+
+
 def _with(sample, talk, labels):
+    table = RequestTable()
     events = tuple(
-        msgspec.structs.replace(event, index=index) for index, event in enumerate([*talk, ended()])
+        msgspec.structs.replace(event, index=index, **_request(table, event))
+        for index, event in enumerate([*talk, ended()])
     )
     scores = list(sample.scores)
     if labels:
