@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from harness.capture import storable
+from harness.engines.autogen_requests import content_text, tool_calls_of
 from harness.engines.autogen_scope import ChatFrame, Scope, current, entered
-from harness.mocks.replies import text_of
-from harness.model.requests import RequestMessage, ToolCall
 
 if TYPE_CHECKING:
     from harness.engines.autogen_termination import Observer
@@ -57,51 +54,6 @@ def _message_fields(message: Any) -> dict[str, Any]:
         "tool_calls": tool_calls_of(message),
         "tool_call_id": answered or message.get("tool_call_id"),
     }
-
-
-def content_text(message: Any) -> str:
-    """The text of an AutoGen message, whatever form its content has."""
-    content = message.get("content")
-    if content is None or isinstance(content, str | list):
-        return text_of(message)
-    return str(content)
-
-
-def tool_calls_of(message: Any) -> tuple[ToolCall, ...]:
-    """The tool calls of a message or response, the old single function call included."""
-    calls = list(_field(message, "tool_calls") or ())
-    legacy = _field(message, "function_call")
-    if legacy:
-        calls.append({"id": "", "function": legacy})
-    return tuple(_tool_call(call) for call in calls)
-
-
-def request_message(message: Any) -> RequestMessage:
-    """A message as a model is sent it."""
-    if not isinstance(message, Mapping):  # the client will refuse it
-        return RequestMessage(role="unknown", content=storable(str(message)))
-    answered = message.get("tool_call_id")
-    return RequestMessage(
-        role=storable(str(message.get("role") or "user")),
-        name=storable(str(message.get("name") or "")),
-        content=storable(content_text(message)),
-        tool_calls=tool_calls_of(message),
-        tool_call_id=None if answered is None else storable(str(answered)),
-    )
-
-
-def _tool_call(call: Any) -> ToolCall:
-    function = _field(call, "function") or {}
-    return ToolCall(
-        id=str(_field(call, "id") or ""),
-        name=storable(str(_field(function, "name") or "")),
-        arguments=storable(str(_field(function, "arguments") or "")),
-    )
-
-
-def _field(value: Any, name: str) -> Any:
-    """A field of what is a dictionary in one release and an object in another."""
-    return value.get(name) if isinstance(value, dict) else getattr(value, name, None)
 
 
 def observe_tool(scope: Scope, agent: Any, func_call: Any, *args: Any, **kwargs: Any) -> Observer:

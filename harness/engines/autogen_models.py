@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from harness.capture import exception_info
-from harness.engines.autogen_messages import content_text, request_message, tool_calls_of
+from harness.engines.autogen_requests import content_text, tool_calls_of
 from harness.engines.autogen_scripted import PartialClient, ScriptedClient, answering
 from harness.model.transcript import Purpose, Usage
 
@@ -27,7 +27,7 @@ def replace_create(original: Callable[..., Any], scope: Scope, wrapper: Any, **c
         "agent": agent,
         "purpose": purpose,
         "attempt": attempt,
-        **_request_fields(config),
+        **_request_fields(scope.sample, f"{agent} {purpose}", config),
     }
     recorder = scope.sample.recorder
     with _announced(scope.sample, agent, purpose) as latency:
@@ -97,11 +97,11 @@ def _announced(
         yield lambda measured: measured
 
 
-def _request_fields(config: Mapping[str, Any]) -> dict[str, Any]:
+def _request_fields(sample: SampleState, caller: str, config: Mapping[str, Any]) -> dict[str, Any]:
     messages = config.get("messages")
     if messages is None:
         return {"prompt": str(config.get("prompt") or "")}
-    sent = tuple(map(request_message, messages))
+    sent = sample.sent_messages.read(caller, messages)
     prompt = sent[-1].content if sent else ""
     return {"prompt": prompt, "prompt_messages": len(sent), "sent": sent}
 

@@ -14,6 +14,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from harness.engines.autogen_requests import SentMessages
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -90,6 +92,7 @@ class SampleState:
         human: Answers agents that ask one.
         is_active: Whether the sample is still running.
         replies: How many replies the scripted model has given.
+        sent_messages: Reads what models are sent.
         random: Draws where AutoGen does, the same for the same sample.
         outcome: Why the outermost chat ended, once it has.
         scope: The newest scope, for threads that have none of their own.
@@ -101,6 +104,7 @@ class SampleState:
     is_active: bool = True
     replies: int = 0
     outcome: Stop | None = None
+    sent_messages: SentMessages = field(default_factory=SentMessages)
     random: random.Random = field(init=False)
     scope: Scope = field(init=False)
 

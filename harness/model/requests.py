@@ -56,10 +56,15 @@ class RequestTable:
 
     def enter(self, messages: Iterable[RequestMessage]) -> KeptRequest:
         """The fields for the next call, which sends these messages."""
-        known = len(self._numbers)
-        request = tuple(self._numbers.setdefault(m, len(self._numbers)) for m in messages)
-        new = tuple(self._numbers)[known:] if len(self._numbers) > known else ()
-        return {"new_messages": new, "request": request}
+        numbers, new = self._numbers, []
+        request = []
+        for message in messages:
+            number = numbers.get(message)
+            if number is None:
+                number = numbers[message] = len(numbers)
+                new.append(message)
+            request.append(number)
+        return {"new_messages": tuple(new), "request": tuple(request)}
 
 
 def common_start(one: Sequence[RequestMessage], other: Sequence[RequestMessage]) -> int:

@@ -45,8 +45,9 @@ function pairedChanges(changes) {
     const at = kind === "new" ? found.findLastIndex(([other, gone]) => other === "gone" && gone.role === message.role) : -1;
     const isNear = at >= 0 && found.slice(at).every(([other]) => other !== "same");
     const pieces = isNear ? difference(sentText(found[at][1]), sentText(message)) : [];
-    if (isNear && likeness(pieces) >= LEAST_LIKE) found[at] = ["changed", message, pieces];
-    else found.push([kind, message]);
+    const isChanged = isNear && likeness(pieces) >= LEAST_LIKE;
+    if (isChanged) found.splice(at, 1);
+    found.push(isChanged ? ["changed", message, pieces] : [kind, message]);
   }
   return found;
 }
