@@ -82,13 +82,10 @@ def test_a_prompt_that_differs_is_the_reason(chromium, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("messages", "reason"),
+    ("rule", "question", "reason"),
     [
-        ([sent("system", "Be rude."), sent("user", "p")], "the system message of coder differs"),
-        (
-            [sent("system", "Be kind."), sent("user", "q")],
-            "message 2 of the prompt of coder differs",
-        ),
+        ("Be rude.", "p", "the system message of coder differs"),
+        ("Be kind.", "q", "message 2 of the prompt of coder differs"),
     ],
 )
 def test_the_message_of_a_prompt_that_differs_is_named(chromium, tmp_path, rule, question, reason):
