@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from harness.model.comparison import ConfigSummary, Contrast, Interaction, Interval
 
 ALPHA = 0.05
-_MOST_NAMED = 3
+MOST_NAMED = 3
 
 
 def alert(configs: Sequence[ConfigSummary], named: Sequence[Contrast]) -> str:
@@ -63,8 +63,8 @@ def warning(compared: Sequence[Contrast]) -> str:
     ]
     if not changed:
         return ""
-    more = f"; and {len(changed) - _MOST_NAMED} more" if len(changed) > _MOST_NAMED else ""
-    said = "; ".join(changed[:_MOST_NAMED])
+    more = f"; and {len(changed) - MOST_NAMED} more" if len(changed) > MOST_NAMED else ""
+    said = "; ".join(changed[:MOST_NAMED])
     return f"The samples that did not complete decide a verdict: {said}{more}."
 
 
@@ -134,10 +134,10 @@ def _parts(contrasts: Sequence[Contrast], baseline: str) -> list[str]:
     shown = [each for each in contrasts if each.verdict not in UNDECIDED]
     open_ = [each for each in contrasts if each.verdict in UNDECIDED]
     shown.sort(key=lambda each: -abs(each.difference.value))
-    parts = [decided_sentence(each) for each in shown[:_MOST_NAMED]]
-    if len(shown) > _MOST_NAMED:
-        parts.append(f"{len(shown) - _MOST_NAMED} more differences are listed below")
-    if len(open_) <= _MOST_NAMED:
+    parts = [decided_sentence(each) for each in shown[:MOST_NAMED]]
+    if len(shown) > MOST_NAMED:
+        parts.append(f"{len(shown) - MOST_NAMED} more differences are listed below")
+    if len(open_) <= MOST_NAMED:
         return parts + [undecided_sentence(each) for each in open_]
     return [*parts, f"no difference shown between {len(open_)} others and {baseline}"]
 
@@ -145,26 +145,32 @@ def _parts(contrasts: Sequence[Contrast], baseline: str) -> list[str]:
 def could_see(contrast: Contrast) -> str:
     """The smallest difference that the comparison could have shown, e.g. "sees 35 points"."""
     if contrast.seen is None:
-        return "what it could see is not known"
+        repeat = "repeat" if contrast.scope == "these scenarios" else "scenario"
+        return f"what it could see is not known: no {repeat} came out otherwise than another"
     return "sees no difference" if contrast.seen > 1 else f"sees {100 * contrast.seen:.0f} points"
 
 
 def decided_sentence(contrast: Contrast) -> str:
     """What the candidate solves more or fewer than the reference, and what that rests on."""
     interval = contrast.difference.interval
-    limits = f", interval {_points(interval)}" if interval else ""
+    limits = f", interval {points_of(interval)}" if interval else ""
+    # Of what was found, what could not have been seen is no news.
+    seen = "" if contrast.seen is None else f", {could_see(contrast)}"
     return (
-        f"{level_name(contrast)} solves {more_or_fewer(contrast)} than {contrast.reference}"
-        f"{limits}, {size(contrast)}{_cost(contrast)} "
-        f"({_p_values(contrast)}, {could_see(contrast)})"
+        f"{solves(contrast)}{limits}, {size(contrast)}{cost(contrast)} ({p_values(contrast)}{seen})"
     )
+
+
+def solves(contrast: Contrast) -> str:
+    """The difference alone, e.g. "careful solves 40 points more than brief"."""
+    return f"{level_name(contrast)} solves {more_or_fewer(contrast)} than {contrast.reference}"
 
 
 def interaction_sentence(found: Interaction) -> str:
     """By how many points the effect of one factor differs between two levels of another."""
     points = round(100 * found.difference.value)
     interval = found.difference.interval
-    limits = f", interval {_points(interval)}" if interval else ""
+    limits = f", interval {points_of(interval)}" if interval else ""
     return (
         f"the effect of {found.factor}={found.candidate} is {abs(points)} points "
         f"{'smaller' if points < 0 else 'larger'} at {found.by}={found.by_candidate} than at "
@@ -181,7 +187,7 @@ def more_or_fewer(contrast: Contrast) -> str:
 def undecided_sentence(contrast: Contrast) -> str:
     """No difference shown, with the difference that was seen."""
     return (
-        f"{level_name(contrast)}: {_signed(contrast.difference.value)} points against "
+        f"{level_name(contrast)}: {signed(contrast.difference.value)} points against "
         f"{contrast.reference}, {contrast.verdict} ({evidence(contrast)})"
     )
 
@@ -195,8 +201,8 @@ def level_name(contrast: Contrast) -> str:
 def evidence(contrast: Contrast) -> str:
     """Interval, samples, corrected p of candidate minus reference, and what could be seen."""
     interval = contrast.difference.interval
-    limits = f"interval {_points(interval)}, " if interval else ""
-    return f"{limits}{size(contrast)}, {_p_values(contrast)}, {could_see(contrast)}"
+    limits = f"interval {points_of(interval)}, " if interval else ""
+    return f"{limits}{size(contrast)}, {p_values(contrast)}, {could_see(contrast)}"
 
 
 def size(contrast: Contrast) -> str:
@@ -210,14 +216,16 @@ def size(contrast: Contrast) -> str:
     return f"n = {scenarios} \N{MULTIPLICATION SIGN} {unit}"
 
 
-def _p_values(contrast: Contrast) -> str:
+def p_values(contrast: Contrast) -> str:
+    """The corrected p, and the one before where that alone is below 0.05."""
     p_value = _p(contrast.p_adjusted)
     if contrast.p_value < ALPHA <= contrast.p_adjusted:
         return f"{p_value} after correction, {contrast.p_value:.3f} before"
     return p_value
 
 
-def _cost(contrast: Contrast) -> str:
+def cost(contrast: Contrast) -> str:
+    """At what cost, e.g. ", at 1.3x the cost"; "" if that is not known."""
     if contrast.cost_ratio is None or contrast.cost_ratio.value <= 0:
         return ""
     ratio = contrast.cost_ratio.value
@@ -230,11 +238,13 @@ def _p(p_value: float) -> str:
     return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
 
 
-def _points(interval: Interval) -> str:
-    return f"{_signed(interval.low)} to {_signed(interval.high)}"
+def points_of(interval: Interval) -> str:
+    """An interval of a difference in points, e.g. "+9 to +66"."""
+    return f"{signed(interval.low)} to {signed(interval.high)}"
 
 
-def _signed(share: float) -> str:
+def signed(share: float) -> str:
+    """A difference in points with its sign."""
     points = round(100 * share)
     return f"{points:+d}" if points else "0"
 
@@ -264,14 +274,12 @@ def standing(
         return f"There is no best set: {left} and {right} share no scenario{more}."
     if not compared or any(each.verdict == "not comparable" for each in compared):
         return ""
-    if len(not_worse) < len(ran):
-        return (
-            f"Best set: {', '.join(not_worse)}. "
-            "(Every pair of configs is tested; of these none is shown to be worse than another.)"
-        )
-    said = f"Best set: all {len(ran)} configs, pair by pair none is shown to be worse than another"
+    # A config may be in it though a factor's effect, which has more samples, speaks against it.
     is_matrix = any(each.factor != "config" for each in compared)
-    return f"{said}; a pair has fewer samples than a factor." if is_matrix else f"{said}."
+    why = "; a pair has fewer samples than a factor and shows less" if is_matrix else ""
+    if len(not_worse) < len(ran):
+        return f"Best set: {', '.join(not_worse)}. No config is shown to beat one of these{why}."
+    return f"Best set: all {len(ran)} configs. None is shown to beat another{why}."
 
 
 def counted(count: int, noun: str) -> str:
