@@ -21,6 +21,7 @@ from harness.reports.facts import facts_of
 from harness.reports.figures.links import list_fragment, sample_fragment
 from harness.reports.packing import pack
 from harness.reports.reproduction import reproduction
+from harness.reports.settings import packed_settings
 from harness.reports.steady import digest_of, steady
 from harness.reports.suite_section import suite_sections
 from harness.reports.text import one_line, visible
@@ -54,6 +55,7 @@ _SCRIPTS = (
     "overview.js",
     "pytest.js",
     "conversation.js",
+    "settings.js",
     "aligned.js",
     "list.js",
     "browse.js",
@@ -88,6 +90,7 @@ class HtmlReporter:
                 warning=not_isolated(facts.sandboxes),
                 suites=suite_sections(log, comparison),
                 packed=pack(log.samples),
+                settings=packed_settings(log.header.suites),
                 rows=log.samples[:_STATIC_ROWS],
                 total=len(log.samples),
                 missing=log.missing,

@@ -37,7 +37,7 @@ def test_a_line_for_each_comparison_of_the_headline_tells_what_it_rests_on(matri
     prompts, temperature = matrix.findings
 
     assert prompts.startswith("prompts=careful against brief: +47 points, interval +")
-    assert "n = 3 scenarios × 10 samples" in prompts
+    assert "n = 3 scenarios \N{MULTIPLICATION SIGN} 10 samples" in prompts
     assert "sees" not in prompts
     assert temperature.startswith("temperature=1.0 against 0.2: 0 points, interval -")
     assert "; sees " in temperature

@@ -137,15 +137,22 @@ function viewWithColours(sample, isRaw) {
   return view;
 }
 
-function rawButton(sample, isRaw) {
+// Switches between messages as they were written and their Markdown rendered.
+function writtenButton(show) {
   const node = button("raw-text", "Text as written", "Show messages as they were written, or with their Markdown rendered", () => {
-    const again = viewWithColours(sample, !isRaw);
-    const old = document.querySelectorAll("#conversation > .event");
-    events(sample, again).forEach((fresh, at) => old[at].replaceWith(fresh));
-    node.replaceWith(rawButton(sample, !isRaw));
+    const isRaw = node.getAttribute("aria-pressed") !== "true";
+    node.setAttribute("aria-pressed", String(isRaw));
+    show(isRaw);
   });
-  node.setAttribute("aria-pressed", String(isRaw));
+  node.setAttribute("aria-pressed", "false");
   return node;
+}
+
+function rawButton(sample) {
+  return writtenButton((isRaw) => {
+    const old = document.querySelectorAll("#conversation > .event");
+    events(sample, viewWithColours(sample, isRaw)).forEach((fresh, at) => old[at].replaceWith(fresh));
+  });
 }
 
 function glance(sample, view) {
@@ -157,7 +164,7 @@ function glance(sample, view) {
 function conversation(sample, row, navigation, comparing) {
   const view = viewWithColours(sample, false);
   const place = el("div", "made-test");
-  const tools = el("div", "tools", comparing, testButton(sample, place), rawButton(sample, false));
+  const tools = el("div", "tools", comparing, testButton(sample, place), rawButton(sample));
   const opening = [el("div", "bar-top", el("h1", "", titleOf(row)), navigation), tools, place,
     ...ending(sample, view), scoresTable(sample, view), facts(sample), glance(sample, view)];
   const told = events(sample, view);
