@@ -31,7 +31,7 @@ function scoreValue(score) {
   if (score.unit === "share") return `${Math.round(100 * score.value)} %`;
   if (score.unit === "usd") return usd(score.value);
   if (score.unit === "turns") return plural(score.value, "turn");
-  return `${Number(score.value.toFixed(3))} ${score.unit}`;
+  return `${Number(score.value.toFixed(3))}${score.unit === "count" ? "" : ` ${score.unit}`}`;
 }
 
 function check(entry) {
@@ -42,7 +42,8 @@ function check(entry) {
 }
 
 function scoreRow(score, view) {
-  const checks = (score.details && score.details.checks) || [];
+  const all = (score.details && score.details.checks) || [];
+  const checks = [...all.filter((each) => !each.passed), ...all.filter((each) => each.passed)];
   // The checks that failed are listed below the reason.
   const reason = checks.length ? score.reason.split("; failed: ")[0] : score.reason;
   const verdict = score.passed === true ? "pass" : score.passed === false ? "fail" : null;
