@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from report_page import click, count, opened, text_of, write
+from report_page import click, count, opened, text_of, texts, write
 from report_talk import asked, said, talk_log
 
 from harness.comparison.parting import parting
@@ -25,12 +25,6 @@ SETTINGS = {
 def show(chromium, tmp_path, first, second, **options):
     path = write(tmp_path, talk_log([*START, *first], [*START, *second]))
     return opened(chromium, path, PAIR, **options)
-
-
-def texts(page, selector):
-    return page.evaluate(
-        f"[...document.querySelectorAll({selector!r})].map(node => node.textContent)"
-    )
 
 
 def with_settings(log, **given):
