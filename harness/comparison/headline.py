@@ -8,6 +8,7 @@ from harness.comparison.wording import (
     MOST_NAMED,
     cost,
     could_see,
+    counted_verdicts,
     interaction_sentence,
     level_name,
     p_values,
@@ -37,7 +38,7 @@ def headline(compared: Sequence[Contrast], interactions: Sequence[Interaction]) 
     if len(shown) > MOST_NAMED:
         parts.append(f"{len(shown) - MOST_NAMED} more differences are listed below")
     if len(open_) > MOST_NAMED:
-        parts.append(f"{len(open_)} {'other ' if shown else ''}comparisons show no difference")
+        parts += counted_verdicts(open_)
     else:
         parts += [f"{level_name(e)} against {e.reference}: {e.verdict}" for e in open_]
     parts += [
@@ -87,7 +88,6 @@ def _finding(contrast: Contrast, comparisons: int) -> str:
     if contrast.verdict not in UNDECIDED:
         return f"{line}{cost(contrast)}."
     if contrast.is_held_back:
-        return (
-            f"{line}; the interval excludes 0, but not p, corrected for {comparisons} comparisons."
-        )
+        corrected = f", corrected for {comparisons} comparisons" if comparisons > 1 else ""
+        return f"{line}; a verdict needs p below 0.05 too{corrected}."
     return f"{line}; {could_see(contrast)}."

@@ -73,9 +73,10 @@ def _held_back(compared: Sequence[Contrast], comparisons: int) -> list[str]:
     """Why an interval that excludes 0 did not decide."""
     if not any(each.is_held_back for each in compared):
         return []
+    corrected = f", and p is corrected for all {comparisons} comparisons (Holm)"
     return [
-        "An interval excludes 0 where the verdict is open: a verdict needs p below 0.05 as well, "
-        f"and p is corrected for all {comparisons} comparisons (Holm)."
+        "An interval excludes 0 where the verdict is open: a verdict needs p below 0.05 as well"
+        f"{corrected if comparisons > 1 else ''}."
     ]
 
 

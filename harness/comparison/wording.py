@@ -7,6 +7,7 @@ always candidate minus reference.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from harness.model.comparison import UNDECIDED
@@ -90,10 +91,10 @@ def suite_verdict(
     if not named:
         return _no_claim(ran)
     shown = [each for each in interactions if each.verdict in ("better", "worse")]
-    parts = [*_parts(named, baseline), *map(interaction_sentence, shown)]
+    parts = [*_parts(named), *map(interaction_sentence, shown)]
     sentence = "; ".join(parts) + "."
     family = len(contrasts) + len(effects) + len(interactions)
-    return f"{capital(sentence)}{too_few([*contrasts, *effects], family)}"
+    return f"{sentence}{too_few([*contrasts, *effects], family)}"
 
 
 def _alone(config: ConfigSummary) -> str:
@@ -130,7 +131,7 @@ def too_few(compared: Sequence[Contrast], comparisons: int = 0) -> str:
     return f" Too few repeats: the smallest p reachable is {reachable:.2f}."
 
 
-def _parts(contrasts: Sequence[Contrast], baseline: str) -> list[str]:
+def _parts(contrasts: Sequence[Contrast]) -> list[str]:
     shown = [each for each in contrasts if each.verdict not in UNDECIDED]
     open_ = [each for each in contrasts if each.verdict in UNDECIDED]
     shown.sort(key=lambda each: -abs(each.difference.value))
@@ -139,7 +140,13 @@ def _parts(contrasts: Sequence[Contrast], baseline: str) -> list[str]:
         parts.append(f"{len(shown) - MOST_NAMED} more differences are listed below")
     if len(open_) <= MOST_NAMED:
         return parts + [undecided_sentence(each) for each in open_]
-    return [*parts, f"no difference shown between {len(open_)} others and {baseline}"]
+    return [*parts, *counted_verdicts(open_)]
+
+
+def counted_verdicts(contrasts: Sequence[Contrast]) -> list[str]:
+    """How many came out how, e.g. "4 comparisons: inconclusive"."""
+    words = Counter(each.verdict for each in contrasts)
+    return [f"{counted(count, 'comparison')}: {word}" for word, count in words.items()]
 
 
 def could_see(contrast: Contrast) -> str:
@@ -286,8 +293,3 @@ def counted(count: int, noun: str) -> str:
     """A count with its noun, e.g. "2 misses"."""
     plural = f"{noun}es" if noun.endswith("miss") else f"{noun}s"
     return f"{count} {noun if count == 1 else plural}"
-
-
-def capital(sentence: str) -> str:
-    """The sentence with a capital letter, unless it begins with a name."""
-    return f"N{sentence[1:]}" if sentence.startswith("no difference") else sentence

@@ -194,13 +194,11 @@ class Contrast(_Strict, frozen=True, kw_only=True):
 
     @property
     def is_held_back(self) -> bool:
-        """Whether its interval alone would have decided, and the corrected p does not."""
+        """Whether its interval, in whole points, would have decided, but for the corrected p."""
         interval = self.difference.interval
-        return (
-            self.verdict in UNDECIDED
-            and interval is not None
-            and not interval.low <= 0 <= interval.high
-        )
+        if interval is None or self.verdict not in UNDECIDED:
+            return False
+        return round(100 * interval.low) > 0 or round(100 * interval.high) < 0
 
 
 class Interaction(_Strict, frozen=True, kw_only=True):

@@ -54,6 +54,19 @@ def test_where_p_holds_back_what_the_interval_shows_a_note_says_so(matrix):
     )
 
 
+def test_the_line_of_a_comparison_that_p_holds_back_says_so():
+    several = only_suite(
+        outcome_log({"base": {"a": "ffff"}, "new": {"a": "pppp"}, "b": {"a": "ffff"}})
+    )
+    alone = only_suite(outcome_log({"base": {"a": "ffff"}, "new": {"a": "pppf"}}))
+
+    needs = "; a verdict needs p below 0.05 too"
+    assert [several.contrasts[0].is_held_back, alone.contrasts[0].is_held_back] == [True, True]
+    assert several.findings[0].endswith(f"{needs}, corrected for 2 comparisons.")
+    assert alone.findings[0].endswith(f"{needs}.")
+    assert alone.notes[1].endswith("a verdict needs p below 0.05 as well.")
+
+
 def test_where_interval_and_p_agree_no_note_speaks_of_them():
     suite = only_suite(outcome_log({"base": {"a": "pfpf"}, "new": {"a": "ppff"}}))
 
@@ -73,7 +86,7 @@ def test_many_open_comparisons_are_counted_in_the_headline():
 
     suite = only_suite(outcome_log(outcomes, baseline="base"))
 
-    assert suite.headline == "4 comparisons show no difference."
+    assert suite.headline == "4 comparisons: inconclusive."
     assert suite.findings == ("Too few repeats: the smallest p reachable is 1.00.",)
 
 

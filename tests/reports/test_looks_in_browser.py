@@ -66,6 +66,17 @@ def test_on_a_phone_no_gap_parts_a_caption_from_the_head_of_its_table(chromium, 
     assert head[3] - below_caption < 60
 
 
+@pytest.mark.parametrize("anchor", ["suite-2", "method", "samples"])
+@pytest.mark.parametrize("width", [1250, 390])
+def test_a_link_to_a_part_of_the_page_leaves_its_heading_in_view(chromium, report, anchor, width):
+    page = opened(chromium, report, width=width)
+
+    page.evaluate(f"document.querySelector('.pages a[href=\"#{anchor}\"]').click()")
+    page.wait("scrollY > 0")
+
+    assert box(page, f"#{anchor} h2")[1] >= box(page, ".pages")[3]
+
+
 def test_no_figure_leaves_a_third_of_a_wide_page_empty(chromium, report):
     page = opened(chromium, report, width=1600)
 

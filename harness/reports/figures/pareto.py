@@ -180,7 +180,7 @@ def _places(point: CostPoint) -> Iterator[tuple[CostPoint, _Room]]:
         for is_left in (point.is_left, not point.is_left):
             x = point.x - 9 if is_left else point.x + 9
             start = x - width if is_left else x
-            if start < 0 or start + width > WIDTH:
+            if start < _LEFT or start + width > WIDTH:
                 continue
             named = replace(point, label_x=x, label_y=round(y, 2), is_left=is_left)
             yield named, _Room(start, start + width, y)
