@@ -102,6 +102,33 @@ def test_both_sides_can_be_read_as_they_were_written(chromium, tmp_path):
     assert count(page, ".differs .side .raw") == 0
 
 
+def test_in_a_long_text_one_goes_from_change_to_change(chromium, tmp_path):
+    one, other = (
+        "\n".join(f"line {n} {word if n in (80, 160) else ''}" for n in range(200))
+        for word in ("old", "new")
+    )
+    page = show(chromium, tmp_path, [said("x", one)], [said("x", other)])
+    in_view = (
+        "(content => [...content.querySelectorAll('ins')].map(mark => {"
+        " const [at, box] = [mark, content].map(node => node.getBoundingClientRect());"
+        " return at.top >= box.top && at.bottom <= box.bottom; }))"
+        "(document.querySelectorAll('.differs .content')[1])"
+    )
+
+    seen = [page.evaluate(in_view)]
+    for _ in range(3):
+        page.evaluate("document.querySelectorAll('.differs .head .at')[1].click()")
+        seen.append(page.evaluate(in_view))
+
+    assert seen == [[False, False], [True, False], [False, True], [True, False]]
+
+
+def test_a_short_text_needs_no_way_from_change_to_change(chromium, tmp_path):
+    page = show(chromium, tmp_path, [said("x", "old")], [said("x", "new")])
+
+    assert count(page, ".differs .head .at") == 0
+
+
 @pytest.mark.parametrize("names", [["prompts"], ["temperature"], ["parameters"], list(SETTINGS)])
 @pytest.mark.parametrize("is_asked", [True, False], ids=["a call", "no events"])
 def test_settings_that_explain_it_are_told_in_the_words_of_compare(

@@ -91,12 +91,25 @@ function contentOf({ message, text }, isRaw) {
   return el("div", "content", body(message, { isRaw: false, runs: [] }), calls);
 }
 
+// In a text that scrolls, the way from one change to the next.
+function nextChange(content) {
+  let at = -1;
+  return button("at", "next change", "Show the next words that differ", () => {
+    const marks = content.querySelectorAll("del, ins");
+    at = (at + 1) % marks.length;
+    const below = marks[at].getBoundingClientRect().top - content.getBoundingClientRect().top;
+    content.scrollTop += below - content.clientHeight / 3;
+  });
+}
+
 function sideOf(turn, content, row, view) {
   if (!turn) return el("div", "side nothing", el("p", "muted", "no such turn"));
   content.tabIndex = 0; // it scrolls
   const runs = turn.runs.map((run) => el("span", `exit ${run.is_success ? "pass" : "fail"}`, `ran ${run.language}: ${run.status}`));
+  const isLong = content.querySelector("del, ins") && lineCount(turn.text, 60) > 20;
   return el("div", `side message ${agentClass(view, turn.message.speaker)}`,
     el("div", "head", el("span", "of", `${row.config} · epoch ${row.epoch}`), who(view, turn.message.speaker), ...runs,
+      isLong ? nextChange(content) : null,
       el("span", "when", `turn ${turn.number}`)),
     content);
 }
