@@ -59,11 +59,13 @@ function reason(first, second, given) {
   return "";
 }
 
-// Whether two calls of an agent asked the same, but for the model: then its settings explain the rest.
+// Whether what an agent was given otherwise explains how two of its calls differ: by the model that
+// is asked, by its system message, or by the answer alone.
 function isAnswer(one, other) {
   if (one.type !== "model_call" || one.agent !== other.agent) return false;
   const sent = (call) => ({ ...call, model_requested: "", reply: "", tool_calls: [] });
-  return one.model_requested !== other.model_requested || !REASONS.model_call(sent(one), sent(other));
+  const asked = REASONS.model_call(sent(one), sent(other));
+  return one.model_requested !== other.model_requested || !asked || asked.startsWith("the system message of ");
 }
 
 const REASONS = {
