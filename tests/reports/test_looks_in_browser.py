@@ -204,3 +204,36 @@ def test_the_checks_that_failed_come_first(chromium, tmp_path):
         ["fail", "bad"],
         ["pass", "good"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("mode", "banner", "row"),
+    [
+        (
+            "imported",
+            "The file does not tell how the conversation ended.",
+            "the file does not tell",
+        ),
+        (
+            "replay",
+            "The conversation did not end; this is all that was recorded.",
+            "not finished",
+        ),
+    ],
+)
+def test_of_an_end_that_a_file_does_not_tell_nothing_is_claimed(
+    chromium, tmp_path, mode, banner, row
+):
+    log = outcome_log({"one": {"a": "f"}})
+    (sample,) = log.samples
+    transcript = msgspec.structs.replace(sample.transcript, events=())
+    sample = msgspec.structs.replace(sample, mode=mode, transcript=transcript)
+
+    page = opened(
+        chromium,
+        write(tmp_path, msgspec.structs.replace(log, samples=(sample,))),
+        "#sample/shop/a/one/1",
+    )
+
+    assert text_of(page, "#conversation .ended") == banner
+    assert row in texts(page, ".pair tbody th")

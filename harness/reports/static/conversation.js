@@ -106,6 +106,7 @@ function stopped(sample) {
       command ? el("p", "", COMMAND, el("code", "", command)) : null,
       failure.traceback && !isMiss ? fold("traceback", pre(failure.traceback)) : null)];
   }
+  if (sample.mode === "imported") return [el("div", "ended", el("p", "", "The file does not tell how the conversation ended."))];
   return [el("div", "ended refused", el("p", "", "The conversation did not end; this is all that was recorded."))];
 }
 
