@@ -90,4 +90,13 @@ def _finding(contrast: Contrast, comparisons: int) -> str:
     if contrast.is_held_back:
         corrected = f", corrected for {comparisons} comparisons" if comparisons > 1 else ""
         return f"{line}; a verdict needs p below 0.05 too{corrected}."
-    return f"{line}; {could_see(contrast)}."
+    return f"{line}; {_unseen(contrast)}."
+
+
+def _unseen(contrast: Contrast) -> str:
+    """What may be there all the same."""
+    if contrast.seen is None:
+        return could_see(contrast)
+    if contrast.seen > 1:
+        return "any difference could go unseen"
+    return f"less than {100 * contrast.seen:.0f} points could go unseen"
