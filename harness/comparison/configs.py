@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.comparison.contrast import Pairing, family_with, paired, verdicts
 from harness.comparison.factors import Grid, crossings_of, effects_of
+from harness.comparison.headline import findings, headline
 from harness.comparison.notes import suite_notes
 from harness.comparison.sides import Side
 from harness.comparison.summary import (
@@ -73,12 +74,16 @@ def _compare_suite(suite: SuiteInfo, samples: Samples, log: RunLog) -> SuiteComp
     shown, effects = compared[: len(pairs)], compared[len(pairs) :]
     apart = [pair for pair in combinations(names, 2) if _pair(grid, *pair) is None]
     not_worse = tuple(names) if apart else _not_worse(names, grid, shown)
+    verdict = suite_verdict(summaries, baseline, shown, effects, interactions)
+    named = [each for each in effects or shown if each.verdict != "not comparable"]
     return SuiteComparison(
         suite=suite.name,
         baseline=baseline,
         alert=alert(summaries, effects or shown),
         warning=warning(compared),
-        verdict=suite_verdict(summaries, baseline, shown, effects, interactions),
+        verdict=verdict,
+        headline=headline(named, interactions) or verdict,
+        findings=findings(named, interactions, compared),
         standing=standing(summaries, compared, not_worse, apart),
         notes=suite_notes(summaries, compared, interactions),
         not_worse=not_worse,

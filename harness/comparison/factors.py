@@ -20,10 +20,14 @@ Grid = Mapping[str, Mapping[str, Side]]
 def effects_of(configs: Sequence[AgentConfig], grid: Grid, baseline: str) -> list[Pairing]:
     """Every level of every factor against the baseline's level of it.
 
-    Only samples of the same scenario whose other factors are equal are compared.
+    Only samples of the same scenario whose other factors are equal are compared. Where the configs
+    vary in one factor alone there are none: they would be the configs against the baseline again.
     """
+    every = _levels(configs, baseline)
+    if len({each.factor for each in every}) == 1 and len(configs) == len(every) + 1:
+        return []
     found = []
-    for levels in _levels(configs, baseline):
+    for levels in every:
         cells = _cells(configs, grid, (levels.factor,))
         strata = [
             (scenario, (sides[levels.candidate,], sides[levels.reference,]))

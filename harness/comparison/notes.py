@@ -25,6 +25,7 @@ def suite_notes(
     """One sentence or two each: the claim, what counts as a failure, what is unknown, what next."""
     ran = [config for config in configs if config.success.n]
     notes = [_claim(ran, compared, len(compared) + len(interactions))] if ran else []
+    notes += _held_back(compared, len(compared) + len(interactions))
     notes += _partly(ran, compared)
     notes += _failures(configs)
     total = sum(config.success.n for config in configs)
@@ -66,6 +67,17 @@ def _claim(configs: Sequence[ConfigSummary], compared: Sequence[Contrast], compa
         f"{about} Intervals of differences are widened and p-values corrected so that all "
         f"{comparisons} comparisons shown hold together at 95 %."
     )
+
+
+def _held_back(compared: Sequence[Contrast], comparisons: int) -> list[str]:
+    """Why an interval that excludes 0 did not decide."""
+    if not any(each.is_held_back for each in compared):
+        return []
+    corrected = f", and p is corrected for all {comparisons} comparisons (Holm)"
+    return [
+        "An interval excludes 0 where the verdict is open: a verdict needs p below 0.05 as well"
+        f"{corrected if comparisons > 1 else ''}."
+    ]
 
 
 def _about(parts: Sequence[ConfigSummary | Contrast]) -> str:
@@ -115,7 +127,8 @@ def _next(configs: Sequence[ConfigSummary], compared: Sequence[Contrast]) -> str
     scenarios = blindest.scenarios
     if blindest.scope == "these scenarios":
         needed = ceil(epochs * factor)
-        size = f"{counted(needed, 'epoch')} of these {counted(scenarios, 'scenario')}"
+        whose = "this scenario" if scenarios == 1 else f"these {scenarios} scenarios"
+        size = f"{counted(needed, 'epoch')} of {whose}"
     else:
         needed = ceil(scenarios * factor)
         size = f"{counted(needed, 'scenario')} like these"

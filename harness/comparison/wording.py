@@ -7,6 +7,7 @@ always candidate minus reference.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from harness.model.comparison import UNDECIDED
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from harness.model.comparison import ConfigSummary, Contrast, Interaction, Interval
 
 ALPHA = 0.05
-_MOST_NAMED = 3
+MOST_NAMED = 3
 
 
 def alert(configs: Sequence[ConfigSummary], named: Sequence[Contrast]) -> str:
@@ -63,8 +64,8 @@ def warning(compared: Sequence[Contrast]) -> str:
     ]
     if not changed:
         return ""
-    more = f"; and {len(changed) - _MOST_NAMED} more" if len(changed) > _MOST_NAMED else ""
-    said = "; ".join(changed[:_MOST_NAMED])
+    more = f"; and {len(changed) - MOST_NAMED} more" if len(changed) > MOST_NAMED else ""
+    said = "; ".join(changed[:MOST_NAMED])
     return f"The samples that did not complete decide a verdict: {said}{more}."
 
 
@@ -90,10 +91,10 @@ def suite_verdict(
     if not named:
         return _no_claim(ran)
     shown = [each for each in interactions if each.verdict in ("better", "worse")]
-    parts = [*_parts(named, baseline), *map(interaction_sentence, shown)]
+    parts = [*_parts(named), *map(interaction_sentence, shown)]
     sentence = "; ".join(parts) + "."
     family = len(contrasts) + len(effects) + len(interactions)
-    return f"{capital(sentence)}{too_few([*contrasts, *effects], family)}"
+    return f"{sentence}{too_few([*contrasts, *effects], family)}"
 
 
 def _alone(config: ConfigSummary) -> str:
@@ -130,41 +131,53 @@ def too_few(compared: Sequence[Contrast], comparisons: int = 0) -> str:
     return f" Too few repeats: the smallest p reachable is {reachable:.2f}."
 
 
-def _parts(contrasts: Sequence[Contrast], baseline: str) -> list[str]:
+def _parts(contrasts: Sequence[Contrast]) -> list[str]:
     shown = [each for each in contrasts if each.verdict not in UNDECIDED]
     open_ = [each for each in contrasts if each.verdict in UNDECIDED]
     shown.sort(key=lambda each: -abs(each.difference.value))
-    parts = [decided_sentence(each) for each in shown[:_MOST_NAMED]]
-    if len(shown) > _MOST_NAMED:
-        parts.append(f"{len(shown) - _MOST_NAMED} more differences are listed below")
-    if len(open_) <= _MOST_NAMED:
+    parts = [decided_sentence(each) for each in shown[:MOST_NAMED]]
+    if len(shown) > MOST_NAMED:
+        parts.append(f"{len(shown) - MOST_NAMED} more differences are listed below")
+    if len(open_) <= MOST_NAMED:
         return parts + [undecided_sentence(each) for each in open_]
-    return [*parts, f"no difference shown between {len(open_)} others and {baseline}"]
+    return [*parts, *counted_verdicts(open_)]
+
+
+def counted_verdicts(contrasts: Sequence[Contrast]) -> list[str]:
+    """How many came out how, e.g. "4 comparisons: inconclusive"."""
+    words = Counter(each.verdict for each in contrasts)
+    return [f"{counted(count, 'comparison')}: {word}" for word, count in words.items()]
 
 
 def could_see(contrast: Contrast) -> str:
     """The smallest difference that the comparison could have shown, e.g. "sees 35 points"."""
     if contrast.seen is None:
-        return "what it could see is not known"
+        repeat = "repeat" if contrast.scope == "these scenarios" else "scenario"
+        return f"what it could see is not known: no {repeat} came out otherwise than another"
     return "sees no difference" if contrast.seen > 1 else f"sees {100 * contrast.seen:.0f} points"
 
 
 def decided_sentence(contrast: Contrast) -> str:
     """What the candidate solves more or fewer than the reference, and what that rests on."""
     interval = contrast.difference.interval
-    limits = f", interval {_points(interval)}" if interval else ""
+    limits = f", interval {points_of(interval)}" if interval else ""
+    # Of what was found, what could not have been seen is no news.
+    seen = "" if contrast.seen is None else f", {could_see(contrast)}"
     return (
-        f"{level_name(contrast)} solves {more_or_fewer(contrast)} than {contrast.reference}"
-        f"{limits}, {size(contrast)}{_cost(contrast)} "
-        f"({_p_values(contrast)}, {could_see(contrast)})"
+        f"{solves(contrast)}{limits}, {size(contrast)}{cost(contrast)} ({p_values(contrast)}{seen})"
     )
+
+
+def solves(contrast: Contrast) -> str:
+    """The difference alone, e.g. "careful solves 40 points more than brief"."""
+    return f"{level_name(contrast)} solves {more_or_fewer(contrast)} than {contrast.reference}"
 
 
 def interaction_sentence(found: Interaction) -> str:
     """By how many points the effect of one factor differs between two levels of another."""
     points = round(100 * found.difference.value)
     interval = found.difference.interval
-    limits = f", interval {_points(interval)}" if interval else ""
+    limits = f", interval {points_of(interval)}" if interval else ""
     return (
         f"the effect of {found.factor}={found.candidate} is {abs(points)} points "
         f"{'smaller' if points < 0 else 'larger'} at {found.by}={found.by_candidate} than at "
@@ -181,7 +194,7 @@ def more_or_fewer(contrast: Contrast) -> str:
 def undecided_sentence(contrast: Contrast) -> str:
     """No difference shown, with the difference that was seen."""
     return (
-        f"{level_name(contrast)}: {_signed(contrast.difference.value)} points against "
+        f"{level_name(contrast)}: {signed(contrast.difference.value)} points against "
         f"{contrast.reference}, {contrast.verdict} ({evidence(contrast)})"
     )
 
@@ -195,8 +208,8 @@ def level_name(contrast: Contrast) -> str:
 def evidence(contrast: Contrast) -> str:
     """Interval, samples, corrected p of candidate minus reference, and what could be seen."""
     interval = contrast.difference.interval
-    limits = f"interval {_points(interval)}, " if interval else ""
-    return f"{limits}{size(contrast)}, {_p_values(contrast)}, {could_see(contrast)}"
+    limits = f"interval {points_of(interval)}, " if interval else ""
+    return f"{limits}{size(contrast)}, {p_values(contrast)}, {could_see(contrast)}"
 
 
 def size(contrast: Contrast) -> str:
@@ -210,14 +223,16 @@ def size(contrast: Contrast) -> str:
     return f"n = {scenarios} \N{MULTIPLICATION SIGN} {unit}"
 
 
-def _p_values(contrast: Contrast) -> str:
+def p_values(contrast: Contrast) -> str:
+    """The corrected p, and the one before where that alone is below 0.05."""
     p_value = _p(contrast.p_adjusted)
     if contrast.p_value < ALPHA <= contrast.p_adjusted:
         return f"{p_value} after correction, {contrast.p_value:.3f} before"
     return p_value
 
 
-def _cost(contrast: Contrast) -> str:
+def cost(contrast: Contrast) -> str:
+    """At what cost, e.g. ", at 1.3x the cost"; "" if that is not known."""
     if contrast.cost_ratio is None or contrast.cost_ratio.value <= 0:
         return ""
     ratio = contrast.cost_ratio.value
@@ -230,11 +245,13 @@ def _p(p_value: float) -> str:
     return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
 
 
-def _points(interval: Interval) -> str:
-    return f"{_signed(interval.low)} to {_signed(interval.high)}"
+def points_of(interval: Interval) -> str:
+    """An interval of a difference in points, e.g. "+9 to +66"."""
+    return f"{signed(interval.low)} to {signed(interval.high)}"
 
 
-def _signed(share: float) -> str:
+def signed(share: float) -> str:
+    """A difference in points with its sign."""
     points = round(100 * share)
     return f"{points:+d}" if points else "0"
 
@@ -264,22 +281,15 @@ def standing(
         return f"There is no best set: {left} and {right} share no scenario{more}."
     if not compared or any(each.verdict == "not comparable" for each in compared):
         return ""
-    if len(not_worse) < len(ran):
-        return (
-            f"Best set: {', '.join(not_worse)}. "
-            "(Every pair of configs is tested; of these none is shown to be worse than another.)"
-        )
-    said = f"Best set: all {len(ran)} configs, pair by pair none is shown to be worse than another"
+    # A config may be in it though a factor's effect, which has more samples, speaks against it.
     is_matrix = any(each.factor != "config" for each in compared)
-    return f"{said}; a pair has fewer samples than a factor." if is_matrix else f"{said}."
+    why = "; a pair has fewer samples than a factor and shows less" if is_matrix else ""
+    if len(not_worse) < len(ran):
+        return f"Best set: {', '.join(not_worse)}. No config is shown to beat one of these{why}."
+    return f"Best set: all {len(ran)} configs. None is shown to beat another{why}."
 
 
 def counted(count: int, noun: str) -> str:
     """A count with its noun, e.g. "2 misses"."""
     plural = f"{noun}es" if noun.endswith("miss") else f"{noun}s"
     return f"{count} {noun if count == 1 else plural}"
-
-
-def capital(sentence: str) -> str:
-    """The sentence with a capital letter, unless it begins with a name."""
-    return f"N{sentence[1:]}" if sentence.startswith("no difference") else sentence

@@ -192,6 +192,14 @@ class Contrast(_Strict, frozen=True, kw_only=True):
     turns: Estimate | None
     cost_ratio: Estimate | None
 
+    @property
+    def is_held_back(self) -> bool:
+        """Whether its interval, in whole points, would have decided, but for the corrected p."""
+        interval = self.difference.interval
+        if interval is None or self.verdict not in UNDECIDED:
+            return False
+        return round(100 * interval.low) > 0 or round(100 * interval.high) < 0
+
 
 class Interaction(_Strict, frozen=True, kw_only=True):
     """Whether the effect of one factor depends on the level of another.
@@ -245,6 +253,8 @@ class SuiteComparison(_Strict, frozen=True, kw_only=True):
         warning: Which verdicts would be others if the samples that did not complete were left
             out instead of counted as failures; "" if none would.
         verdict: What makes a difference, for people.
+        headline: The verdict in one short sentence, without the numbers behind it.
+        findings: These numbers, one line for each comparison that the headline names.
         standing: The best set for people: the configs that are not shown to be worse than any
             other; "" when fewer than two can be compared.
         notes: What the reader must know to trust the verdict, one sentence each.
@@ -261,6 +271,8 @@ class SuiteComparison(_Strict, frozen=True, kw_only=True):
     alert: str
     warning: str
     verdict: str
+    headline: str
+    findings: tuple[str, ...]
     standing: str
     notes: tuple[str, ...]
     not_worse: tuple[str, ...]

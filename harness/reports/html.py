@@ -21,6 +21,7 @@ from harness.reports.facts import facts_of
 from harness.reports.figures.links import list_fragment, sample_fragment
 from harness.reports.packing import pack
 from harness.reports.reproduction import reproduction
+from harness.reports.settings import packed_settings
 from harness.reports.steady import digest_of, steady_header, steady_sample
 from harness.reports.suite_section import suite_sections
 from harness.reports.text import one_line, visible
@@ -55,6 +56,7 @@ _SCRIPTS = (
     "overview.js",
     "pytest.js",
     "conversation.js",
+    "settings.js",
     "aligned.js",
     "list.js",
     "browse.js",
@@ -88,6 +90,7 @@ class HtmlReporter:
                 header=log.header,
                 digest=digest,
                 again=again,
+                settings=packed_settings(log.header.suites),
                 facts=facts,
                 warning=not_isolated(facts.sandboxes),
                 suites=suite_sections(log, comparison),

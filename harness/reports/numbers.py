@@ -90,7 +90,8 @@ def number(value: float | None, digits: int = 1) -> str:
     """A plain number without trailing zeros."""
     if value is None:
         return DASH
-    text = f"{value:,.{digits}f}"
+    # Added to nothing, what rounds to nothing loses its sign.
+    text = f"{round(value, digits) + 0.0:,.{digits}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -115,7 +116,7 @@ def change(estimate: Estimate | None) -> str:
 def _with_interval(estimate: Estimate | None, digits: int, *, is_signed: bool) -> str:
     if estimate is None:
         return DASH
-    sign = "+" if is_signed and estimate.value > 0 else ""
+    sign = "+" if is_signed and round(estimate.value, digits) > 0 else ""
     text = f"{sign}{number(estimate.value, digits)}"
     if estimate.interval is None:
         return text

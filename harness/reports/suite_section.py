@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,6 +51,7 @@ class SuiteSection:
     info: SuiteInfo
     comparison: SuiteComparison
     reasons: tuple[str, ...]
+    unfinished: dict[str, int]
     scorers: tuple[str, ...]
     outcomes: Outcomes
     marks: dict[tuple[str, str], tuple[ScenarioMark, ...]]
@@ -80,6 +81,7 @@ def _section(
         info=info,
         comparison=comparison,
         reasons=_reasons(comparison.configs),
+        unfinished=Counter(s.key.config for s in samples if not s.transcript.termination),
         scorers=tuple(
             dict.fromkeys(s.scorer for config in comparison.configs for s in config.scorers)
         ),

@@ -209,13 +209,13 @@ def test_configs_not_shown_to_be_worse_are_named_with_what_that_means():
 
     assert clear.not_worse == ("careful-t0.2", "careful-t1.0")
     assert clear.standing == (
-        "Best set: careful-t0.2, careful-t1.0. "
-        "(Every pair of configs is tested; of these none is shown to be worse than another.)"
+        "Best set: careful-t0.2, careful-t1.0. No config is shown to beat one of these; "
+        "a pair has fewer samples than a factor and shows less."
     )
     assert level.not_worse == tuple(FACTORS)
     assert level.standing == (
-        "Best set: all 4 configs, pair by pair none is shown to be worse than another; "
-        "a pair has fewer samples than a factor."
+        "Best set: all 4 configs. None is shown to beat another; "
+        "a pair has fewer samples than a factor and shows less."
     )
 
 

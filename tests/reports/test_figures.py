@@ -98,6 +98,20 @@ def test_names_beside_the_marks_never_lie_on_each_other():
     assert all(after - before >= 12 for before, after in itertools.pairwise(lines))
 
 
+def test_a_name_does_not_lie_on_the_mark_of_another_config():
+    log = outcome_log(
+        {"left-one": {"a": "pp"}, "right-one": {"a": "pp"}},
+        costs={"left-one": 0.0048, "right-one": 0.0052},
+    )
+    _, comparison = suite_of(log)
+
+    left, right = cost_figure("shop", comparison.configs).points
+
+    assert left.x < right.x
+    assert left.is_left
+    assert not right.is_left or right.label_y > left.label_y + 12
+
+
 @pytest.mark.parametrize("costs", [{}, {"one": 0.1}, {"one": 0.0, "two": 0.0}])
 def test_without_two_known_costs_there_is_no_cost_figure(costs):
     log = outcome_log({"one": {"a": "pf"}, "two": {"a": "pf"}}, costs=costs)

@@ -41,8 +41,8 @@ def test_a_hostile_run_renders_to_text_that_can_be_stored():
 
     page.encode("utf-8")
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u202e]", page)
-    # The script, what the list shows and one data block per scenario; nothing of the agents'.
-    assert len(re.findall(r"<script\b", page)) == 1 + 1 + 3
+    # The script, what the list shows, settings, one data block per scenario; none of the agents'.
+    assert len(re.findall(r"<script\b", page)) == 1 + 1 + 1 + 3
 
 
 def test_the_name_of_a_sample_without_a_result_is_made_visible():
@@ -86,7 +86,7 @@ def test_the_cost_says_whose_prices_were_used(reason, label):
     page = rendered(msgspec.structs.replace(log, samples=(sample,)))
 
     assert f"<dt>{label}</dt>" in page
-    assert "Cost, mean" in page
+    assert "Cost<small>mean</small>" in page
 
 
 def test_code_that_never_failed_had_nothing_to_recover_from():

@@ -164,7 +164,8 @@ def test_verdicts_and_tables_read_without_javascript(browser, report):
 
     page.wait("document.querySelectorAll('.verdict').length === 2")
     text = page.evaluate("document.body.innerText")
-    assert "prompts=careful: +33 points against brief, inconclusive" in text
+    assert "prompts=careful against brief: inconclusive" in text
+    assert "prompts=careful against brief: +33 points, interval " in text
     alert = "document.querySelector('.verdict .barred')"
     assert page.evaluate(f"{alert}.innerText").startswith("Not comparable: 1 of 60 samples")
     assert page.evaluate(f"getComputedStyle({alert}).color") == "rgb(179, 38, 30)"

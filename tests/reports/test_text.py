@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_hostile import PAYLOADS
 
+from harness.model.estimates import Estimate
 from harness.reports import numbers
 from harness.reports.text import one_line, visible, visible_data
 
@@ -65,3 +66,8 @@ def test_one_line_is_cut_with_an_ellipsis():
 )
 def test_dollars_keep_two_significant_digits_and_absence_is_a_dash(amount, text):
     assert numbers.usd(amount) == text
+
+
+@pytest.mark.parametrize("value", [-0.04, 0.04, 0.0])
+def test_what_rounds_to_nothing_has_no_sign(value):
+    assert numbers.change(Estimate(value=value, interval=None)) == "0"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from typing import TYPE_CHECKING
 
 from harness.reports import numbers
@@ -10,7 +11,7 @@ from harness.reports.figures.links import list_fragment
 from harness.reports.figures.scale import Scale, from_zero
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from harness.model.comparison import ConfigSummary
 
@@ -18,6 +19,7 @@ WIDTH, HEIGHT = 460, 270
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 440.0, 14.0, 226.0
 _LINE = 13.0
 _LETTER = 6.6
+_SPOT = 6.5
 _MOST_NAMED = 12
 
 
@@ -142,22 +144,46 @@ def _point(
 
 def _named(points: Sequence[CostPoint]) -> list[CostPoint]:
     """The points with room found for their names: each beside its mark, or the next free line."""
-    from dataclasses import replace
-
     if len(points) > _MOST_NAMED:
         return list(points)
-    taken: list[tuple[float, float, float]] = []
+    taken = [_Room(point.x - _SPOT, point.x + _SPOT, point.y + 4) for point in points]
     done = []
     for point in sorted(points, key=lambda each: (each.y, each.x)):
-        width = _LETTER * len(point.name)
-        left = point.label_x - width if point.is_left else point.label_x
-        y = point.y + 4
-        while any(abs(y - line) < _LINE and left < end and begin < left + width
-                  for begin, end, line in taken):  # fmt: skip
-            y += 1
-        taken.append((left, left + width, y))
-        done.append(replace(point, label_y=round(y, 2)))
+        named, room = next(
+            (named, room)
+            for named, room in _places(point)
+            if not any(room.meets(other) for other in taken)
+        )
+        taken.append(room)
+        done.append(named)
     return done
+
+
+@dataclass(frozen=True)
+class _Room:
+    """What a name or a mark takes of a line."""
+
+    start: float
+    end: float
+    line: float
+
+    def meets(self, other: _Room) -> bool:
+        is_near = abs(self.line - other.line) < _LINE
+        return is_near and self.start < other.end and other.start < self.end
+
+
+def _places(point: CostPoint) -> Iterator[tuple[CostPoint, _Room]]:
+    """Where its name could stand: on the side it is meant for, on the other, then further down."""
+    width = _LETTER * len(point.name)
+    for down in count():
+        y = point.y + 4 + down
+        for is_left in (point.is_left, not point.is_left):
+            x = point.x - 9 if is_left else point.x + 9
+            start = x - width if is_left else x
+            if start < _LEFT or start + width > WIDTH:
+                continue
+            named = replace(point, label_x=x, label_y=round(y, 2), is_left=is_left)
+            yield named, _Room(start, start + width, y)
 
 
 def _stair(points: Sequence[CostPoint]) -> str:

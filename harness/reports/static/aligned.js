@@ -48,15 +48,24 @@ function pairs(first, second) {
   return [...found, ...one.slice(i).map((turn) => [turn, null]), ...other.slice(j).map((turn) => [null, turn])];
 }
 
-// What went otherwise before two turns, if their events tell.
-function reason(first, second) {
+// What went otherwise before two turns, if their events tell; `given` tells of an agent's settings.
+function reason(first, second, given) {
   for (let at = 0; at < Math.min(first.length, second.length); at++) {
     const [one, other] = [first[at], second[at]];
     if (one.type !== other.type) return "";
     const told = REASONS[one.type]?.(one, other);
-    if (told) return told;
+    if (told) return (isAnswer(one, other) && given(other.agent)) || told;
   }
   return "";
+}
+
+// Whether what an agent was given otherwise explains how two of its calls differ: by the model that
+// is asked, by its system message, or by the answer alone.
+function isAnswer(one, other) {
+  if (one.type !== "model_call" || one.agent !== other.agent) return false;
+  const sent = (call) => ({ ...call, model_requested: "", reply: "", tool_calls: [] });
+  const asked = REASONS.model_call(sent(one), sent(other));
+  return one.model_requested !== other.model_requested || !asked || asked.startsWith("the system message of ");
 }
 
 const REASONS = {
@@ -90,26 +99,52 @@ function sentOtherwise(one, other, agent) {
 
 const MOST_PLAIN = 20_000; // characters of both texts up to which words are compared
 
-function sideOf(turn, content, row, view) {
-  if (!turn) return el("div", "side nothing", el("p", "muted", "no such turn"));
-  const text = el("div", "prose raw", content);
-  text.tabIndex = 0; // it scrolls
-  const runs = turn.runs.map((run) => el("span", `exit ${run.is_success ? "pass" : "fail"}`, `ran ${run.language}: ${run.status}`));
-  return el("div", `side message ${agentClass(view, turn.message.speaker)}`,
-    el("div", "head", el("span", "of", `${row.config} · epoch ${row.epoch}`), who(view, turn.message.speaker), ...runs,
-      el("span", "when", `turn ${turn.number}`)),
-    text);
+// What was said, as a conversation shows it: Markdown and code, then the tools that are called.
+function contentOf({ message, text }, isRaw) {
+  if (isRaw) return el("div", "content", el("div", "prose raw", text));
+  const calls = (message.tool_calls || []).map((call) => block(`calls tool ${call.name}`, call.arguments));
+  return el("div", "content", body(message, { isRaw: false, runs: [] }), calls);
 }
 
-function contents(one, other) {
-  if (!one || !other) return [one?.text, other?.text];
-  if (one.text.length + other.text.length > MOST_PLAIN) return [one.text, other.text];
-  const pieces = difference(one.text, other.text);
-  return [marked(pieces, ["same", "gone"]), marked(pieces, ["same", "new"])];
+// In a text that scrolls, the way from one change to the next.
+function nextChange(content) {
+  let at = -1;
+  return button("at", "next change", "Show the next words that differ", () => {
+    const marks = content.querySelectorAll("del, ins");
+    at = (at + 1) % marks.length;
+    const below = marks[at].getBoundingClientRect().top - content.getBoundingClientRect().top;
+    content.scrollTop += below - content.clientHeight / 3;
+  });
+}
+
+function sideOf(turn, content, row, view) {
+  if (!turn) return el("div", "side nothing", el("p", "muted", "no such turn"));
+  content.tabIndex = 0; // it scrolls
+  const runs = turn.runs.map((run) => el("span", `exit ${run.is_success ? "pass" : "fail"}`, `ran ${run.language}: ${run.status}`));
+  const isLong = content.querySelector("del, ins") && lineCount(turn.text, 60) > 20;
+  return el("div", `side message ${agentClass(view, turn.message.speaker)}`,
+    el("div", "head", el("span", "of", `${row.config} · epoch ${row.epoch}`), who(view, turn.message.speaker), ...runs,
+      isLong ? nextChange(content) : null,
+      el("span", "when", `turn ${turn.number}`)),
+    content);
+}
+
+// Both sides rendered, the words that differ marked.
+function contents(one, other, isRaw) {
+  const nodes = [one, other].map((turn) => turn && contentOf(turn, isRaw));
+  if (!one || !other || one.text.length + other.text.length > MOST_PLAIN) return nodes;
+  const texts = nodes.map(textsOf);
+  const [left, right] = texts.map(textIn);
+  // Only the marks of their Markdown differ: to be seen as they were written.
+  if (left === right && one.text !== other.text && !isRaw) return contents(one, other, true);
+  const pieces = difference(left, right);
+  markIn(texts[0], pieces, "gone");
+  markIn(texts[1], pieces, "new");
+  return nodes;
 }
 
 function differing([one, other], pair, view) {
-  const [left, right] = contents(one, other);
+  const [left, right] = contents(one, other, view.isRaw);
   return el("div", "turn-pair differs", sideOf(one, left, pair[0], view), sideOf(other, right, pair[1], view));
 }
 
@@ -117,14 +152,15 @@ function sameRun(run, view) {
   const [first, last] = [run[0][0].number, run.at(-1)[0].number];
   const label = run.length === 1 ? `turn ${first}` : `turns ${first} to ${last}`;
   const inside = run.map(([turn]) => el("div", `message ${agentClass(view, turn.message.speaker)}`,
-    el("div", "head", who(view, turn.message.speaker), el("span", "when", `turn ${turn.number}`)), el("div", "prose raw", turn.text)));
+    el("div", "head", who(view, turn.message.speaker), el("span", "when", `turn ${turn.number}`)), contentOf(turn, view.isRaw)));
   return el("details", "same-run", el("summary", "", `${label}: the same in both (${run.map(([turn]) => turn.message.speaker).join(", ")})`), inside);
 }
 
-function partingNote(pair, samples) {
+function partingNote(pair, samples, given) {
   const [one, other] = pair;
   const tail = (sample, turn) => turn ? turn.before : lastEvents(sample);
-  const why = reason(tail(samples[0], one), tail(samples[1], other));
+  const isSameSpeaker = one && other && one.message.speaker === other.message.speaker;
+  const why = reason(tail(samples[0], one), tail(samples[1], other), given) || (isSameSpeaker && given(one.message.speaker));
   const turn = Math.max(...[one, other].filter(Boolean).map((each) => each.number));
   const node = el("div", "parting", el("b", "", `Here they part, at turn ${turn}`), why ? `: ${why}.` : ".");
   node.id = "parting";
@@ -137,7 +173,7 @@ function lastEvents(sample) {
   return sample.transcript.events.slice(last + 1);
 }
 
-function alignedTurns(samples, rows, view) {
+function alignedTurns(samples, rows, view, given) {
   const all = pairs(turnsOf(samples[0]), turnsOf(samples[1]));
   const nodes = [];
   let same = [];
@@ -147,7 +183,7 @@ function alignedTurns(samples, rows, view) {
     const [one, other] = pair;
     if (one && other && isEqual(one, other)) { same.push(pair); continue; }
     flush();
-    if (!isParted) nodes.push(partingNote(firstDiffering(samples), samples));
+    if (!isParted) nodes.push(partingNote(firstDiffering(samples), samples, given));
     isParted = true;
     nodes.push(differing(pair, rows, view));
   }
@@ -173,15 +209,16 @@ function headOf(sample, row) {
     el("p", "meta", `${plural(row.turns, "turn")} · ended by ${why} · checks ${percent(row.checks)} · code OK ${percent(row.code)} · ${usd(row.cost)}`));
 }
 
-function aligned(samples, rows, navigation, comparing) {
-  const view = viewWithColours(samples[0], true);
+function aligned(samples, rows, given, navigation, comparing) {
   const title = el("h1", "", `${rows[0].scenario} `, el("span", "muted", `${rows[0].suite} · two conversations`));
-  const nodes = alignedTurns(samples, rows, view);
   const swap = button("", "Swap sides", "Left becomes right", () => go({ page: "compare", key: rows[1].key, other: rows[0].key }));
   const find = button("", "First difference", "Go to where the two conversations part", () => {
     document.getElementById("parting")?.scrollIntoView({ block: "center" });
   });
-  find.disabled = !nodes.some((node) => node.id === "parting");
-  return [el("div", "bar-top", title, navigation), el("div", "tools", comparing, swap, find),
-    el("div", "turn-pair heads", headOf(samples[0], rows[0]), headOf(samples[1], rows[1])), ...nodes];
+  const turns = el("div", "turns");
+  const show = (isRaw) => turns.replaceChildren(...alignedTurns(samples, rows, viewWithColours(samples[0], isRaw), given));
+  show(false);
+  find.disabled = !turns.querySelector("#parting");
+  return [el("div", "bar-top", title, navigation), el("div", "tools", comparing, swap, find, writtenButton(show)),
+    el("div", "turn-pair heads", headOf(samples[0], rows[0]), headOf(samples[1], rows[1])), turns];
 }

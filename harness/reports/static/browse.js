@@ -159,8 +159,9 @@ async function openSample(row) {
 async function openPair(row, other) {
   setCurrent(row);
   const pair = [await sampleOf(row), await sampleOf(other)];
+  const given = await givenOtherwise(row, other);
   if (list.current !== row || address.other !== other.key) return;
-  enter(aligned(pair, [row, other], navigation(), comparing(row)));
+  enter(aligned(pair, [row, other], given, navigation(), comparing(row)));
   setCurrent(row);
   setSteps();
 }

@@ -31,7 +31,7 @@ function scoreValue(score) {
   if (score.unit === "share") return `${Math.round(100 * score.value)} %`;
   if (score.unit === "usd") return usd(score.value);
   if (score.unit === "turns") return plural(score.value, "turn");
-  return `${Number(score.value.toFixed(3))} ${score.unit}`;
+  return `${Number(score.value.toFixed(3))}${score.unit === "count" ? "" : ` ${score.unit}`}`;
 }
 
 function check(entry) {
@@ -42,7 +42,8 @@ function check(entry) {
 }
 
 function scoreRow(score, view) {
-  const checks = (score.details && score.details.checks) || [];
+  const all = (score.details && score.details.checks) || [];
+  const checks = [...all.filter((each) => !each.passed), ...all.filter((each) => each.passed)];
   // The checks that failed are listed below the reason.
   const reason = checks.length ? score.reason.split("; failed: ")[0] : score.reason;
   const verdict = score.passed === true ? "pass" : score.passed === false ? "fail" : null;
@@ -105,6 +106,7 @@ function stopped(sample) {
       command ? el("p", "", COMMAND, el("code", "", command)) : null,
       failure.traceback && !isMiss ? fold("traceback", pre(failure.traceback)) : null)];
   }
+  if (sample.mode === "imported") return [el("div", "ended", el("p", "", "The file does not tell how the conversation ended."))];
   return [el("div", "ended refused", el("p", "", "The conversation did not end; this is all that was recorded."))];
 }
 
@@ -137,15 +139,22 @@ function viewWithColours(sample, isRaw) {
   return view;
 }
 
-function rawButton(sample, isRaw) {
+// Switches between messages as they were written and their Markdown rendered.
+function writtenButton(show) {
   const node = button("raw-text", "Text as written", "Show messages as they were written, or with their Markdown rendered", () => {
-    const again = viewWithColours(sample, !isRaw);
-    const old = document.querySelectorAll("#conversation > .event");
-    events(sample, again).forEach((fresh, at) => old[at].replaceWith(fresh));
-    node.replaceWith(rawButton(sample, !isRaw));
+    const isRaw = node.getAttribute("aria-pressed") !== "true";
+    node.setAttribute("aria-pressed", String(isRaw));
+    show(isRaw);
   });
-  node.setAttribute("aria-pressed", String(isRaw));
+  node.setAttribute("aria-pressed", "false");
   return node;
+}
+
+function rawButton(sample) {
+  return writtenButton((isRaw) => {
+    const old = document.querySelectorAll("#conversation > .event");
+    events(sample, viewWithColours(sample, isRaw)).forEach((fresh, at) => old[at].replaceWith(fresh));
+  });
 }
 
 function glance(sample, view) {
@@ -157,7 +166,7 @@ function glance(sample, view) {
 function conversation(sample, row, navigation, comparing) {
   const view = viewWithColours(sample, false);
   const place = el("div", "made-test");
-  const tools = el("div", "tools", comparing, testButton(sample, place), rawButton(sample, false));
+  const tools = el("div", "tools", comparing, testButton(sample, place), rawButton(sample));
   const opening = [el("div", "bar-top", el("h1", "", titleOf(row)), navigation), tools, place,
     ...ending(sample, view), scoresTable(sample, view), facts(sample), glance(sample, view)];
   const told = events(sample, view);

@@ -95,3 +95,41 @@ function marked(pieces, kinds) {
   return pieces.filter(([kind]) => kinds.includes(kind))
     .map(([kind, text]) => (kind === "same" ? text : el(TAGS[kind], "", text)));
 }
+
+// Inside a line these do not part words; everything else begins a new one.
+const INSIDE = ["CODE", "STRONG", "EM", "SPAN"];
+
+// The text nodes below a node in order, with "\n" between those of different blocks. What we write
+// ourselves, the labels of blocks, is left out.
+function textsOf(root) {
+  const texts = [];
+  const visit = (node) => {
+    if (node.nodeType === Node.TEXT_NODE) { texts.push({ node, text: node.data }); return; }
+    if (node.classList.contains("label")) return;
+    if (!INSIDE.includes(node.tagName)) texts.push({ node: null, text: "\n" });
+    node.childNodes.forEach(visit);
+  };
+  visit(root);
+  return texts;
+}
+
+function textIn(texts) {
+  return texts.map(({ text }) => text).join("");
+}
+
+// Wraps what is gone, or new, of a rendered text; `pieces` are those of its own text.
+function markIn(texts, pieces, kind) {
+  const own = pieces.filter((piece) => piece[0] === "same" || piece[0] === kind).map((piece) => [...piece]);
+  for (const { node, text } of texts) {
+    const parts = [];
+    for (let left = text.length; left > 0;) {
+      const [said, rest] = own[0];
+      const part = rest.slice(0, left);
+      left -= part.length;
+      if (part.length === rest.length) own.shift();
+      else own[0][1] = rest.slice(part.length);
+      parts.push(said === "same" || !part.trim() ? part : el(TAGS[said], "", part));
+    }
+    if (node) node.replaceWith(...parts);
+  }
+}

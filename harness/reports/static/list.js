@@ -27,12 +27,12 @@ function rowNode(row, position) {
   return node;
 }
 
-// Stands for the rows above or below, so that the scroll bar tells the truth.
+// Stands for the rows above or below, so that the scroll bar tells the truth. One cell: spanning
+// columns that are hidden would make room for them.
 function gap(count) {
   if (!count) return null;
   const node = el("tr", "gap", el("td"));
   node.setAttribute("aria-hidden", "true");
-  node.firstChild.colSpan = 9;
   node.firstChild.style.height = `${count * list.height}px`;
   return node;
 }

@@ -44,6 +44,13 @@ def text_of(page, selector):
     return page.evaluate(f"document.querySelector({selector!r}).textContent")
 
 
+def texts(page, selector):
+    """What each of these says."""
+    return page.evaluate(
+        f"[...document.querySelectorAll({selector!r})].map(node => node.textContent)"
+    )
+
+
 def count(page, selector):
     return page.evaluate(f"document.querySelectorAll({selector!r}).length")
 
