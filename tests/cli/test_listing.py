@@ -110,3 +110,22 @@ def test_baselines_are_shown_also_of_suites_that_have_none(
     assert shown.stdout.splitlines()[2] == (
         "walk: no baseline. Keep one with: harness baseline set RUN"
     )
+
+
+def test_a_sample_of_an_older_run_is_named_with_the_command_that_reads_it(
+    harness: Command, tmp_path: Path
+) -> None:
+    write_suite(tmp_path, epochs=1)
+    for _ in range(2):
+        assert harness("run", "--no-report", "-n", "1").returncode == 0
+    first, second = sorted(path.stem for path in (tmp_path / ".harness" / "runs").glob("*.sqlite"))
+    (tmp_path / ".harness" / "runs" / "0-broken.sqlite").write_text("no run log")
+    imported(harness, tmp_path)
+
+    wrong = harness("show", "talk/hello/plain/1")
+    (advised,) = re.findall(r"harness (show .*)", wrong.stderr)
+
+    assert wrong.returncode == 2
+    assert f"but 2 other runs have it: {second}, {first}. Read the newest with: " in wrong.stderr
+    assert advised == f"show talk/hello/plain/1 --run {second}"
+    assert "fine, thanks" in harness(*advised.split()).stdout
