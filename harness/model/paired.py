@@ -242,11 +242,14 @@ class SuiteContrast(_Strict, frozen=True, kw_only=True):
 class ConfigPairComparison(_Strict, frozen=True, kw_only=True, tag_field="between", tag="configs"):
     """Config B against config A, over the scenarios and epochs both have.
 
+    Both may be levels of a factor, "prompts=careful": then all configs of that level are one
+    side, and the sides of a pair have the levels of all other factors in common, too.
+
     Attributes:
         run_a: Id of the run of config A.
         run_b: Id of the run of config B, usually the same.
-        config_a: The config measured against.
-        config_b: The config that is judged.
+        config_a: The config, or level, measured against.
+        config_b: The config, or level, that is judged.
         settings: In what their settings differ, in words.
         samples: Pairs with a result on both sides.
         suites: One entry per suite that has both.
