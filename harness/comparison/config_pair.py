@@ -11,7 +11,7 @@ from harness.comparison.named import NamedSide, Place, config_names, levels_of, 
 from harness.comparison.pairs import pairs_of, settings_of
 from harness.comparison.runs import found_drift
 from harness.comparison.settings import settings_differ
-from harness.comparison.wording import decided_sentence, undecided_sentence
+from harness.comparison.wording import IDENTICAL, decided_sentence, undecided_sentence
 from harness.errors import SelectionError
 from harness.model.comparison import UNDECIDED
 from harness.model.paired import ConfigPairComparison, SuiteContrast
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from harness.comparison.pairs import Couple
+    from harness.model.paired import Pairs
     from harness.model.run import RunLog
 
 
@@ -55,6 +56,7 @@ def compare_config_pair(
     drift = found_drift([a.key for a, _ in couples], log_a, log_b, is_allowed=despite_drift)
     suites = _suites(matched, first, second)
     sides = f"of {config_a}", f"of {config_b}"
+    pairs = pairs_of(couples, log_a, log_b)
     return ConfigPairComparison(
         run_a=log_a.header.run_id,
         run_b=log_b.header.run_id,
@@ -67,8 +69,9 @@ def compare_config_pair(
         only_in_b=tuple(samples_b[at].key for at in sorted(samples_b.keys() - samples_a.keys())),
         drift=drift,
         alert=barred([each.contrast for each in suites], couples, sides),
-        verdict=_verdict(suites),
-        pairs=pairs_of(couples, log_a, log_b),
+        verdict=_verdict(suites, pairs),
+        correction=_correction(suites, (log_a, log_b)),
+        pairs=pairs,
     )
 
 
@@ -148,8 +151,11 @@ def _settings(couples: Sequence[Couple], log_a: RunLog, log_b: RunLog) -> tuple[
     return tuple(told)
 
 
-def _verdict(suites: Sequence[SuiteContrast]) -> str:
+def _verdict(suites: Sequence[SuiteContrast], pairs: Pairs) -> str:
     """What each suite shows; its name before it if there are several."""
+    differing = {each.key_a.suite for each in pairs.samples if not each.is_identical}
+    if not differing:
+        return f"{IDENTICAL[0].upper()}{IDENTICAL[1:]}."
     said = []
     for each in suites:
         contrast = each.contrast
@@ -157,5 +163,22 @@ def _verdict(suites: Sequence[SuiteContrast]) -> str:
             continue
         decided = contrast.verdict not in UNDECIDED
         sentence = decided_sentence(contrast) if decided else undecided_sentence(contrast)
+        sentence = sentence if each.suite in differing else IDENTICAL
         said.append(f"{each.suite}: {sentence}." if len(suites) > 1 else f"{sentence}.")
     return " ".join(said)
+
+
+def _correction(suites: Sequence[SuiteContrast], logs: Sequence[RunLog]) -> str:
+    """What p and interval are corrected for, where reports correct for more."""
+    compared = {each.suite for each in suites}
+    if not compared or max(len(_configs_in(log, compared)) for log in logs) <= 2:
+        return ""
+    these = "this comparison" if len(suites) == 1 else f"these {len(suites)} comparisons"
+    return (
+        f"Corrected for {these} alone. A report corrects for all it shows of a suite (Holm) and "
+        "may be more cautious."
+    )
+
+
+def _configs_in(log: RunLog, suites: set[str]) -> set[str]:
+    return {sample.key.config for sample in log.samples if sample.key.suite in suites}

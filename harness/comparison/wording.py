@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from harness.model.comparison import ConfigSummary, Contrast, Interaction, Interval
 
 ALPHA = 0.05
+# Said of two sides where no conversation of one differs from the other's.
+IDENTICAL = "the two are identical, conversation by conversation: nothing could differ"
 _MOST_NAMED = 3
 
 
@@ -143,9 +145,13 @@ def _parts(contrasts: Sequence[Contrast], baseline: str) -> list[str]:
 
 
 def could_see(contrast: Contrast) -> str:
-    """The smallest difference that the comparison could have shown, e.g. "sees 35 points"."""
+    """The smallest difference that the comparison could have shown, e.g. "sees 35 points".
+
+    Of a decided one nobody asks where it is not known: then "".
+    """
     if contrast.seen is None:
-        return "what it could see is not known"
+        is_open = contrast.verdict in UNDECIDED
+        return "what it could see is not known, as no outcomes vary" if is_open else ""
     return "sees no difference" if contrast.seen > 1 else f"sees {100 * contrast.seen:.0f} points"
 
 
@@ -156,7 +162,7 @@ def decided_sentence(contrast: Contrast) -> str:
     return (
         f"{level_name(contrast)} solves {more_or_fewer(contrast)} than {contrast.reference}"
         f"{limits}, {size(contrast)}{_cost(contrast)} "
-        f"({_p_values(contrast)}, {could_see(contrast)})"
+        f"({_joined(_p_values(contrast), could_see(contrast))})"
     )
 
 
@@ -195,8 +201,12 @@ def level_name(contrast: Contrast) -> str:
 def evidence(contrast: Contrast) -> str:
     """Interval, samples, corrected p of candidate minus reference, and what could be seen."""
     interval = contrast.difference.interval
-    limits = f"interval {_points(interval)}, " if interval else ""
-    return f"{limits}{size(contrast)}, {_p_values(contrast)}, {could_see(contrast)}"
+    limits = f"interval {_points(interval)}" if interval else ""
+    return _joined(limits, size(contrast), _p_values(contrast), could_see(contrast))
+
+
+def _joined(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
 
 
 def size(contrast: Contrast) -> str:

@@ -87,7 +87,14 @@ def print_config_pair(
         writer.prose(comparison.verdict, "bold")
     writer.line()
     head = "Suite", "First", "Second", "Points", "Interval", "p", "Sees", "Verdict"
-    writer.table(head, [_rate(each.suite, each.contrast) for each in comparison.suites])
+    differing = {suite for suite, _ in _differing(comparison.pairs)}
+    rows = [
+        _rate(each.suite, each.contrast, is_identical=each.suite not in differing)
+        for each in comparison.suites
+    ]
+    writer.table(head, rows)
+    if comparison.correction:
+        writer.prose(comparison.correction, "dim")
     _pairs(writer, comparison.pairs, sides, is_whole=is_whole)
     for name, keys in zip(sides, (comparison.only_in_a, comparison.only_in_b), strict=True):
         if keys:
@@ -118,22 +125,34 @@ def _warnings(writer: Writer, drift: Sequence[str], alert: str) -> None:
 def _rates(writer: Writer, comparison: RunComparison) -> None:
     writer.line()
     head = "Config", "First", "Second", "Points", "Interval", "p", "Sees", "Verdict"
+    differing = _differing(comparison.pairs)
     rows = [
         _rate(
             f"{each.suite}/{each.config}{' (settings changed)' if each.is_changed else ''}",
             each.contrast,
+            is_identical=(each.suite, each.config) not in differing,
         )
         for each in comparison.configs
     ]
     writer.table(head, rows)
 
 
-def _rate(name: str, contrast: Contrast) -> tuple[str, ...]:
+def _differing(pairs: Pairs) -> set[tuple[str, str]]:
+    """Suite and first config of the pairs that are not identical."""
+    keys = [each.key_a for each in pairs.samples if not each.is_identical]
+    return {(key.suite, key.config) for key in keys}
+
+
+def _rate(name: str, contrast: Contrast, *, is_identical: bool) -> tuple[str, ...]:
+    shown = numbers.difference(contrast)
+    if is_identical:
+        # Nothing could differ, however much was run.
+        shown = (*shown[:3], numbers.DASH, "identical")
     return (
         name,
         numbers.percent(contrast.reference_success.value),
         numbers.percent(contrast.candidate_success.value),
-        *numbers.difference(contrast),
+        *shown,
     )
 
 
