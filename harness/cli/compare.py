@@ -53,11 +53,8 @@ def command(
     and epoch the first turn where the two conversations part, and why if the
     prompts or the settings tell. 100 columns and more show them side by side.
 
-    Levels of a matrix's factor compare all configs of the one with all of the other,
-    paired by scenario, epoch and the levels of the other factors.
-
-    Runs whose scenarios or checks changed in between are refused (exit code 2),
-    naming what changed.
+    Levels of a factor are all configs of each, paired by the other factors' levels, too.
+    Runs whose scenarios or checks changed in between are refused (exit code 2), by name.
 
     \b
     Examples:
