@@ -10,7 +10,7 @@ import os
 from itertools import zip_longest
 from typing import TYPE_CHECKING, TextIO
 
-from harness.reports.folding import column_widths, folded, padded
+from harness.reports.folding import column_widths, folded, padded, unbroken
 from harness.reports.text import visible
 
 if TYPE_CHECKING:
@@ -52,6 +52,12 @@ class Writer:
     def prose(self, text: str, style: str = "", indent: int = 0) -> None:
         """Write a sentence."""
         self.line(text, style, indent)
+
+    def paragraphs(self, lines: Sequence[str], indent: int = 0) -> None:
+        """Write lines of prose; what was broken by hand for a wider page is broken anew."""
+        width = self._width and self._width - indent
+        for line in unbroken([self.safe(line) for line in lines], width):
+            self.line(line, indent=indent)
 
     def verbatim(self, text: str) -> None:
         """Write text whose lines stay whole, as of JSON that is copied from the screen."""

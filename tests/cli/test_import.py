@@ -30,7 +30,7 @@ def test_an_imported_run_is_reported_shown_and_compared_like_our_own(
     assert "1 imported (not run here, no cassette), 2 turns, 0 code executions" in made.stdout
     assert "imported (autogen) \u2014 not run here, no cassette" in markdown.stdout
     assert "1 of 1 samples, 1 passed" in markdown.stdout
-    assert "[2] solver to asker" in shown.stdout
+    assert "#1 solver to asker, turn 2" in shown.stdout
     assert compared.returncode == 0, compared.stderr
     assert page.returncode == 0, page.stderr
     assert "not run here, no cassette" in (tmp_path / "r.html").read_text()
