@@ -23,7 +23,7 @@ CONVERSATION = ("system", "messages", "contents", "input")
 TOOLS = ("tools", "functions")
 _PLAIN_KEY = re.compile(r"\w[\w-]*")
 _VALUE_LIMIT = 120
-_SHORT = 60  # a text up to this length needs no position
+SHORT = 60  # a text up to this length needs no position, and no line of its own
 
 
 class _Absent:
@@ -65,17 +65,32 @@ class Difference:
         return self.parting.volatile if self.parting else frozenset()
 
     def __str__(self) -> str:
+        return self.in_lines(" ")
+
+    def in_lines(self, start: str) -> str:
+        """Where it is, what was recorded, what was asked.
+
+        Args:
+            start: What comes before each of the latter two, a space or the start of a line;
+                where both are short, they are on the line of their place all the same.
+        """
         if self.parting is None:
-            return f"{self.path}: recorded {_shown(self.recorded)}, asked {_shown(self.asked)}"
-        one, other = self.parting.recorded, self.parting.asked
+            path, recorded, asked = self.path, _shown(self.recorded), _shown(self.asked)
+        else:
+            path, recorded, asked = self._windows(self.parting)
+        between = start if len(recorded) + len(asked) > SHORT else " "
+        return f"{path}:{between}recorded {recorded},{between}asked {asked}"
+
+    def _windows(self, parting: Parting) -> tuple[str, str, str]:
+        """Place of two texts, and both around where they part."""
+        one, other = parting.recorded, parting.asked
         if not self.is_real:
-            one = other = self.parting.start
+            one = other = parting.start
         is_ended = other == len(self.asked)
         where = place(self.recorded, one) if is_ended else place(self.asked, other)
-        is_short = max(len(self.recorded), len(self.asked)) <= _SHORT
-        recorded, asked = window(self.recorded, one), window(self.asked, other)
+        is_short = max(len(self.recorded), len(self.asked)) <= SHORT
         path = self.path if is_short else f"{self.path}, {where}"
-        return f"{path}: recorded {recorded}, asked {asked}"
+        return path, window(self.recorded, one), window(self.asked, other)
 
 
 def _shown(value: Any) -> str:

@@ -1,14 +1,18 @@
-"""Explaining a miss: the recorded call it was meant to be, what differs, and what to do."""
+"""Explaining a miss: the recorded call it was meant to be, what differs, and what to do.
+
+A message is laid out in lines: which call it is and what became of it; what is nearest in the
+cassette; what was recorded and asked where the two part, below each other; and the command.
+"""
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.cassettes.again import command_for, cost_of, estimate, recorded_again
 from harness.cassettes.authors import author_of, reply_of, said_in
-from harness.cassettes.differences import ABSENT, CONVERSATION, Difference, differences
+from harness.cassettes.differences import ABSENT, CONVERSATION, SHORT, Difference, differences
 from harness.cassettes.executions import executed_differently
 from harness.cassettes.kinds import Cause, Kind, cause_of, message_at, settings_of
 from harness.cassettes.nearest import is_the_same, nearest
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from harness.cassettes.matching import Index, Request
 
 _COMMAND = "To record it again: "  # reports show what follows it as code
+_NEXT = "\n  "  # begins a line of what was found out
+_INSIDE = "\n    "  # and of what stands where two requests part
 _MOST_FURTHER = 3  # further differences that are named; the rest is counted
 
 
@@ -53,7 +59,7 @@ class Miss:
 
     Attributes:
         kind: What became of the recorded call it was meant to be.
-        text: All of it in one paragraph, ending in the command that mends it.
+        text: All of it, a thing a line, ending in the command that mends it.
         interaction: Number of the nearest interaction; None in an empty cassette.
         path: JSON path of the first difference; "" if there is none to show.
         calls: How many calls it takes to record again from there.
@@ -90,7 +96,7 @@ def explain(  # noqa: PLR0913 - all but five are keyword-only
     rules: Sequence[str] = (),
     command: str = "",
 ) -> str:
-    """Say in one paragraph why a request has no answer; see `miss_of`."""
+    """Say why a request has no answer; see `miss_of`."""
     return miss_of(label, cassette, index, request, asked, rules=rules, command=command).text
 
 
@@ -101,7 +107,7 @@ def as_stray(text: str) -> str:
         "The request came from a thread or task that belongs to no sample, so it was refused "
         "although it may be recorded: start it inside the sample."
     )
-    return f"{reason.rstrip()} {stray} {command}{how}".rstrip()
+    return f"{reason.rstrip()}{_NEXT}{stray}\n{command}{how}".rstrip()
 
 
 def explain_finished(label: str, request: Request, asked: Asked) -> str:
@@ -141,13 +147,14 @@ def miss_of(  # noqa: PLR0913 - all but five are keyword-only
     if finding.kind == "stray call":
         return Miss(finding.kind, text, number)
     if finding.is_free:
-        text = f"{text} {_COMMAND}{command or _command(cassette)}"
+        text = f"{text}\n{_COMMAND}{command or command_for(cassette)}"
         return Miss(finding.kind, text, number, finding.path)
-    again = _recorded_again(entries, index, finding.entry)
+    again = recorded_again(entries, index, finding.entry)
     is_scripted = cassette.header.source == SCRIPTED_SOURCE
-    cost_usd = 0.0 if is_scripted else _cost(again)
-    estimate = _estimate(len(again), cost_usd, is_scripted=is_scripted)
-    text = f"{text}{estimate} {_COMMAND}{command or _command(cassette)}"
+    cost_usd = 0.0 if is_scripted else cost_of(again)
+    price = estimate(len(again), cost_usd, is_scripted=is_scripted)
+    price = f"{_NEXT}{price}" if price else ""
+    text = f"{text}{price}\n{_COMMAND}{command or command_for(cassette)}"
     return Miss(finding.kind, text, number, finding.path, len(again), cost_usd)
 
 
@@ -221,8 +228,9 @@ def _volatile(
         "run the command below."
     )
     said = (
-        f"only volatile differs ({', '.join(kinds)}). The nearest is {_named(entry, index)}; they "
-        f"part at {found[0]}.{_further(found[1:])} {what_next}"
+        f"only volatile differs ({', '.join(kinds)}).{_NEXT}The nearest is "
+        f"{_named(entry, index)}; they part at {found[0].in_lines(_INSIDE)}."
+        f"{_further(found[1:])}{_NEXT}{what_next}"
     )
     return _Finding("only volatile differs", said, entry, found[0].path, is_free=is_set)
 
@@ -247,7 +255,7 @@ def _different(
     kind = f"new call, {detail}" if cause.kind == "new call" else f"{cause.kind} ({detail})"
     rest = [each for each in found if each is not first and not _is_shifted(each, first)]
     said = (
-        f"{kind}. The nearest is {_named(entry, index)}; they part at "
+        f"{kind}.{_NEXT}The nearest is {_named(entry, index)}; they part at "
         f"{_shown(first, request, entry, entries)}.{'' if first.path == 'path' else _further(rest)}"
     )
     return _Finding(cause.kind, said, entry, first.path)
@@ -284,14 +292,15 @@ def _shown(
 ) -> str:
     """A difference, with the message it stands in; a whole message in a few words."""
     if first.list_name not in CONVERSATION:
-        return str(first)
+        return first.in_lines(_INSIDE)
     recorded, asked = message_at(entry.request, first), message_at(request, first)
     if recorded is ABSENT or asked is ABSENT:
         here, side = (asked, "asked") if recorded is ABSENT else (recorded, "recorded")
         reply = said_in(here, entries)
         whose = f" ({reply_of(reply)})" if reply else ""
-        return f"$.{first.list_name}[{first.position}], {side} only: {_in_short(here)}{whose}"
-    return f"{first}, in {_sender(asked)}"
+        place, said = f"$.{first.list_name}[{first.position}], {side} only:", _in_short(here)
+        return f"{place}{' ' if len(said) <= SHORT else _INSIDE}{said}{whose}"
+    return f"{first.in_lines(_INSIDE)}, in {_sender(asked)}"
 
 
 def _sender(message: Any) -> str:
@@ -339,52 +348,7 @@ def _further(rest: Sequence[Difference]) -> str:
     paths = list(dict.fromkeys(each.path for each in rest))
     named = ", ".join(paths[:_MOST_FURTHER])
     more = ", …" if len(paths) > _MOST_FURTHER else ""
-    return f" {len(paths)} further difference{'s' * (len(paths) > 1)}: {named}{more}."
-
-
-def _recorded_again(
-    entries: Sequence[Interaction], index: Index, entry: Interaction | None
-) -> list[Interaction]:
-    """What an update asks the provider for: the nearest call, and what was to follow it."""
-    if entry is None:
-        return []
-    later = entries[entry.number :]
-    return [entry, *(each for each in later if index.is_unplayed(each))]
-
-
-def _cost(entries: Sequence[Interaction]) -> float | None:
-    costs = [entry.cost_usd for entry in entries]
-    known = [cost for cost in costs if cost is not None]
-    return sum(known) if len(known) == len(costs) else None
-
-
-def _estimate(calls: int, cost_usd: float | None, *, is_scripted: bool) -> str:
-    if not calls:
-        return ""
-    if is_scripted:
-        price = "the scripted provider costs nothing"
-    elif cost_usd is None:
-        price = "unknown price"
-    else:
-        price = f"about ${cost_usd:.4f}" if cost_usd >= 0.0001 else "less than $0.0001"
-    return f" Re-recording from there: {calls} call{'s' * (calls > 1)}, {price}."
-
-
-def _command(cassette: Cassette) -> str:
-    """The command that records again from the first divergence."""
-    suite, _, rest = cassette.header.sample.partition("/")
-    scenario, _, rest = rest.partition("/")
-    config, _, epoch = rest.rpartition("/")
-    words = ["harness", "record"]
-    if config:
-        words += [suite, "-k", scenario, "--config", config, "--epoch", epoch]
-    words.append("--update")
-    # The URL a scripted provider had is gone with it; any other one is asked again.
-    if cassette.header.source == SCRIPTED_SOURCE:
-        words.append("--scripted")
-    elif cassette.header.base_url:
-        words += ["--base-url", cassette.header.base_url]
-    return shlex.join(words)
+    return f"{_NEXT}{len(paths)} further difference{'s' * (len(paths) > 1)}: {named}{more}."
 
 
 def _ordinal(number: int) -> str:

@@ -60,8 +60,12 @@ class _LazyGroup(click.Group):
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
             import difflib
 
+            from harness.cli.guesses import meant_by
+
             near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
+            if meant := meant_by(args[0]):
+                hint = f" Did you mean: {meant}?"
             ctx.fail(f"There is no command {args[0]!r}.{hint} See them with: harness --help")
         return super().resolve_command(ctx, args)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,9 @@ def command(sources: tuple[Path, ...], to: Path | None, overwrite: bool) -> int:
     from harness.cassettes.exchange.documents import SUFFIXES
     from harness.cassettes.exchange.targets import Kinds, planned
     from harness.errors import CassetteError
+    from harness.reports.writer import Writer
 
+    writer = Writer(sys.stdout)
     jobs = planned(sources, to, Kinds(SUFFIXES, ".jsonl", "harness cassette import"))
     done, faults = [], []
     for source, target in jobs:
@@ -55,8 +58,8 @@ def command(sources: tuple[Path, ...], to: Path | None, overwrite: bool) -> int:
         except CassetteError as fault:
             faults.append(str(fault))
     if done:
-        _print_table([_COLUMNS, *map(_row, done)])
-    _print_summary(done, len(jobs))
+        writer.table(_COLUMNS, [_row(each) for each in done], words=(0, len(_COLUMNS) - 1))
+    writer.prose(_summary(done, len(jobs)))
     for text in faults:
         click.echo(f"Error: {text}", err=True)
     return 2 if faults else 0
@@ -84,21 +87,12 @@ def _notes(imported: Imported) -> Iterator[str]:
         yield "says no time, so it has the file's"
 
 
-def _print_table(rows: list[tuple[str, ...]]) -> None:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
-    for row in rows:
-        name, *numbers, notes = row
-        cells = [name.ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(numbers, widths[1:], strict=False)]
-        click.echo("  ".join([*cells, notes]))
-
-
-def _print_summary(done: list[Imported], wanted: int) -> None:
+def _summary(done: list[Imported], wanted: int) -> str:
     interactions = sum(imported.interactions for imported in done)
     priced = sum(imported.priced for imported in done)
     cost = sum(imported.cost_usd for imported in done)
     redacted = sum(imported.redacted for imported in done)
-    click.echo(
+    return (
         f"{len(done)} of {_counted(wanted, 'file')} imported: "
         f"{_counted(interactions, 'interaction')}, {priced} priced at {_dollars(cost)}, "
         f"secrets replaced in {redacted}"

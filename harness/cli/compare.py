@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     "--configs",
     nargs=2,
     metavar="A B",
-    help="Compare config B with config A: both of RUN_A, or B of RUN_B if given.",
+    help="Compare config B with config A: both of RUN_A, or B of RUN_B if given. Or two levels "
+    "of a matrix's factor, e.g. prompts=brief prompts=careful.",
 )
 @click.option(
     "-k",
@@ -52,13 +53,14 @@ def command(
     and epoch the first turn where the two conversations part, and why if the
     prompts or the settings tell. 100 columns and more show them side by side.
 
-    Runs whose scenarios or checks changed in between are refused (exit code 2),
-    naming what changed.
+    Levels of a factor are all configs of each, paired by the other factors' levels, too.
+    Runs whose scenarios or checks changed in between are refused (exit code 2), by name.
 
     \b
     Examples:
       harness compare 20261119T1802 latest
       harness compare --configs brief careful
+      harness compare --configs prompts=brief prompts=careful
       harness compare 20261119T1802 latest --configs brief careful
       harness compare latest --configs brief careful -k widgets --all
       harness compare 20261119T1802 latest --json | jq .pairs.terminations

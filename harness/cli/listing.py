@@ -41,6 +41,16 @@ def command(**arguments: Any) -> int:
     """
     if arguments["list_runs"]:
         return _list_runs(arguments["runs_folder"])
+    from harness.errors import SelectionError, SuiteError
+
+    try:
+        return _list(arguments)
+    except (SelectionError, SuiteError):
+        _refuse_guesses(arguments["suites"], arguments["scenarios_root"])
+        raise
+
+
+def _list(arguments: dict[str, Any]) -> int:
     from harness.runner.header import load_all
     from harness.runner.plan import make_plan
     from harness.runner.selection import Selection
@@ -60,6 +70,24 @@ def command(**arguments: Any) -> int:
         _list_suite(suite)
     click.echo(f"{len(plan)} samples selected")
     return 0
+
+
+def _refuse_guesses(names: Sequence[str], root: Path) -> None:
+    """Refuse what is no suite, but the name of what another option lists."""
+    from harness.cli.guesses import meant_by
+    from harness.errors import SelectionError, SuiteError
+    from harness.suites import find_suites
+
+    try:
+        known = {path.name for path in find_suites(root)}
+    except SuiteError:
+        known = set()
+    for name in names:
+        if name not in known and (meant := meant_by(name)):
+            raise SelectionError(
+                f"There is no suite {name!r}; harness list takes names of suites. "
+                f"Did you mean: {meant}?"
+            ) from None
 
 
 def _log(arguments: dict[str, Any]) -> RunLog | None:

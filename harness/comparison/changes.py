@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from harness.comparison.wording import (
+    IDENTICAL,
     could_see,
     counted,
     did_not_complete,
@@ -90,6 +91,8 @@ def barred(contrasts: Sequence[Contrast], pairs: Pairs, sides: tuple[str, str]) 
 
 def _statistics(comparison: RunComparison) -> str:
     """What the outcomes show about the configs that can be compared; "" if none can."""
+    if all(each.is_identical for each in comparison.pairs.samples):
+        return f"{IDENTICAL[0].upper()}{IDENTICAL[1:]}."
     fit = [each for each in comparison.configs if each.contrast.verdict != "not comparable"]
     if not fit:
         return ""

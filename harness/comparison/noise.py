@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import ceil, sqrt
 from statistics import NormalDist, fmean
 from typing import TYPE_CHECKING
 
+from harness.comparison.factors import effects_of
+from harness.comparison.sides import Side
 from harness.comparison.summary import baseline_of, by_config, by_scenario, cost_of
-from harness.model.noise import ConfigNoise, Noise, Sight
+from harness.comparison.wording import ALPHA
+from harness.model.noise import ConfigNoise, FactorSight, Noise, Plan, Sight
 from harness.stats import (
     Count,
+    blocks_scope,
+    difference_seen,
     difference_spread,
     mean_pass_at_k,
     mean_pass_hat_k,
     plan,
     plans_for,
+    smallest_seen,
     split_variance,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from harness.model.run import RunLog, SuiteInfo
     from harness.model.sample import SampleResult
+    from harness.stats.paired import Pair
 
 Outcomes = dict[str, list[float]]
 # Of more epochs, pass^k and pass@k are told up to this k.
@@ -40,12 +47,14 @@ def noise_of(log: RunLog, *, difference: float = 0.05) -> Noise:
     """
     configs: list[ConfigNoise] = []
     sights: list[Sight] = []
+    factors: list[FactorSight] = []
     for suite in log.header.suites:
         groups = _by_config(log, suite)
         outcomes = {name: _outcomes(samples) for name, samples in groups.items()}
         configs += [_config(suite.name, name, each) for name, each in outcomes.items()]
         sights += _sights(suite, groups, outcomes, difference)
-    return Noise(configs=tuple(configs), sights=tuple(sights))
+        factors += _factors(suite, groups)
+    return Noise(configs=tuple(configs), sights=tuple(sights), factors=tuple(factors))
 
 
 def _by_config(log: RunLog, suite: SuiteInfo) -> dict[str, list[SampleResult]]:
@@ -99,16 +108,61 @@ def _sights(
             continue
         cost = _sample_cost([*groups[name], *groups[baseline]])
         epochs = min(len(side) for pair in pairs for side in pair)
+        here = _here(pairs, epochs, cost)
         sight = Sight(
             suite=suite.name,
             candidate=name,
             reference=baseline,
+            scope=blocks_scope([[pair] for pair in pairs]),
             now=plan(len(shared), epochs, spread, sample_cost_usd=cost),
+            here=here,
             wanted=difference,
             plans=plans_for(difference, spread, sample_cost_usd=cost),
+            again=here and _repeated(here, difference, cost),
         )
         found.append(sight)
     return found
+
+
+def _here(pairs: Sequence[Pair], epochs: int, cost: float | None) -> Plan | None:
+    """What the run sees of these very scenarios, which chance enters by the epochs alone."""
+    seen = smallest_seen(pairs)
+    return None if seen is None else _plan(len(pairs), epochs, seen, cost)
+
+
+def _repeated(here: Plan, difference: float, cost: float | None) -> Plan:
+    """The epochs of the same scenarios that see a difference: its square falls with them."""
+    epochs = ceil(here.epochs * (here.difference / difference) ** 2 - 1e-9)
+    seen = here.difference * sqrt(here.epochs / epochs)
+    return _plan(here.scenarios, epochs, seen, cost)
+
+
+def _plan(scenarios: int, epochs: int, seen: float, cost: float | None) -> Plan:
+    total = None if cost is None else 2 * scenarios * epochs * cost
+    return Plan(scenarios=scenarios, epochs=epochs, difference=seen, cost_usd=total)
+
+
+def _factors(
+    suite: SuiteInfo, groups: Mapping[str, Sequence[SampleResult]]
+) -> Iterator[FactorSight]:
+    """What the levels of a matrix's factors could show, by the comparison's own arithmetic."""
+    present = [config for config in suite.configs if config.name in groups]
+    grid = {
+        name: {scenario: Side(each) for scenario, each in by_scenario(samples).items()}
+        for name, samples in groups.items()
+    }
+    for pair in effects_of(present, grid, baseline_of(suite, list(groups))):
+        blocks = [[(a.passes, b.passes) for a, b in block] for block in pair.blocks]
+        yield FactorSight(
+            suite=suite.name,
+            factor=pair.factor,
+            candidate=pair.candidate,
+            reference=pair.reference,
+            scope=blocks_scope(blocks),
+            scenarios=len(blocks),
+            here=difference_seen(blocks, "these scenarios", alpha=ALPHA),
+            like=difference_seen(blocks, "scenarios like these", alpha=ALPHA),
+        )
 
 
 def _sample_cost(samples: Sequence[SampleResult]) -> float | None:

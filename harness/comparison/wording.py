@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from harness.model.comparison import ConfigSummary, Contrast, Interaction, Interval
 
 ALPHA = 0.05
+# Said of two sides where no conversation of one differs from the other's.
+IDENTICAL = "the two are identical, conversation by conversation: nothing could differ"
 MOST_NAMED = 3
 
 
@@ -150,8 +152,13 @@ def counted_verdicts(contrasts: Sequence[Contrast]) -> list[str]:
 
 
 def could_see(contrast: Contrast) -> str:
-    """The smallest difference that the comparison could have shown, e.g. "sees 35 points"."""
+    """The smallest difference that the comparison could have shown, e.g. "sees 35 points".
+
+    Of a decided one nobody asks where it is not known: then "".
+    """
     if contrast.seen is None:
+        if contrast.verdict not in UNDECIDED:
+            return ""
         repeat = "repeat" if contrast.scope == "these scenarios" else "scenario"
         return f"what it could see is not known: no {repeat} came out otherwise than another"
     return "sees no difference" if contrast.seen > 1 else f"sees {100 * contrast.seen:.0f} points"
@@ -161,10 +168,9 @@ def decided_sentence(contrast: Contrast) -> str:
     """What the candidate solves more or fewer than the reference, and what that rests on."""
     interval = contrast.difference.interval
     limits = f", interval {points_of(interval)}" if interval else ""
-    # Of what was found, what could not have been seen is no news.
-    seen = "" if contrast.seen is None else f", {could_see(contrast)}"
     return (
-        f"{solves(contrast)}{limits}, {size(contrast)}{cost(contrast)} ({p_values(contrast)}{seen})"
+        f"{solves(contrast)}{limits}, {size(contrast)}{cost(contrast)} "
+        f"({_joined(p_values(contrast), could_see(contrast))})"
     )
 
 
@@ -208,8 +214,12 @@ def level_name(contrast: Contrast) -> str:
 def evidence(contrast: Contrast) -> str:
     """Interval, samples, corrected p of candidate minus reference, and what could be seen."""
     interval = contrast.difference.interval
-    limits = f"interval {points_of(interval)}, " if interval else ""
-    return f"{limits}{size(contrast)}, {p_values(contrast)}, {could_see(contrast)}"
+    limits = f"interval {points_of(interval)}" if interval else ""
+    return _joined(limits, size(contrast), p_values(contrast), could_see(contrast))
+
+
+def _joined(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
 
 
 def size(contrast: Contrast) -> str:

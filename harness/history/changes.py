@@ -104,6 +104,7 @@ def _entry(side: Side) -> HistoryEntry:
         turns_median=median(turns) if turns else None,
         cost_usd_mean=fmean(costs) if costs else None,
         costs_unknown=len(samples) - len(costs),
+        suite_samples=side.suite.samples_per_config,
     )
 
 

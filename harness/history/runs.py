@@ -21,22 +21,25 @@ def run_of(log: RunLog) -> HistoryRun:
         log: The run; planned samples without a result are kept as missing.
     """
     header = log.header
+    sizes = {suite.name: suite.samples_per_config for suite in header.suites}
+    suites = [_suite(each, sizes.get(each.suite)) for each in outcomes_of(log)]
     return HistoryRun(
         run_id=header.run_id,
         started_at=header.started_at,
         commit=header.commit,
         mode=header.mode,
         harness_version=header.harness_version,
-        suites=tuple(sorted(map(_suite, outcomes_of(log)), key=lambda each: each.suite)),
+        suites=tuple(sorted(suites, key=lambda each: each.suite)),
     )
 
 
-def _suite(outcomes: SuiteOutcomes) -> HistorySuite:
+def _suite(outcomes: SuiteOutcomes, size: int | None) -> HistorySuite:
     return HistorySuite(
         suite=outcomes.suite,
         scenarios=outcomes.scenarios,
         configs=outcomes.configs,
         samples=outcomes.samples,
+        samples_per_config=size,
     )
 
 

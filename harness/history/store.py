@@ -27,6 +27,7 @@ from harness.history.tables import (
     SAMPLE,
     SCENARIO,
     SCHEMA,
+    SIZE,
     SUITE,
 )
 from harness.model.gate import SampleOutcome
@@ -92,7 +93,7 @@ class HistoryStore:
         if completes(kept, run):
             return "there already"
         if completes(run, kept):
-            for table in (SAMPLE, CONFIG, SCENARIO, SUITE, RUN):
+            for table in (SAMPLE, CONFIG, SCENARIO, SIZE, SUITE, RUN):
                 connection.execute(table.delete().where(table.c.run_id == run.run_id))
             _insert(connection, run)
             return "completed"
@@ -139,6 +140,8 @@ class HistoryStore:
                 f"reads {LAYOUT_VERSION}. Nothing was changed. If it is newer: pip install -U "
                 "conversation-harness"
             )
+        if makes:
+            SIZE.create(connection, checkfirst=True)
 
     def _refuse_strange(self, names: set[str]) -> None:
         """A server's database is shared; a file with other tables is something else, say a log."""
@@ -174,6 +177,8 @@ def _insert(connection: Connection, run: HistoryRun) -> None:
     for suite in run.suites:
         names = {"run_id": run.run_id, "suite": suite.suite}
         rows[SUITE].append(names)
+        if suite.samples_per_config is not None:
+            rows[SIZE].append({**names, "samples_per_config": suite.samples_per_config})
         for scenario, digest in suite.scenarios.items():
             rows[SCENARIO].append({**names, "scenario": scenario, "digest": digest})
         for position, (config, digest) in enumerate(suite.configs.items()):
@@ -201,6 +206,7 @@ def _read(connection: Connection, run_id: str | None = None) -> list[HistoryRun]
     parts = {
         table: _by_suite(connection, table, run_id) for table in (SUITE, SCENARIO, CONFIG, SAMPLE)
     }
+    sizes = _sizes(connection, run_id)
     found: defaultdict[str, list[HistorySuite]] = defaultdict(list)
     runs = {row.run_id: row for row in _rows(connection, RUN, run_id)}
     for run, suite in sorted(parts[SUITE]):
@@ -214,6 +220,7 @@ def _read(connection: Connection, run_id: str | None = None) -> list[HistoryRun]
                     for each in sorted(parts[CONFIG][key], key=lambda each: each.position)
                 },
                 samples=tuple(sorted(map(_sample, parts[SAMPLE][key]), key=_place)),
+                samples_per_config=sizes.get(key),
             )
         )
     kept = [
@@ -249,6 +256,13 @@ def _by_suite(
     for row in _rows(connection, table, run_id):
         groups[row.run_id, row.suite].append(row)
     return groups
+
+
+def _sizes(connection: Connection, run_id: str | None) -> dict[tuple[str, str], int]:
+    if not inspect(connection).has_table(SIZE.name):
+        return {}
+    rows = _rows(connection, SIZE, run_id)
+    return {(row.run_id, row.suite): row.samples_per_config for row in rows}
 
 
 def _sample(row: Row[Any]) -> SampleOutcome:

@@ -41,6 +41,16 @@ SUITE = Table(
     Column("suite", Text, primary_key=True),
 )
 
+# An addition to the layout: a history of an older release gets it with the next run, and such a
+# release does not look at it. It would not delete from it either, so nothing refers to runs here.
+SIZE = Table(
+    "harness_suite_size",
+    METADATA,
+    Column("run_id", Text, primary_key=True),
+    Column("suite", Text, primary_key=True),
+    Column("samples_per_config", Integer, nullable=False),
+)
+
 SCENARIO = Table(
     "harness_scenario",
     METADATA,

@@ -3,10 +3,11 @@
 A message that begins as AutoGen words the result of code (``exitcode: 1 (execution failed)``,
 ``Code output: ...``) is preceded by a code execution event. Its exit code and output are those
 of the text. Its code is that of the fenced blocks in the nearest earlier message that has any,
-and empty if none has: AutoGen gives one result for all blocks of a message. How long it ran is
-not known, and stands as 0. The recipient of a message is not recorded either: it is taken to
-be the first other speaker. The file does not tell why a conversation ended; where its last
-message ends with a terminator, that is the reason, and else none is given.
+and empty if none has: AutoGen gives one result for all blocks of a message. Exit code 124 is that
+of its timeouts. How long it ran is not known, and stands as 0. The recipient of a message is not
+recorded either: it is taken to be the first other speaker. The file does not tell why a
+conversation ended; where its last message ends with a terminator, that is the reason, and else
+none is given.
 """
 
 from __future__ import annotations

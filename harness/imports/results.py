@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness.model.imported import NOT_RUN_HERE
+from harness.model.imported import NOT_RUN_HERE, TIMEOUT_CODE
 from harness.model.transcript import CodeExecution, Message
 
 if TYPE_CHECKING:
@@ -66,5 +66,6 @@ def _execution(
         exit_code=int(result["code"]),
         output=result["output"],
         duration_seconds=0.0,
+        timed_out=int(result["code"]) == TIMEOUT_CODE,
         sandbox=NOT_RUN_HERE,
     )

@@ -24,12 +24,14 @@ class HistorySuite(_Strict, frozen=True, kw_only=True):
         scenarios: Digest of every scenario's files and settings, by name.
         configs: Digest of every config's settings and prompts, by name, in suite order.
         samples: Every planned sample, in key order.
+        samples_per_config: As of `SuiteInfo`; None if not known.
     """
 
     suite: str
     scenarios: dict[str, str]
     configs: dict[str, str]
     samples: tuple[SampleOutcome, ...]
+    samples_per_config: int | None = None
 
     @property
     def config_names(self) -> tuple[str, ...]:
@@ -60,8 +62,12 @@ class HistoryRun(_Strict, frozen=True, kw_only=True):
 
     @property
     def digest(self) -> str:
-        """24 hexadecimal digits that are the same exactly if all of it is."""
-        text = msgspec.json.encode(self, order="sorted")
+        """24 hexadecimal digits that are the same exactly if all results are.
+
+        The sizes of suites are left out: histories of older releases do not have them.
+        """
+        bare = tuple(msgspec.structs.replace(s, samples_per_config=None) for s in self.suites)
+        text = msgspec.json.encode(msgspec.structs.replace(self, suites=bare), order="sorted")
         return hashlib.blake2b(text, digest_size=12).hexdigest()
 
 
@@ -116,6 +122,8 @@ class HistoryEntry(_Strict, frozen=True, kw_only=True):
         turns_median: Median turns of the completed samples; None without any.
         cost_usd_mean: Mean US dollars of the samples whose cost is known; None without any.
         costs_unknown: Samples with a result whose cost is not known.
+        suite_samples: How many samples the whole suite has of the config, at the time of the
+            run; None if that is not known.
         change: Against the run before; None if there is none.
     """
 
@@ -133,7 +141,18 @@ class HistoryEntry(_Strict, frozen=True, kw_only=True):
     turns_median: float | None
     cost_usd_mean: float | None
     costs_unknown: int
+    suite_samples: int | None = None
     change: HistoryChange | None = None
+
+    @property
+    def results(self) -> int:
+        """Samples with a result."""
+        return self.success.n - self.missing
+
+    @property
+    def whole(self) -> int:
+        """Samples that it would have, had all of them been run: at least those planned."""
+        return max(self.success.n, self.suite_samples or 0)
 
 
 class History(_Strict, frozen=True, kw_only=True):

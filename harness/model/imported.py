@@ -9,6 +9,8 @@ from harness.model.transcript import Transcript
 
 # Stands where the label of a sandbox stands: somebody ran the code, but not here.
 NOT_RUN_HERE = "imported (not run here)"
+# The exit code by which AutoGen's executors tell agents that a block timed out.
+TIMEOUT_CODE = 124
 
 
 class Origin(_Strict, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.model.comparison import Scope
 from harness.model.structs import Strict
 
 
@@ -71,17 +72,47 @@ class Sight(Strict, frozen=True, kw_only=True):
         suite: The suite.
         candidate: The config.
         reference: The baseline.
-        now: The run as it is.
+        scope: What a comparison of the two speaks about.
+        now: The run as it is, and what it sees of scenarios like these.
+        here: The same of these very scenarios; None if it is not known, as no epochs disagree.
         wanted: The difference asked for, in [0, 1].
         plans: The fewest scenarios per number of epochs that see it.
+        again: The fewest epochs of these very scenarios that see it; None like `here`.
     """
 
     suite: str
     candidate: str
     reference: str
+    scope: Scope
     now: Plan
+    here: Plan | None
     wanted: float
     plans: tuple[Plan, ...]
+    again: Plan | None
+
+
+class FactorSight(Strict, frozen=True, kw_only=True):
+    """What a run could see between two levels of a factor, of all configs that have them.
+
+    Attributes:
+        suite: The suite.
+        factor: The factor.
+        candidate: A level.
+        reference: The baseline's level.
+        scope: What a comparison of the two speaks about.
+        scenarios: Scenarios that both levels have.
+        here: The smallest difference that it sees of these very scenarios; None if not known.
+        like: The same of scenarios like these; None likewise.
+    """
+
+    suite: str
+    factor: str
+    candidate: str
+    reference: str
+    scope: Scope
+    scenarios: int
+    here: float | None
+    like: float | None
 
 
 class Noise(Strict, frozen=True, kw_only=True):
@@ -90,7 +121,9 @@ class Noise(Strict, frozen=True, kw_only=True):
     Attributes:
         configs: One entry per suite and config that has samples.
         sights: One per config that can be compared with its baseline and has repeats.
+        factors: One per level of a matrix's factors that can be compared with the baseline's.
     """
 
     configs: tuple[ConfigNoise, ...]
     sights: tuple[Sight, ...]
+    factors: tuple[FactorSight, ...] = ()

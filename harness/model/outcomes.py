@@ -23,6 +23,7 @@ import re
 import signal
 from typing import TYPE_CHECKING, Literal, get_args
 
+from harness.model.imported import NOT_RUN_HERE
 from harness.model.structs import Strict
 
 if TYPE_CHECKING:
@@ -102,12 +103,23 @@ def _kept_from_its_end(execution: CodeExecution) -> tuple[OutcomeKind, str] | No
     if not execution.sandbox and execution.exit_code != 0:
         return "not run", execution.output
     if execution.timed_out or execution.limit == "wall":
-        return "timed out", f"after {execution.duration_seconds:.1f} s"
+        return "timed out", _time_of(execution)
     if execution.limit is not None:
         return "limit", execution.limit
     if execution.contained and execution.exit_code != 0:
         return "contained", "; ".join(execution.contained)
     return None
+
+
+def _time_of(execution: CodeExecution) -> str:
+    if is_time_known(execution):
+        return f"after {execution.duration_seconds:.1f} s"
+    return f"exit code {execution.exit_code}, AutoGen's for a timeout; its time is not known"
+
+
+def is_time_known(execution: CodeExecution) -> bool:
+    """Whether its duration was measured: chats from elsewhere do not tell, and have 0."""
+    return execution.sandbox != NOT_RUN_HERE or execution.duration_seconds > 0
 
 
 def _ended_by_itself(execution: CodeExecution) -> tuple[OutcomeKind, str]:

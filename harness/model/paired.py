@@ -125,6 +125,14 @@ class PairedSample(_Strict, frozen=True, kw_only=True):
         return {self.outcome_a, self.outcome_b} <= {"pass", "fail"}
 
     @property
+    def is_identical(self) -> bool:
+        """Whether the same was said, it ended alike, and nothing came out otherwise."""
+        a = self.outcome_a, self.termination_a, self.code_a, self.turns_a
+        b = self.outcome_b, self.termination_b, self.code_b, self.turns_b
+        # Where nobody said anything, nothing is known to be the same.
+        return self.parting is None and a == b and self.is_completed and bool(self.turns_a)
+
+    @property
     def direction(self) -> Direction:
         """Whether the second is worse or better; see `direction_of`."""
         return direction_of(self.outcome_a, self.outcome_b)
@@ -242,11 +250,14 @@ class SuiteContrast(_Strict, frozen=True, kw_only=True):
 class ConfigPairComparison(_Strict, frozen=True, kw_only=True, tag_field="between", tag="configs"):
     """Config B against config A, over the scenarios and epochs both have.
 
+    Both may be levels of a factor, "prompts=careful": then all configs of that level are one
+    side, and the sides of a pair have the levels of all other factors in common, too.
+
     Attributes:
         run_a: Id of the run of config A.
         run_b: Id of the run of config B, usually the same.
-        config_a: The config measured against.
-        config_b: The config that is judged.
+        config_a: The config, or level, measured against.
+        config_b: The config, or level, that is judged.
         settings: In what their settings differ, in words.
         samples: Pairs with a result on both sides.
         suites: One entry per suite that has both.
@@ -255,6 +266,7 @@ class ConfigPairComparison(_Strict, frozen=True, kw_only=True, tag_field="betwee
         drift: As of `RunComparison`.
         alert: As of `RunComparison`.
         verdict: What is shown to differ, suite by suite.
+        correction: That a report corrects for more, if it shows more; else "".
         pairs: Terminations, turns, cost and code, and every pair.
     """
 
@@ -271,4 +283,5 @@ class ConfigPairComparison(_Strict, frozen=True, kw_only=True, tag_field="betwee
     drift: tuple[str, ...] = ()
     alert: str
     verdict: str
+    correction: str = ""
     pairs: Pairs

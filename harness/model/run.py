@@ -38,7 +38,19 @@ class ScenarioInfo(_Strict, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class SuiteInfo(_Strict, frozen=True, kw_only=True):
-    """What a report needs to know of a suite."""
+    """What a report needs to know of a suite.
+
+    Attributes:
+        name: Its name.
+        title: One line for people.
+        description: A paragraph for people; may be empty.
+        epochs: How often each scenario meets each config.
+        baseline: The config that others are compared with; None for the first.
+        scenarios: Those that were planned.
+        configs: Those that were planned.
+        samples_per_config: How many samples of each config the whole suite has, also where
+            fewer were planned; None if it has no files that tell, and in older logs.
+    """
 
     name: str
     title: str
@@ -47,6 +59,7 @@ class SuiteInfo(_Strict, frozen=True, kw_only=True):
     baseline: str | None
     scenarios: tuple[ScenarioInfo, ...]
     configs: tuple[AgentConfig, ...]
+    samples_per_config: int | None = None
 
 
 class RunHeader(_Strict, frozen=True, kw_only=True):

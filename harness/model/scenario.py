@@ -99,7 +99,7 @@ class AgentConfig(_Strict, frozen=True, kw_only=True):
     """One agent configuration.
 
     Attributes:
-        name: Unique in its suite; letters, digits, ``.``, ``_`` and ``-``.
+        name: Unique in its suite; ASCII letters, digits, ``.``, ``_`` and ``-``.
         engine: Entry-point name of the engine.
         model: Model name sent to the provider.
         temperature: Sampling temperature, 0 to 2; None leaves the provider's default.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.model.outcomes import outcome_of
+from harness.model.outcomes import is_time_known, outcome_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,7 +41,10 @@ def notes(event: CodeExecution, *, has_times: bool = True) -> list[str]:
     lines = []
     if event.limit is not None:
         lines.append(f"limit reached: {_LIMITS[event.limit]}")
-    elif outcome.what and outcome.kind in ("infrastructure", "wrong"):
+    elif outcome.what and (
+        outcome.kind in ("infrastructure", "wrong")
+        or (event.timed_out and not is_time_known(event))
+    ):
         lines.append(f"{outcome.kind}: {outcome.what}")
     lines += [f"contained: {refused}" for refused in event.contained]
     lines.append(" · ".join(_measures(event, has_times=has_times)))
@@ -51,7 +54,7 @@ def notes(event: CodeExecution, *, has_times: bool = True) -> list[str]:
 def _measures(event: CodeExecution, *, has_times: bool) -> list[str]:
     told = [event.sandbox or "not run"]
     if has_times:
-        told.append(f"{event.duration_seconds:.2f} s")
+        told.append(time(event))
     if event.cpu_seconds is not None:
         told.append(f"{event.cpu_seconds:.2f} s of processor time")
     if event.peak_memory_bytes is not None:
@@ -59,6 +62,11 @@ def _measures(event: CodeExecution, *, has_times: bool) -> list[str]:
     if event.cut_bytes:
         told.append(f"{size(event.cut_bytes)} of output cut")
     return [*told, "remembered from an earlier run"] if event.is_remembered else told
+
+
+def time(event: CodeExecution) -> str:
+    """How long it ran, as far as that is known."""
+    return f"{event.duration_seconds:.2f} s" if is_time_known(event) else "time not known"
 
 
 def files(changed: Iterable[FileChange]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +15,9 @@ Part = tuple[str, str]
 _TAB = 4
 _LEAST = 8
 _BREAKABLE = "/-_.,;:)"
+_WORDY = 4  # spaces that a line of prose has at least
+# A line of prose: no part of a list, a table, a quotation or code, which begin otherwise.
+_PROSE = re.compile(r"(?![-*+•>|#]|\d+[.)]\s|```|~~~)\S")
 
 
 def cells(text: str) -> int:
@@ -42,6 +47,45 @@ def folded(parts: Sequence[Part], width: int | None) -> list[list[Part]]:
     if width is None:
         return lines
     return [row for line in lines for row in _rows(line, max(width, _LEAST))]
+
+
+def unbroken(lines: Sequence[str], width: int | None) -> list[str]:
+    """Put together again what was broken by hand into lines too wide to show.
+
+    Folded as they are, such lines would leave the end of each on a line of its own. Only breaks
+    that the length of a line explains are undone, and only between lines of prose: the next word
+    would have made it the longest of its paragraph.
+
+    Args:
+        lines: Of a text.
+        width: Cells of a line; None leaves lines as they are.
+    """
+    if width is None:
+        return list(lines)
+    found: list[str] = []
+    paragraph: list[str] = []
+    for line in [*lines, ""]:
+        if _PROSE.match(line):
+            paragraph.append(line)
+            continue
+        found += _joined(paragraph, width)
+        paragraph = []
+        found.append(line)
+    return found[:-1]
+
+
+def _joined(paragraph: Sequence[str], width: int) -> list[str]:
+    longest = max(map(cells, paragraph), default=0)
+    if longest <= width:
+        return list(paragraph)
+    joined = [paragraph[0]]
+    for before, line in pairwise(paragraph):
+        is_full = cells(before) + 1 + cells(line.split(" ", 1)[0]) > longest
+        if is_full and before.count(" ") >= _WORDY:
+            joined[-1] = f"{joined[-1].rstrip()} {line}"
+        else:
+            joined.append(line)
+    return joined
 
 
 def _rows(line: Sequence[Part], width: int) -> Iterator[list[Part]]:

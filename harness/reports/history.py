@@ -33,6 +33,10 @@ _MEANINGS = {
     "other scenarios": "Other scenarios: none is the same in both runs.",
     "inconclusive": "Inconclusive: a difference of 10 points could have gone unseen.",
 }
+_PARTIAL = (
+    "(n of m): the run has a result of only n of the m samples that the whole suite has of the "
+    "config; what was planned and has none counts as a failure."
+)
 _CHANGED = "* Settings or prompts of the config changed."
 _DIFFERED = "+ Files of the scenarios' repository differed from the commit."
 _DIRTY = "-dirty"
@@ -59,6 +63,8 @@ def _legend(history: History) -> Iterator[str]:
     """What the columns mean, and those marks and words that are there."""
     changes = [entry.change for entry in history.entries if entry.change]
     yield _LEGEND
+    if any(entry.results < entry.whole for entry in history.entries):
+        yield _PARTIAL
     if any(change.is_config_changed for change in changes):
         yield _CHANGED
     if any(entry.commit.endswith(_DIRTY) for entry in history.entries):
@@ -78,12 +84,18 @@ def _row(entry: HistoryEntry) -> tuple[str, ...]:
     interval = entry.success.interval
     return (
         _commit(entry.commit),
-        f"{numbers.percent(entry.success.value)} ({entry.success.n})",
+        f"{numbers.percent(entry.success.value)} ({_size(entry)})",
         _limits(interval),
         numbers.number(entry.turns_median),
         numbers.usd(entry.cost_usd_mean),
         _change(entry.change),
     )
+
+
+def _size(entry: HistoryEntry) -> str:
+    """Its samples; of a part of the suite, of how many."""
+    is_whole = entry.results == entry.whole
+    return str(entry.success.n) if is_whole else f"{entry.results} of {entry.whole}"
 
 
 def _commit(commit: str) -> str:
@@ -178,4 +190,5 @@ def _cells(entry: HistoryEntry) -> dict[str, str | int | float | None]:
         "difference_high": limits.high if limits else None,
         "p_adjusted": change.p_adjusted if change else None,
         "config_changed": int(change.is_config_changed) if change else None,
+        "suite_samples": entry.suite_samples,
     }

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from harness.model.outcomes import OUTCOME_KINDS, outcome_of
+from harness.reports import executions
 from harness.reports.faults import fault_rows, outcomes_of
 from harness.reports.markdown_text import escaped, table
 
@@ -48,7 +49,7 @@ def block_lines(samples: Sequence[SampleResult], kept: int) -> list[str]:
             escaped(str(sample.key)),
             str(event.index),
             str(event.exit_code),
-            f"{event.duration_seconds:.2f} s",
+            executions.time(event),
             escaped(str(outcome), 120),
         )
         for sample, event, outcome in found[:kept]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TextIO
 
 from harness.reports import numbers
+from harness.reports.text import counted
 from harness.reports.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.model.noise import ConfigNoise, Noise, Sight
+    from harness.model.noise import ConfigNoise, FactorSight, Noise, Plan, Sight
 
 _HEAD = ("Config", "Success", "Scenarios", "Epochs", "Mixed", "Between", "Within", "A/A")
 _LEGEND = (
@@ -39,9 +40,7 @@ def print_noise(noise: Noise, stream: TextIO) -> None:
                 writer.prose(f"{each.config}: {_why_silent(each)}", "dim")
         if any(each.within is None for each in configs):
             writer.prose(f"{numbers.DASH} {_SPLITS_NOT}", "dim")
-        for sight in noise.sights:
-            if sight.suite == suite:
-                _sight(writer, sight)
+        _sights(writer, noise, suite)
         writer.line()
     writer.prose(_LEGEND, "dim")
 
@@ -87,11 +86,50 @@ def _shares(shares: Sequence[float]) -> str:
     return " ".join(f"{share:.3f}".removeprefix("0") for share in shares)
 
 
+def _sights(writer: Writer, noise: Noise, suite: str) -> None:
+    for sight in noise.sights:
+        if sight.suite == suite:
+            _sight(writer, sight)
+    for factor in noise.factors:
+        if factor.suite == suite:
+            _factor(writer, factor)
+
+
 def _sight(writer: Writer, sight: Sight) -> None:
+    """What the run sees, of few scenarios in both scopes, as comparisons tell it."""
+    name, wanted = f"{sight.candidate} vs {sight.reference}", _points(sight.wanted)
+    if sight.scope == "scenarios like these":
+        writer.prose(
+            f"{name}: {sight.now} in 80 of 100 runs. To see {wanted} points: {_ways(sight)}."
+        )
+        return
+    these = f"these {counted(sight.now.scenarios, 'scenario')}"
+    seen = _seen(sight.here.difference if sight.here else None)
     writer.prose(
-        f"{sight.candidate} vs {sight.reference}: {sight.now} in 80 of 100 runs. "
-        f"To see {_points(sight.wanted)} points: {_ways(sight)}."
+        f"{name}: {sight.now} in 80 of 100 runs, of scenarios like these; of {these} alone, {seen}."
     )
+    again = f"; of {these} alone: {_epochs(sight.again)}" if sight.again else ""
+    writer.prose(f"To see {wanted} points: {_ways(sight)}{again}.", indent=2)
+
+
+def _seen(difference: float | None) -> str:
+    if difference is None:
+        return "not known, as no epochs disagree"
+    return f"{100 * difference:.1f} points" if difference <= 1 else "no difference"
+
+
+def _epochs(plan: Plan) -> str:
+    cost = "" if plan.cost_usd is None else f", about ${plan.cost_usd:.2f}"
+    return f"{counted(plan.epochs, 'epoch')} of each{cost}"
+
+
+def _factor(writer: Writer, sight: FactorSight) -> None:
+    """What it sees of a factor, which has more samples than a pair of configs."""
+    like = f"{_seen(sight.like)} of scenarios like these"
+    these = f"{_seen(sight.here)} of these {counted(sight.scenarios, 'scenario')}"
+    said = like if sight.scope == "scenarios like these" else f"{these}, {like}"
+    name = f"{sight.factor}={sight.candidate} vs {sight.reference}"
+    writer.prose(f"{name}, all configs of each: sees {said}.")
 
 
 def _ways(sight: Sight) -> str:

@@ -87,7 +87,14 @@ def print_config_pair(
         writer.prose(comparison.verdict, "bold")
     writer.line()
     head = "Suite", "First", "Second", "Points", "Interval", "p", "Sees", "Verdict"
-    writer.table(head, [_rate(each.suite, each.contrast) for each in comparison.suites])
+    differing = {suite for suite, _ in _differing(comparison.pairs)}
+    rows = [
+        _rate(each.suite, each.contrast, is_identical=each.suite not in differing)
+        for each in comparison.suites
+    ]
+    writer.table(head, rows)
+    if comparison.correction:
+        writer.prose(comparison.correction, "dim")
     _pairs(writer, comparison.pairs, sides, is_whole=is_whole)
     for name, keys in zip(sides, (comparison.only_in_a, comparison.only_in_b), strict=True):
         if keys:
@@ -118,22 +125,34 @@ def _warnings(writer: Writer, drift: Sequence[str], alert: str) -> None:
 def _rates(writer: Writer, comparison: RunComparison) -> None:
     writer.line()
     head = "Config", "First", "Second", "Points", "Interval", "p", "Sees", "Verdict"
+    differing = _differing(comparison.pairs)
     rows = [
         _rate(
             f"{each.suite}/{each.config}{' (settings changed)' if each.is_changed else ''}",
             each.contrast,
+            is_identical=(each.suite, each.config) not in differing,
         )
         for each in comparison.configs
     ]
     writer.table(head, rows)
 
 
-def _rate(name: str, contrast: Contrast) -> tuple[str, ...]:
+def _differing(pairs: Pairs) -> set[tuple[str, str]]:
+    """Suite and first config of the pairs that are not identical."""
+    keys = [each.key_a for each in pairs.samples if not each.is_identical]
+    return {(key.suite, key.config) for key in keys}
+
+
+def _rate(name: str, contrast: Contrast, *, is_identical: bool) -> tuple[str, ...]:
+    shown = numbers.difference(contrast)
+    if is_identical:
+        # Nothing could differ, however much was run.
+        shown = (*shown[:3], numbers.DASH, "identical")
     return (
         name,
         numbers.percent(contrast.reference_success.value),
         numbers.percent(contrast.candidate_success.value),
-        *numbers.difference(contrast),
+        *shown,
     )
 
 
@@ -254,12 +273,14 @@ def _partings(
         f"Conversations part in {len(parted)} of {counted(len(samples), 'pair')}: {told}{more}."
     )
     said_once = _reasons(writer, parted)
+    # Of levels of a factor, which name all their configs at once.
+    are_several = len({(each.key_a.config, each.key_b.config) for each in samples}) > 1
     writer.line("Where they part:", "bold")
     shown = parted if is_whole else parted[:_MOST_PARTINGS]
     for position, each in enumerate(shown):
         if position:
             writer.line()
-        _heading(writer, each, said_once)
+        _heading(writer, each, _name(each, are_several=are_several), said_once)
         _sides(writer, each, names)
     if len(parted) > len(shown):
         writer.line()
@@ -290,12 +311,12 @@ def _weight(pair: PairedSample) -> tuple[int, int]:
     return 3, int(pair.code_a == pair.code_b)
 
 
-def _heading(writer: Writer, pair: PairedSample, said_once: frozenset[str]) -> None:
+def _heading(writer: Writer, pair: PairedSample, name: str, said_once: frozenset[str]) -> None:
     if pair.parting is None:
         return
     same = pair.outcome_a == pair.outcome_b
     outcome = f"{pair.outcome_a} in both" if same else f"{pair.outcome_a}, then {pair.outcome_b}"
-    writer.parts([(_name(pair), "bold"), (f", turn {pair.parting.turn}: {outcome}", "")])
+    writer.parts([(name, "bold"), (f", turn {pair.parting.turn}: {outcome}", "")])
     why = pair.parting.why
     if why and why not in said_once:
         writer.parts([("Why: ", "dim"), (one_line(why, _REASON), "")], 2, hanging=5)
@@ -315,10 +336,13 @@ def _sides(writer: Writer, pair: PairedSample, names: tuple[str, str]) -> None:
         _below(writer, b, ("+ ", "green"))
 
 
-def _name(pair: PairedSample) -> str:
-    """The key; of two configs, which are named above, what they have in common."""
+def _name(pair: PairedSample, *, are_several: bool) -> str:
+    """The key; of two configs, which are named above unless they are several, what they share."""
     key = pair.key_a
-    return str(key) if key == pair.key_b else f"{key.suite}/{key.scenario}, epoch {key.epoch}"
+    if key == pair.key_b:
+        return str(key)
+    configs = f", {key.config} and {pair.key_b.config}" if are_several else ""
+    return f"{key.suite}/{key.scenario}, epoch {key.epoch}{configs}"
 
 
 def _message(said: Said | None, outcome: Outcome, colour: str) -> list[Part]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from harness.model.requests import RequestMessage
     from harness.model.sample import SampleResult
+    from harness.reports.folding import Part
 
 _COLOURS = ("blue", "green", "yellow", "magenta", "cyan", "red")
 _TRACEBACK_LINES = 3
@@ -180,11 +181,16 @@ def _traceback(page: _Page, error: ExceptionInfo) -> None:
         page.quote("\n".join(lines[left_out:]))
 
 
+def _number(event: AnyEvent) -> Part:
+    """The number of an event, by which scores, the report and --json refer to it, too."""
+    return f"#{event.index} ", "dim"
+
+
 def _message(page: _Page, event: Message) -> None:
     page.turn += 1
     page.writer.line()
-    heading = (f"[{page.turn}] ", "dim"), page.who(event.speaker), (f" to {event.recipient}", "dim")
-    page.writer.parts(heading)
+    turn = f" to {event.recipient}, turn {page.turn}"
+    page.writer.parts([_number(event), page.who(event.speaker), (turn, "dim")])
     if is_repeated(event.content, page.outputs):
         page.writer.line("(the output above)", "dim", indent=4)
     elif event.content:
@@ -198,10 +204,18 @@ def _message(page: _Page, event: Message) -> None:
 def _content(writer: Writer, content: str) -> None:
     """What was said; in code, what goes on in the next line is indented to tell it from code."""
     is_code = False
+    is_prose = not _WRAPPER.match(content)
+    prose: list[str] = []
     for line in content.split("\n"):
         is_fence = line.lstrip().startswith("```")
+        if is_prose and not is_code and not is_fence:
+            prose.append(line)
+            continue
+        writer.paragraphs(prose, 4)
+        prose.clear()
         writer.line(line, "dim" if is_fence else "", 4, hanging=4 if is_code else 0)
         is_code ^= is_fence
+    writer.paragraphs(prose, 4)
 
 
 def is_repeated(content: str, outputs: list[str]) -> bool:
@@ -228,8 +242,9 @@ def _model_call(page: _Page, event: ModelCall) -> None:
     counts = counts or "no token counts"
     cost = page.costs.get(str(event.index))
     text = (
-        f"{event.purpose} call for {event.agent}: {event.model_requested}, {counts}, "
-        f"{'cost unknown' if cost is None else numbers.usd(cost)}, {event.latency_seconds:.2f} s, "
+        f"#{event.index} {event.purpose} call for {event.agent}: {event.model_requested}, "
+        f"{counts}, {'cost unknown' if cost is None else numbers.usd(cost)}, "
+        f"{event.latency_seconds:.2f} s, "
         f"{event.error.type if event.error else event.finish_reason}"
     )
     page.writer.line(text, "dim", indent=4)
@@ -270,7 +285,8 @@ def _code(page: _Page, event: CodeExecution) -> None:
     style = "green" if outcome_of(event).is_success else "red"
     ran = f" ran {event.language}: "
     said = executions.status(event)
-    page.writer.parts([page.who(event.agent), (ran, "dim"), (said, style)], indent=4)
+    parts = [_number(event), page.who(event.agent), (ran, "dim"), (said, style)]
+    page.writer.parts(parts, indent=4)
     for note in executions.notes(event):
         page.writer.line(note, "dim", indent=6)
     if not any(event.code.strip() in text for text in page.texts):
@@ -282,34 +298,38 @@ def _code(page: _Page, event: CodeExecution) -> None:
 
 
 def _tool_call(page: _Page, event: ToolInvocation) -> None:
-    page.writer.line(f"{event.agent} calls tool {event.name}({event.arguments})", indent=4)
+    text = f"{event.agent} calls tool {event.name}({event.arguments})"
+    page.writer.parts([_number(event), (text, "")], indent=4)
 
 
 def _tool_result(page: _Page, event: ToolResult) -> None:
-    page.writer.line(f"tool {event.name} {'failed' if event.is_error else 'answered'}:", indent=4)
+    text = f"tool {event.name} {'failed' if event.is_error else 'answered'}:"
+    page.writer.parts([_number(event), (text, "")], indent=4)
     page.quote(event.content)
 
 
 def _selection(page: _Page, event: SpeakerSelection) -> None:
     chosen = event.selected or "nobody"
-    text = f"{event.manager or 'group chat'} chose {chosen} ({event.method})"
+    text = f"#{event.index} {event.manager or 'group chat'} chose {chosen} ({event.method})"
     page.writer.line(text, "dim", indent=4)
 
 
 def _human(page: _Page, event: HumanInput) -> None:
-    page.writer.line(f"{event.agent} asked the human: {event.prompt}", indent=4)
+    text = f"{event.agent} asked the human: {event.prompt}"
+    page.writer.parts([_number(event), (text, "")], indent=4)
     page.quote(event.reply or "(skipped)")
 
 
 def _fault(page: _Page, event: Fault) -> None:
-    text = f"injected fault: {event.kind} for {event.agent}: {event.detail}"
+    text = f"#{event.index} injected fault: {event.kind} for {event.agent}: {event.detail}"
     page.writer.line(text, "yellow", indent=4)
 
 
 def _termination(page: _Page, event: Termination) -> None:
     page.writer.line()
     agent = f" ({event.agent})" if event.agent else ""
-    page.writer.line(f"Ended by {event.reason}{agent}: {page.said_above(event.detail)}", "bold")
+    text = f"Ended by {event.reason}{agent}: {page.said_above(event.detail)}"
+    page.writer.parts([_number(event), (text, "bold")])
     if event.exception and page.result.failure is None:
         _traceback(page, event.exception)
 

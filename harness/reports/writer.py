@@ -10,11 +10,11 @@ import os
 from itertools import zip_longest
 from typing import TYPE_CHECKING, TextIO
 
-from harness.reports.folding import column_widths, folded, padded
+from harness.reports.folding import column_widths, folded, padded, unbroken
 from harness.reports.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from rich.console import Console
 
@@ -53,6 +53,12 @@ class Writer:
         """Write a sentence."""
         self.line(text, style, indent)
 
+    def paragraphs(self, lines: Sequence[str], indent: int = 0) -> None:
+        """Write lines of prose; what was broken by hand for a wider page is broken anew."""
+        width = self._width and self._width - indent
+        for line in unbroken([self.safe(line) for line in lines], width):
+            self.line(line, indent=indent)
+
     def verbatim(self, text: str) -> None:
         """Write text whose lines stay whole, as of JSON that is copied from the screen."""
         for line in self.safe(text).split("\n"):
@@ -71,12 +77,24 @@ class Writer:
         for position, row in enumerate(folded(shown, width)):
             self._print([(" " * (indent + (hanging if position else 0)), ""), *row])
 
-    def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Write a table; the first column is left-aligned, the others to the right."""
+    def table(
+        self,
+        head: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        words: Collection[int] = (0,),
+    ) -> None:
+        """Write a table.
+
+        Args:
+            head: The first row.
+            rows: The others.
+            words: Columns that are left-aligned, from 0; the others are aligned to the right.
+        """
         texts = [[self.safe(cell) for cell in row] for row in (head, *rows)]
         widths = column_widths(texts, self._width)
         for position, row in enumerate(texts):
-            self._row(row, widths, "" if position else "bold")
+            self._row(row, widths, "" if position else "bold", words)
 
     def side_by_side(self, left: Sequence[Part], right: Sequence[Part], most: int) -> None:
         """Write two texts in two columns.
@@ -113,7 +131,9 @@ class Writer:
         encoding = self._stream.encoding or "utf-8"
         return visible(text).encode(encoding, "replace").decode(encoding)
 
-    def _row(self, row: Sequence[str], widths: Sequence[int], style: str) -> None:
+    def _row(
+        self, row: Sequence[str], widths: Sequence[int], style: str, words: Collection[int]
+    ) -> None:
         lines = [
             ["".join(text for text, _ in line) for line in folded([(cell, "")], width)]
             for cell, width in zip(row, widths, strict=True)
@@ -122,7 +142,7 @@ class Writer:
             parts: list[Part] = []
             for position, (text, width) in enumerate(zip(cells_of_line, widths, strict=True)):
                 kept = style or _STYLES.get(row[position], "")
-                parts.append((padded(text, width, to_the_right=position > 0), kept))
+                parts.append((padded(text, width, to_the_right=position not in words), kept))
                 parts.append(("  ", ""))
             self._print(_stripped(parts))
 

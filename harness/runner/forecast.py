@@ -204,7 +204,8 @@ def _why(result: SampleResult) -> str:
     """The cause that a miss names, without where and what next; else the error."""
     if result.cassette is not None and result.cassette.misses:
         told = result.cassette.misses[0].partition(": no recorded answer for ")[2]
-        return one_line(told.partition(": ")[2].partition(". The nearest is")[0])
+        cause = told.partition("\n")[0].partition(": ")[2]
+        return one_line(cause.removesuffix("."))
     return one_line(result.failure.message) if result.failure else ""
 
 

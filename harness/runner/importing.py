@@ -153,8 +153,8 @@ def _clean(name: str, where: str) -> str:
     cleaned = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:100]
     if not cleaned:
         raise ImportFault(
-            f"{where}: no sample can be named {name!r:.80}: letters, digits, '.', '_' or '-' were "
-            "expected. Map another field with: --mapping FILE"
+            f"{where}: no sample can be named {name!r:.80}: letters (a to z, A to Z), digits, '.', "
+            "'_' or '-' were expected. Map another field with: --mapping FILE"
         )
     return cleaned
 

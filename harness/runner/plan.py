@@ -55,10 +55,17 @@ def describe_suites(suites: Sequence[Suite], plan: Sequence[SampleKey]) -> tuple
                 if (suite.name, scenario.name) in wanted
             ),
             configs=tuple(c for c in suite.configs if (suite.name, c.name) in configs),
+            samples_per_config=_samples_per_config(suite),
         )
         for suite in suites
         if any(name == suite.name for name, _ in wanted)
     )
+
+
+def _samples_per_config(suite: Suite) -> int | None:
+    """How many a whole run has; of conversations that were merely captured nobody knows."""
+    is_captured = any(not scenario.team.path for scenario in suite.scenarios)
+    return None if is_captured else len(suite.scenarios) * suite.epochs
 
 
 class Catalogue:

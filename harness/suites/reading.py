@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -110,10 +111,19 @@ def name(value: Value) -> str:
 
 
 def bad_name(found: str) -> str:
-    """The sentence for a name with characters that names may not have."""
+    """The sentence for a name with characters that names may not have.
+
+    Names become those of files, and an accented letter is spelled in two ways that look alike:
+    a cassette written on one machine would not be found on another.
+    """
+    strange = "".join(dict.fromkeys(each for each in found if each.isalpha() and ord(each) > 127))
+    why = f"; {shortened(strange)} is none of these" if strange else ""
+    plain = unicodedata.normalize("NFKD", found).encode("ascii", "ignore").decode()
+    is_near = strange and NAME.match(plain) and len(plain) == len(found)
+    near = f" (for example {plain!r})" if is_near else ""
     return (
-        f"the name {shortened(found)} is not valid; use up to 100 letters, digits, '.', '_' and "
-        "'-', beginning with a letter or digit"
+        f"the name {shortened(found)} is not valid; use up to 100 letters (a to z, A to Z), "
+        f"digits, '.', '_' and '-', beginning with a letter or digit{near}{why}"
     )
 
 

@@ -197,3 +197,31 @@ def test_a_damaged_cassette_is_explained_and_the_others_are_exported(harness, re
         "one.yaml",
         "two.test.yaml",
     ]
+
+
+def test_what_was_imported_fits_a_terminal_and_stays_whole_in_a_pipe(recordings, tmp_path):
+    names = ["test_a_conversation_of_two_agents_and_a_tool", "test_another_one_that_is_as_long"]
+    for name in names:
+        (recordings / f"{name}.yaml").write_text(RECORDING)
+
+    def imported(folder, **extra):
+        done = subprocess.run(
+            [sys.executable, "-m", "harness", "cassette", "import", "old", "--to", folder],
+            cwd=tmp_path,
+            env=environment(**extra),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.splitlines()
+
+    narrow, whole = imported("new", COLUMNS="80"), imported("newer")
+
+    assert max(map(len, narrow)) <= 80
+    assert len(whole) == 1 + 4 + 1
+    assert max(map(len, whole)) > 80
+    flat = "".join("".join(narrow).split())
+    for name in names:
+        assert any(f"old/{name}.yaml" in line for line in whole)
+        assert any(f"vcrpy -> newer/{name}.jsonl" in line for line in whole)
+    assert flat.endswith("4of4filesimported:4interactions,4pricedat$0.000840,secretsreplacedin1")

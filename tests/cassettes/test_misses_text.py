@@ -19,6 +19,50 @@ OTHER = "9a2b8c1e-0000-4000-8000-0000000000ff"
 START, REST = "The plan is long. " * 600, " and so it goes on." * 300
 
 
+def flat(text):
+    return " ".join(text.split())
+
+
+def test_the_eye_finds_call_nearest_difference_and_command_each_on_a_line_of_its_own(tmp_path):
+    recorded = request(said("system", f"{START}Be brief.{REST}"), said("user", "hi"), top_p=1)
+    cassette = record(tmp_path / "x.jsonl", ("coder", recorded, "Yes."))
+
+    wanted = request(said("system", f"{START}Be bold.{REST}"), said("user", "no"), top_p=2)
+    call, nearest, was, now, further, price, command = miss(cassette, wanted).text.split("\n")
+
+    assert call.startswith("x.jsonl: no recorded answer for call 1 of 1 recorded (coder's 1st call")
+    assert call.endswith("/v1/chat/completions: prompt changed (system prompt).")
+    assert nearest.startswith("  The nearest is interaction 1 (coder); they part at $.messages")
+    assert was.startswith("    recorded …'")
+    assert "Be brief." in was
+    assert now.startswith("    asked …'")
+    assert "Be bold." in now
+    assert further.startswith("  2 further differences: ")
+    assert price.startswith("  Re-recording from there: 1 call, ")
+    assert command.startswith("To record it again: harness record coding ")
+
+
+def test_values_that_are_short_stay_on_the_line_of_their_place(tmp_path):
+    cassette = record(tmp_path / "x.jsonl", ("coder", request(said("user", "hi")), "Yes."))
+
+    text = miss(cassette, request(said("user", "hi"), temperature=1)).text
+
+    (line,) = [line for line in text.split("\n") if "The nearest is" in line]
+    assert line.endswith("they part at $.temperature: recorded 0.2, asked 1.")
+
+
+@pytest.mark.parametrize("name", ["\x1b[31m", "two\nlines"])
+def test_what_was_asked_breaks_no_line_and_steers_nothing(tmp_path, name):
+    cassette = record(
+        tmp_path / "x.jsonl", ("coder", request(said("user", f"{START}a{name}")), "Yes.")
+    )
+
+    text = miss(cassette, request(said("user", f"{START}b{name}{REST}"))).text
+
+    assert len(text.split("\n")) == 6
+    assert "\x1b" not in text
+
+
 def test_the_window_shows_the_difference_deep_inside_a_long_message(tmp_path):
     recorded = f"{START}Due on Friday the first.{REST}"
     cassette = record(tmp_path / "x.jsonl", ("coder", request(said("user", recorded)), "Yes."))
@@ -26,7 +70,7 @@ def test_the_window_shows_the_difference_deep_inside_a_long_message(tmp_path):
     text = miss(cassette, request(said("user", f"{START}Due on Monday the first.{REST}"))).text
 
     size = len(START) + len("Due on Friday the first.") + len(REST)
-    assert f"character {len(START) + 8:,} of {size:,}: recorded …'" in text
+    assert f"character {len(START) + 8:,} of {size:,}: recorded …'" in flat(text)
     assert "Due on Friday the first. and so" in text
     assert "Due on Monday the first. and so" in text
     assert len(text) < 800
@@ -64,7 +108,7 @@ def test_the_line_of_a_difference_is_told(tmp_path):
 
     text = miss(cassette, request(said("user", code.replace("line 40 ", "line forty ")))).text
 
-    assert ", line 40: recorded …'" in text
+    assert ", line 40: recorded …'" in flat(text)
     assert "line forty of the program" in text
 
 
@@ -73,7 +117,7 @@ def test_the_end_of_a_text_that_goes_on_is_told(tmp_path):
 
     text = miss(cassette, request(said("user", f"{START}And more."))).text
 
-    assert "long. ' (its end), asked …'" in text
+    assert "long. ' (its end), asked …'" in flat(text)
     assert "And more.' (its end)" not in text
 
 
@@ -293,7 +337,7 @@ def test_the_command_that_records_again_comes_last(tmp_path, options, command):
 
     text = miss(cassette, request(said("user", "other"))).text
 
-    assert text.endswith(f" To record it again: {command}")
+    assert text.splitlines()[-1] == f"To record it again: {command}"
     assert shlex.split(command)
 
 

@@ -129,3 +129,75 @@ def test_mistakes_teach_what_to_type(harness: Command, tmp_path: Path) -> None:
     assert "harness compare --configs A B" in nothing.stderr
     assert "Did you mean 'hot'?" in typo.stderr
     assert "keeps none of 4 samples" in nobody.stderr
+
+
+def test_two_runs_and_two_configs_that_said_the_same_are_called_identical(
+    harness: Command, tmp_path: Path
+) -> None:
+    project(tmp_path)
+    first = ran(harness)
+    ran(harness)
+
+    runs = harness("compare", first).stdout
+    configs = harness("compare", "--configs", "plain", "hot").stdout
+
+    for told in (runs, configs):
+        assert "identical, conversation by conversation: nothing could differ." in told
+        assert "inconclusive" not in told
+        assert "sees" not in told
+    rows = [line for line in runs.splitlines() if line.startswith("talk/")]
+    assert [row.split()[-1] for row in rows] == ["identical", "identical"]
+
+
+def test_a_run_with_one_sample_that_differs_is_not_called_identical(
+    harness: Command, tmp_path: Path
+) -> None:
+    bad = project(tmp_path)
+    first = ran(harness)
+    bad.touch()
+    suite = tmp_path / "scenarios" / "talk" / "script.py"
+    suite.write_text(
+        suite.read_text().replace("if __import__", "if context.epoch == 2 and __import__")
+    )
+    ran(harness)
+
+    told = harness("compare", first, "-k", "plain").stdout
+
+    assert "1 sample of 2 got worse" in told
+    assert "identical" not in told
+
+
+def test_levels_of_a_matrix_are_compared_and_the_report_is_said_to_correct_for_more(
+    harness: Command, tmp_path: Path
+) -> None:
+    suite = write_suite(
+        tmp_path, behaviour="if context.config.temperature == 1: return 'TERMINATE'"
+    )
+    file = suite / "suite.yaml"
+    matrix = (
+        "matrix: {prompts: {brief: {ann: Be brief.}, careful: {ann: Check.}}, "
+        "temperature: [0.2, 1.0]}"
+    )
+    file.write_text(file.read_text().replace("configs:\n  - {name: plain}", matrix))
+    ran(harness)
+
+    prompts = harness("compare", "--configs", "prompts=brief", "prompts=careful")
+    heat = harness("compare", "--configs", "temperature=0.2", "temperature=1.0")
+    pair = harness("compare", "--configs", "brief-t0.2", "careful-t0.2")
+
+    assert (heat.returncode, heat.stderr) == (0, "")
+    assert "First prompts=brief, second prompts=careful." in prompts.stdout
+    assert "identical, conversation by conversation" in prompts.stdout
+    assert "Conversations part in 4 of 4 pairs" in heat.stdout
+    assert "talk/hello, epoch 1, brief-t0.2 and brief-t1.0, turn 2" in heat.stdout
+    for told in (prompts, heat, pair):
+        assert "Corrected for this comparison alone. A report corrects for all" in told.stdout
+
+
+def test_where_a_run_has_two_configs_alone_a_report_corrects_for_no_more(
+    harness: Command, tmp_path: Path
+) -> None:
+    project(tmp_path)
+    ran(harness)
+
+    assert "Corrected for" not in harness("compare", "--configs", "plain", "hot").stdout

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
 import subprocess
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -83,3 +86,43 @@ def test_no_password_is_printed(harness: Command, tmp_path: Path, way: str) -> N
     assert told.returncode == 2
     assert "database results on 127.0.0.1:1" in told.stderr
     assert "hunter2" not in told.stdout + told.stderr
+
+
+def test_runs_of_a_part_of_a_suite_tell_how_much_of_it_they_have(
+    harness: Command, tmp_path: Path
+) -> None:
+    suite = write_suite(tmp_path, epochs=3)
+    shutil.copytree(suite / "hello", suite / "goodbye")
+    for part in (["-k", "hello"], ["-e", "1"], []):
+        harness("run", "--no-report", *part)
+        harness("history", "add")
+
+    shown = harness("history").stdout
+    rows = [line for line in shown.splitlines() if " 100 % (" in line]
+
+    assert [row.split("(")[1].split(")")[0] for row in rows] == ["3 of 6", "2 of 6", "6"]
+    assert "only n of the m samples that the whole suite has" in " ".join(shown.split())
+
+
+def test_a_run_that_was_killed_tells_how_much_of_its_suite_it_has(
+    harness: Command, tmp_path: Path
+) -> None:
+    write_suite(tmp_path, epochs=3)
+    harness("run", "--no-report")
+    (log,) = (tmp_path / ".harness" / "runs").glob("*.sqlite")
+    with closing(sqlite3.connect(log)) as connection, connection:
+        connection.execute("DELETE FROM sample WHERE epoch > 1")
+    harness("history", "add")
+
+    assert "33 % (1 of 3)" in harness("history").stdout
+
+
+def test_a_whole_run_has_no_mark(harness: Command, tmp_path: Path) -> None:
+    write_suite(tmp_path, epochs=3)
+    harness("run", "--no-report")
+    harness("history", "add")
+
+    shown = harness("history").stdout
+
+    assert "100 % (3)" in shown
+    assert " of the m " not in shown

@@ -30,7 +30,7 @@ def test_an_imported_run_is_reported_shown_and_compared_like_our_own(
     assert "1 imported (not run here, no cassette), 2 turns, 0 code executions" in made.stdout
     assert "imported (autogen) \u2014 not run here, no cassette" in markdown.stdout
     assert "1 of 1 samples, 1 passed" in markdown.stdout
-    assert "[2] solver to asker" in shown.stdout
+    assert "#1 solver to asker, turn 2" in shown.stdout
     assert compared.returncode == 0, compared.stderr
     assert page.returncode == 0, page.stderr
     assert "not run here, no cassette" in (tmp_path / "r.html").read_text()
@@ -87,3 +87,28 @@ def test_spans_are_recognised_and_what_was_kept_without_reading_it_is_told(
     assert "user_proxy calls tool weather" in shown.stdout
     assert page.returncode == 0, page.stderr
     assert compared.returncode == 0, compared.stderr
+
+
+def test_a_block_that_timed_out_elsewhere_says_so_and_no_time_is_made_up(
+    harness: Command, tmp_path: Path
+) -> None:
+    chats = tmp_path / "chats"
+    chats.mkdir()
+    late = "exitcode: 124 (execution failed)\nCode output: Timeout"
+    chat = [
+        {"name": "coder", "role": "assistant", "content": "```python\nwhile True: pass\n```"},
+        {"name": "runner", "role": "user", "content": late},
+    ]
+    (chats / "a.json").write_text(json.dumps(chat))
+    assert harness("import", "chats").returncode == 0
+
+    shown = harness("show", "a").stdout
+    reports = [harness("report", "--format", form).stdout for form in ("markdown", "json")]
+
+    assert "runner ran python: exit 124, timed out" in shown
+    assert "exit code 124, AutoGen's for a timeout; its time is not known" in shown
+    assert "1 timed out" in shown
+    for told in (shown, *reports):
+        assert "crashed (exit code 124)" not in told
+        assert "0.00 s" not in told
+        assert "0.0 s" not in told

@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from cli_project import write_suite
 
 if TYPE_CHECKING:
@@ -110,3 +111,61 @@ def test_baselines_are_shown_also_of_suites_that_have_none(
     assert shown.stdout.splitlines()[2] == (
         "walk: no baseline. Keep one with: harness baseline set RUN"
     )
+
+
+def test_a_sample_of_an_older_run_is_named_with_the_command_that_reads_it(
+    harness: Command, tmp_path: Path
+) -> None:
+    write_suite(tmp_path, epochs=1)
+    for _ in range(2):
+        assert harness("run", "--no-report", "-n", "1").returncode == 0
+    first, second = sorted(path.stem for path in (tmp_path / ".harness" / "runs").glob("*.sqlite"))
+    (tmp_path / ".harness" / "runs" / "0-broken.sqlite").write_text("no run log")
+    imported(harness, tmp_path)
+
+    wrong = harness("show", "talk/hello/plain/1")
+    (advised,) = re.findall(r"harness (show .*)", wrong.stderr)
+
+    assert wrong.returncode == 2
+    assert f"but 2 other runs have it: {second}, {first}. Read the newest with: " in wrong.stderr
+    assert advised == f"show talk/hello/plain/1 --run {second}"
+    assert "fine, thanks" in harness(*advised.split()).stdout
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("list runs", "list --runs"),
+        ("list run", "list --runs"),
+        ("runs", "list --runs"),
+        ("list samples", "list --samples"),
+        ("samples", "list --samples"),
+        ("list suites", "list"),
+        ("list scenarios", "list"),
+        ("suites", "list"),
+        ("ls", "list"),
+    ],
+)
+def test_a_near_guess_is_told_the_command_that_lists_it(
+    harness: Command, tmp_path: Path, typed: str, meant: str
+) -> None:
+    write_suite(tmp_path)
+
+    wrong = harness(*typed.split())
+
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert f"Did you mean: harness {meant}?" in wrong.stderr
+    assert harness(*meant.split()).returncode == 0
+
+
+def test_a_suite_may_be_called_what_else_is_listed(harness: Command, tmp_path: Path) -> None:
+    write_suite(tmp_path, "runs")
+
+    assert "2 samples selected" in harness("list", "runs").stdout
+    assert "2 samples selected" in harness("list", "runs", "--scenarios", ".").stdout
+
+
+def test_where_there_is_no_suite_at_all_a_near_guess_is_told_the_command_too(
+    harness: Command,
+) -> None:
+    assert "Did you mean: harness list --runs?" in harness("list", "runs").stderr

@@ -319,3 +319,14 @@ def test_numbers_are_the_same_bytes_every_time():
     one, other = (msgspec.json.encode(compare_configs(log)) for _ in range(2))
 
     assert one == other
+
+
+def test_beside_a_decided_difference_nothing_is_said_of_what_could_be_seen_if_that_is_not_known():
+    marks = {"a": "ppppp", "b": "ppppp", "c": "ppppp"}
+    log = outcome_log({"base": marks, "new": dict.fromkeys(marks, "fffff")})
+
+    suite = only_suite(log)
+
+    assert (suite.contrasts[0].verdict, suite.contrasts[0].seen) == ("worse", None)
+    assert "(p < 0.001)" in suite.verdict
+    assert "not known" not in suite.verdict

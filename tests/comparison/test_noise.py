@@ -6,7 +6,7 @@ import random
 import pytest
 from report_logs import outcome_log
 
-from harness.comparison import noise_of
+from harness.comparison import compare_config_pair, noise_of
 from harness.reports.noise import print_noise
 
 
@@ -106,3 +106,56 @@ def test_that_no_epochs_disagree_in_a_run_large_enough_is_a_noise_floor_of_nothi
     (row,) = [line for line in printed(log).splitlines() if line.split()[:1] == ["one"]]
     assert row.split()[-1] == "0"
     assert "no A/A" not in printed(log)
+
+
+def test_of_few_scenarios_both_scopes_are_told_and_these_see_what_a_comparison_sees():
+    marks = {"a": "pfpf", "b": "ppff", "c": "fppf"}
+    log = outcome_log({"base": marks, "new": {"a": "pppf", "b": "pppp", "c": "pppf"}})
+
+    (sight,) = noise_of(log, difference=0.1).sights
+    (suite,) = compare_config_pair(log, log, "base", "new").suites
+    said = " ".join(printed(log, difference=0.1).split())
+
+    assert sight.scope == suite.contrast.scope == "these scenarios"
+    assert sight.here.difference == pytest.approx(suite.contrast.seen)
+    assert sight.again.difference <= 0.1
+    assert sight.again.scenarios == 3
+    seen = f"{100 * sight.here.difference:.1f} points"
+    assert f"in 80 of 100 runs, of scenarios like these; of these 3 scenarios alone, {seen}" in said
+    assert f"of these 3 scenarios alone: {sight.again.epochs} epochs of each" in said
+
+
+def test_from_ten_scenarios_on_only_scenarios_like_these_are_spoken_of_as_a_comparison_does():
+    names = [f"s{number}" for number in range(10)]
+    log = outcome_log({"base": dict.fromkeys(names, "pf"), "new": dict.fromkeys(names, "pp")})
+
+    (sight,) = noise_of(log).sights
+
+    assert sight.scope == "scenarios like these"
+    assert "these 10 scenarios" not in printed(log)
+
+
+def test_what_a_run_sees_of_a_factor_is_what_comparing_its_levels_sees():
+    marks = {"brief": "pfpf", "careful": "pppf"}
+    factors = {
+        f"{prompts}-t{heat}": {"prompts": prompts, "temperature": heat}
+        for prompts in marks
+        for heat in ("0.2", "1.0")
+    }
+    outcomes = {name: {"a": marks[each["prompts"]], "b": "ppff"} for name, each in factors.items()}
+    log = outcome_log(outcomes, factors=factors, baseline="brief-t0.2")
+
+    prompts, heat = noise_of(log).factors
+    (suite,) = compare_config_pair(log, log, "prompts=brief", "prompts=careful").suites
+
+    assert (prompts.factor, prompts.candidate, prompts.reference) == ("prompts", "careful", "brief")
+    assert (heat.factor, heat.candidate, heat.reference) == ("temperature", "1.0", "0.2")
+    assert prompts.here == pytest.approx(suite.contrast.seen)
+    seen = f"prompts=careful vs brief, all configs of each: sees {100 * prompts.here:.1f} points of"
+    assert seen in " ".join(printed(log).split())
+
+
+def test_a_run_without_a_matrix_has_no_factors():
+    log = outcome_log({"base": {"a": "pf", "b": "pp"}, "new": {"a": "pp", "b": "pf"}})
+
+    assert noise_of(log).factors == ()

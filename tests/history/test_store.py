@@ -183,3 +183,26 @@ def test_a_history_says_the_same_whichever_database_keeps_it(address):
             store.add(each)
 
         assert history_of(store.read()) == history_of(kept)
+
+
+def test_a_history_from_before_sizes_of_suites_were_kept_is_read_and_added_to(address):
+    old, new = run(), run(run_id="run-2")
+    with closing(open_history(address)) as store:
+        store.add(sized(old, None))
+        engine = create_engine(store.address.url)
+        with engine.begin() as connection:
+            connection.execute(text("DROP TABLE harness_suite_size"))
+        engine.dispose()
+
+        before = store.read()
+        again = store.add(sized(old, 6))
+        added = store.add(sized(new, 6))
+
+        assert [each.suites[0].samples_per_config for each in before] == [None]
+        assert (again, added) == ("there already", "added")
+        assert [each.suites[0].samples_per_config for each in store.read()] == [None, 6]
+
+
+def sized(kept, size):
+    suites = tuple(msgspec.structs.replace(s, samples_per_config=size) for s in kept.suites)
+    return msgspec.structs.replace(kept, suites=suites)

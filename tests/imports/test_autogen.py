@@ -177,6 +177,13 @@ def test_a_wrong_mapping_is_refused_and_the_fault_named(
         folder.imported(mapping)
 
 
+def test_a_file_whose_name_has_no_letter_of_names_is_told_which_those_are(folder: Folder) -> None:
+    folder.write("привет.json", CHAT)
+
+    with pytest.raises(HarnessError, match=r"'привет': letters \(a to z, A to Z\), digits"):
+        folder.imported()
+
+
 def test_two_scenarios_that_would_get_one_name_are_refused(folder: Folder) -> None:
     folder.write("a.json", {"messages": CHAT, "id": "x/y"})
     folder.write("b.json", {"messages": CHAT, "id": "x y"})

@@ -1,4 +1,5 @@
 import io
+import re
 import subprocess
 import sys
 
@@ -7,6 +8,8 @@ import pytest
 from report_hostile import hostile_log
 from report_logs import outcome_log, realistic_log
 from report_talk import asked, said, sent, talk_log
+from spoken import end, say
+from spoken import transcript as spoken
 
 from harness.comparison import compare_configs, compare_runs
 from harness.model.score import Score
@@ -140,8 +143,8 @@ def test_a_transcript_reads_from_task_to_termination():
 
     assert text.startswith("sales_report/widget_sales/brief-t0.2/1  PASS\nEnded by")
     order = [
-        "[1] executor to analyst",
-        "[2] analyst to executor",
+        "#0 executor to analyst, turn 1",
+        "analyst to executor, turn 2",
         "executor ran python: exit 1",
         "KeyError: 'revenu'",
         "(the output above)",
@@ -149,10 +152,51 @@ def test_a_transcript_reads_from_task_to_termination():
         "Widget A sells most",
         "Ended by termination_message (executor)",
     ]
-    start = text.index("[1]")
+    start = text.index("#0 ")
     positions = [text.index(part, start) for part in order]
     assert positions == sorted(positions)
     assert text.count("KeyError: 'revenu'") == 1
+
+
+def test_events_have_the_numbers_that_scores_reports_and_json_give_them():
+    for sample in realistic_log(epochs=1).samples:
+        shown = transcript(sample, show_hidden=True).splitlines()
+
+        numbers = [int(found[1]) for line in shown if (found := re.match(r" *#(\d+) \S", line))]
+        # A miss is told at the top and its event not again.
+        assert numbers == [event.index for event in sample.transcript.events]
+        for turn, message in enumerate(sample.transcript.messages, 1):
+            heading = f"#{message.index} {message.speaker} to {message.recipient}, turn {turn}"
+            assert heading in shown
+
+
+def test_a_task_that_was_broken_by_hand_is_broken_once_on_a_terminal(terminal, monkeypatch):
+    prose = (
+        "The module below is meant for the next release of a support desk. It seemed to work when\n"
+        "somebody tried it, but nobody has looked at it closely. Review it; repair what is not\n"
+        "right.\n\n"
+        "- a list of things that are as long as a line of the task is, as it was broken\n"
+        "- a second\n\n"
+        "    def code(that, is_long, as_long_as, the_lines, of_the_task, are, wherever):\n"
+        "        pass"
+    )
+    (sample,) = outcome_log({"one": {"a": "p"}}).samples
+    said = spoken(say("user", prose), end())
+
+    print_transcript(msgspec.structs.replace(sample, transcript=said), terminal)
+
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", terminal.getvalue()).splitlines()
+    at = shown.index("#0 user to chat, turn 1")
+    assert [line.strip() for line in shown[at + 1 : at + 4]] == [
+        "The module below is meant for the next release of a support desk. It seemed",
+        "to work when somebody tried it, but nobody has looked at it closely. Review",
+        "it; repair what is not right.",
+    ]
+    assert "    - a second" in shown
+    assert "            pass" in shown
+    monkeypatch.delenv("COLUMNS")
+    in_file = transcript(msgspec.structs.replace(sample, transcript=said))
+    assert all(f"    {line}".rstrip() in in_file.splitlines() for line in prose.split("\n"))
 
 
 def test_hidden_calls_are_counted_and_shown_on_request():

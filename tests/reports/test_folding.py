@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.reports.folding import cells, column_widths, folded, padded
+from harness.reports.folding import cells, column_widths, folded, padded, unbroken
 
 TEXTS = st.text(st.sampled_from("ab cd/-_ \n漢字e\u0301🙂"), max_size=120)
 PARTS = st.lists(st.tuples(TEXTS, st.sampled_from(["", "bold", "dim"])), max_size=4)
@@ -71,3 +71,26 @@ def test_columns_fit_the_page_or_are_as_narrow_as_they_get(rows):
     assert column_widths(rows, None) == [
         max(map(cells, column)) for column in zip(*rows, strict=True)
     ]
+
+
+@given(st.lists(TEXTS), st.integers(min_value=8, max_value=60))
+def test_lines_put_together_again_keep_every_word_in_order(texts, width):
+    lines = "\n".join(texts).split("\n")
+
+    found = unbroken(lines, width)
+
+    assert " ".join(found).split() == " ".join(lines).split()
+    assert unbroken(lines, None) == lines
+
+
+def test_lines_that_end_where_no_width_made_them_end_stay_as_they_are():
+    data = ["name: long", "text: a line that says what the module is meant for", "a,b,c,d", "e,f"]
+
+    assert unbroken(data, 40)[0] == data[0]
+    assert unbroken(data, 40)[-1] == data[-1]
+    assert unbroken(["one or two or three", "four five"], 9) == ["one or two or three four five"]
+    assert unbroken(["one or two or three", "four five"], 20) == [
+        "one or two or three",
+        "four five",
+    ]
+    assert unbroken(["a;b;c;d;e;f", "1;2;3;4;5;6"], 9) == ["a;b;c;d;e;f", "1;2;3;4;5;6"]

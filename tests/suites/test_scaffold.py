@@ -116,6 +116,21 @@ def test_a_bad_name_is_refused(tmp_path: Path, name: str) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("zürich", r"\(a to z, A to Z\).* \(for example 'zurich'\); 'ü' is none of these"),
+        ("größe", r"\(a to z, A to Z\).*letter or digit; 'öß' is none of these"),
+        ("привет", r"\(a to z, A to Z\).*; 'привет' is none of these"),
+    ],
+)
+def test_a_name_of_letters_is_told_which_letters_a_name_may_have(
+    tmp_path: Path, name: str, told: str
+) -> None:
+    with pytest.raises(SuiteError, match=told):
+        new_scenario(tmp_path, f"demo/{name}")
+
+
 def test_the_python_that_is_written_is_documented_and_needs_no_framework_to_load(
     tmp_path: Path,
 ) -> None:

@@ -19,7 +19,7 @@ from harness.imports.otel.family import INFERENCE, Member, tokens_of, walked
 from harness.imports.otel.messages import Said, answered, asked, instructions
 from harness.imports.otel.values import folded, text_at, unfolded
 from harness.imports.results import fenced_blocks
-from harness.model.imported import NOT_RUN_HERE
+from harness.model.imported import NOT_RUN_HERE, TIMEOUT_CODE
 from harness.model.requests import RequestTable
 from harness.model.transcript import (
     AnyEvent,
@@ -242,6 +242,7 @@ class _Story:
             "exit_code": code,
             "output": folded(attributes.get("ag2.code_execution.output")),
             "duration_seconds": max(0, member.span.end - member.span.start) / 1e9,
+            "timed_out": code == TIMEOUT_CODE,
             "sandbox": NOT_RUN_HERE,
         }
         self._add(lambda where: CodeExecution(**where, **run), member.span.start)
