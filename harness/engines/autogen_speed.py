@@ -1,8 +1,7 @@
 """Spare AutoGen what it, or Python 3.11, works out again and again.
 
 For each agent with a model, AutoGen looks up some ten times which options the clients of
-OpenAI take, from their signatures: up to a quarter of what
-a short conversation costs.
+OpenAI take, from their signatures: up to a quarter of what a short conversation costs.
 
 AutoGen also asks ``isinstance(sender, Agent)`` about 150 times in a conversation of 20 turns.
 `Agent` is a Protocol, and Python 3.11 collects a Protocol's members anew at every such
