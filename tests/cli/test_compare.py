@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from cli_project import Command, write_suite
+from cli_project import Command, without_autogen, write_suite
 
 
 def project(folder: Path) -> Path:
     """A suite of two configs whose model answers otherwise while a file named bad is there."""
     bad = folder / "bad"
-    suite = write_suite(
-        folder,
-        behaviour=f"if __import__('os').path.exists({str(bad)!r}): return 'TERMINATE'",
-        epochs=2,
+    suite = without_autogen(
+        write_suite(
+            folder,
+            behaviour=f"if __import__('os').path.exists({str(bad)!r}): return 'TERMINATE'",
+            epochs=2,
+        )
     )
     file = suite / "suite.yaml"
     text = file.read_text()

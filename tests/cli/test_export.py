@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cli_project import write_suite
+from cli_project import without_autogen, write_suite
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def test_a_run_is_exported_and_a_second_time_only_if_asked(
     harness: Command, tmp_path: Path
 ) -> None:
-    write_suite(tmp_path)
+    without_autogen(write_suite(tmp_path))
     harness("run", "--no-report")
 
     first = harness("export", "--to", "r.csv")

@@ -9,7 +9,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from cli_project import Command, write_suite
+from cli_project import Command, without_autogen, write_suite
 
 GATE = "gate: {{{thresholds}}}\n"
 BASELINE = Path("scenarios/talk/baseline.json")
@@ -18,10 +18,12 @@ BASELINE = Path("scenarios/talk/baseline.json")
 def written(project: Path, thresholds: str, *, epochs: int = 6) -> Path:
     """A suite whose conversations fail while the project has a file named bad."""
     bad = project / "bad"
-    suite = write_suite(
-        project,
-        behaviour=f"if __import__('os').path.exists({str(bad)!r}): return 'TERMINATE'",
-        epochs=epochs,
+    suite = without_autogen(
+        write_suite(
+            project,
+            behaviour=f"if __import__('os').path.exists({str(bad)!r}): return 'TERMINATE'",
+            epochs=epochs,
+        )
     )
     file = suite / "suite.yaml"
     file.write_text(file.read_text() + GATE.format(thresholds=thresholds))
@@ -150,7 +152,9 @@ def test_a_changed_scenario_is_refused_by_gate_and_baseline(
 def test_errors_count_as_failures_and_the_gate_says_when_they_decide(
     harness: Command, tmp_path: Path
 ) -> None:
-    suite = write_suite(tmp_path, behaviour="raise RuntimeError('broken')", epochs=6)
+    suite = without_autogen(
+        write_suite(tmp_path, behaviour="raise RuntimeError('broken')", epochs=6)
+    )
     file = suite / "suite.yaml"
     file.write_text(file.read_text() + "gate: {success: {at_least: 0.9}}\n")
     assert harness("run", "--no-report", "-n", "1").returncode == 1
@@ -168,7 +172,7 @@ def test_errors_count_as_failures_and_the_gate_says_when_they_decide(
 def test_a_gate_that_is_not_there_is_a_mistake_with_an_example(
     harness: Command, tmp_path: Path
 ) -> None:
-    write_suite(tmp_path, epochs=1)
+    without_autogen(write_suite(tmp_path, epochs=1))
     ran(harness)
 
     done = harness("gate")

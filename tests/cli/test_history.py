@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from cli_project import write_suite
+from cli_project import without_autogen, write_suite
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def test_runs_are_added_once_and_shown_by_commit(harness: Command, tmp_path: Path) -> None:
-    write_suite(tmp_path)
+    without_autogen(write_suite(tmp_path))
     git(tmp_path, "init", "-q")
     git(tmp_path, "add", "scenarios")
     git(tmp_path, "commit", "-q", "-m", "One")
@@ -55,7 +55,7 @@ def test_runs_are_added_once_and_shown_by_commit(harness: Command, tmp_path: Pat
 def test_a_mistake_names_what_there_is_and_what_next(harness: Command, tmp_path: Path) -> None:
     none = harness("history")
     no_log = harness("history", "add", "--all")
-    write_suite(tmp_path)
+    without_autogen(write_suite(tmp_path))
     harness("run", "--no-report")
     harness("history", "add", HARNESS_HISTORY="kept.sqlite")
     suite = harness("history", "--suite", "tlak", HARNESS_HISTORY="kept.sqlite")
@@ -73,7 +73,7 @@ def test_a_mistake_names_what_there_is_and_what_next(harness: Command, tmp_path:
 
 @pytest.mark.parametrize("way", ["variable", "option"])
 def test_no_password_is_printed(harness: Command, tmp_path: Path, way: str) -> None:
-    write_suite(tmp_path)
+    without_autogen(write_suite(tmp_path))
     harness("run", "--no-report")
     address = "postgresql://ci:hunter2-x9@127.0.0.1:1/results"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cli_project import write_suite
+from cli_project import without_autogen, write_suite
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def test_the_newest_run_is_split_per_suite_and_config(harness: Command, tmp_path: Path) -> None:
-    suite = write_suite(tmp_path)
+    suite = without_autogen(write_suite(tmp_path))
     (suite / "checks.py").write_text("def check_odd(sample):\n    assert sample.key.epoch % 2\n")
     ran = harness("run", "--no-report")
 

@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from cli_project import write_coding_suite, write_suite
+from cli_project import without_autogen, write_coding_suite, write_suite
 from pytest_project import result_of, run_pytest
 
 if TYPE_CHECKING:
@@ -18,22 +18,6 @@ CHECKS = """
 def check_it_is_fine(sample):
     assert sample.key.epoch == 1, "only the first epoch is fine"
 """
-
-
-MOCK_TEAM = """
-from harness import Team
-from harness.mocks import MockAgent
-
-def build(context):
-    return Team(initiator=MockAgent("ann"), recipient=MockAgent("bob"), max_turns=2)
-"""
-
-
-def without_autogen(suite: Path) -> Path:
-    """Have mock agents say what the script says."""
-    (suite / "suite.yaml").write_text("engine: mock\n" + (suite / "suite.yaml").read_text())
-    (suite / "team.py").write_text(MOCK_TEAM)
-    return suite
 
 
 @pytest.fixture

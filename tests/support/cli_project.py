@@ -44,6 +44,14 @@ def build(context):
     return Team(initiator=pair[0], recipient=pair[1], max_turns=2)
 """
 
+MOCK_TEAM = """
+from harness import Team
+from harness.mocks import MockAgent
+
+def build(context):
+    return Team(initiator=MockAgent("ann"), recipient=MockAgent("bob"), max_turns=2)
+"""
+
 SCRIPT = """
 import time
 from harness.mocks import ScriptedModel
@@ -72,6 +80,13 @@ def write_suite(
     (suite / "team.py").write_text(TEAM)
     (suite / "script.py").write_text(SCRIPT.format(behaviour=behaviour))
     (suite / "hello" / "scenario.yaml").write_text("title: Hello\ntask: Say hello.\n")
+    return suite
+
+
+def without_autogen(suite: Path) -> Path:
+    """Have mock agents say what the script says: a run of them does not import AutoGen."""
+    (suite / "suite.yaml").write_text("engine: mock\n" + (suite / "suite.yaml").read_text())
+    (suite / "team.py").write_text(MOCK_TEAM)
     return suite
 
 
