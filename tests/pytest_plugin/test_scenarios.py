@@ -139,7 +139,9 @@ def test_recorded_scenarios_are_replayed_and_a_miss_explains_itself(
     missed.assert_outcomes(failed=1)
     missed.stdout.fnmatch_lines(
         [
-            "cassette miss: *recorded 'Look around, please.', asked 'Look away.'*",
+            "cassette miss: *",
+            "*recorded 'Look around, please.', asked 'Look away.'*",
+            "To record it again: harness record coding *",
             "FAILED *plain/1 - cassette miss: *",
         ]
     )
