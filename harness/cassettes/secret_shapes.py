@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # that could start inside base64 needs one of those or a fixed capital prefix.
 # The end of an escape ("\nsk-", "%20sk-") is no part of a word either.
 _START = r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrtbf])|(?<=\\u[0-9A-Fa-f]{4})|(?<=%[0-9A-Fa-f]{2}))"
+# Prefixes that no name has by chance may follow a name: "team-sk-ant-...", "x_ghp_...".
+_GLUED = _START.replace("_-]", "]")
 _WORD = _START.replace("_-]", "_]")
 _END = r"(?![A-Za-z0-9_-])"
 # Not far: looking on and on would make a long text of names slow.
@@ -128,10 +130,10 @@ _KEYED = (
 _KEYED_ALONE = re.compile(rf"{_KEYED}|{_KEY_NAME}", re.IGNORECASE)
 
 _PREFIXED: tuple[Shape, ...] = (
-    _shape("an Anthropic key", _START + r"sk-ant-(?:[a-z]+[0-9]*-)?[A-Za-z0-9_-]{16,}", "sk-ant-"),
+    _shape("an Anthropic key", _GLUED + r"sk-ant-(?:[a-z]+[0-9]*-)?[A-Za-z0-9_-]{16,}", "sk-ant-"),
     _shape(
         "an OpenAI key",
-        _START + r"(?:sk-(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{16,}|sess-[A-Za-z0-9]{24,})",
+        _GLUED + r"(?:sk-(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{16,}|sess-[A-Za-z0-9]{24,})",
         *("sk-", "sess-"),
     ),
     # OpenAI, Stripe, Groq, xAI, Tavily, Perplexity, Cerebras, OpenRouter.
@@ -158,7 +160,7 @@ _PREFIXED: tuple[Shape, ...] = (
     _shape("a Google token", _START + r"(?:ya29\.|GOCSPX-)[A-Za-z0-9_.-]{20,}", "ya29.", "gocspx-"),
     _shape(
         "a GitHub token",
-        _START + r"(?:gh[oprsu]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,})",
+        _GLUED + r"(?:gh[oprsu]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,})",
         *("gho_", "ghp_", "ghr_", "ghs_", "ghu_", "github_pat_"),
     ),
     _shape(

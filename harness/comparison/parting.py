@@ -54,14 +54,15 @@ def parting(
 
 
 def _said(message: Message | None) -> object:
-    return message and (message.speaker, message.content, message.tool_calls)
+    # Line ends look alike wherever a conversation is shown.
+    return message and (message.speaker, message.content.replace("\r\n", "\n"), message.tool_calls)
 
 
 def _text(message: Message | None) -> str:
     if message is None:
         return ""
     calls = [f"calls {call.name}({call.arguments})" for call in message.tool_calls]
-    return " ".join(text for text in (message.content, *calls) if text)
+    return " ".join(text for text in (message.content.replace("\r\n", "\n"), *calls) if text)
 
 
 def _shown(message: Message | None, position: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -23,11 +24,12 @@ def replace_create(original: Callable[..., Any], scope: Scope, wrapper: Any, **c
     agent, purpose, attempt = _caller(scope, config.get("agent"))
     _switch_cache_off(wrapper, config)
     _name_epoch(scope.sample, wrapper, config)
+    caller = f"{agent} {purpose}"
     fields: dict[str, Any] = {
         "agent": agent,
         "purpose": purpose,
         "attempt": attempt,
-        **_request_fields(scope.sample, f"{agent} {purpose}", config),
+        **_request_fields(scope.sample, caller, config),
     }
     recorder = scope.sample.recorder
     with _announced(scope.sample, agent, purpose) as latency:
@@ -35,14 +37,32 @@ def replace_create(original: Callable[..., Any], scope: Scope, wrapper: Any, **c
         try:
             response = original(wrapper, **config)
         except BaseException as error:
+            fields |= _filled_fields(scope.sample, caller)
             fields["latency_seconds"] = latency(time.perf_counter() - started)
             fields["model_requested"] = _model_requested(wrapper, config, None)
             recorder.model_call(**fields, error=exception_info(error, with_traceback=False))
             raise
+        fields |= _filled_fields(scope.sample, caller)
         fields["latency_seconds"] = latency(time.perf_counter() - started)
     fields["model_requested"] = _model_requested(wrapper, config, response)
     recorder.model_call(**fields, **_response_fields(response))
     return response
+
+
+def replace_params(
+    original: Callable[..., Any], scope: Scope, wrapper: Any, *args: Any, **kwargs: Any
+) -> Any:
+    """Around ``_construct_create_params``, which fills templates in messages from a context."""
+    params = original(wrapper, *args, **kwargs)
+    if (args[0] if args else kwargs.get("create_config")) is not params:
+        scope.sample.filled[threading.get_ident()] = params
+    return params
+
+
+def _filled_fields(sample: SampleState, caller: str) -> dict[str, Any]:
+    """The fields of the request once more, if templates were filled in it."""
+    filled = sample.filled.pop(threading.get_ident(), None)
+    return {} if filled is None else _request_fields(sample, f"{caller} filled", filled)
 
 
 def _caller(scope: Scope, agent: Any) -> tuple[str, Purpose, int]:
@@ -102,7 +122,7 @@ def _request_fields(sample: SampleState, caller: str, config: Mapping[str, Any])
     if messages is None:
         return {"prompt": str(config.get("prompt") or "")}
     sent = sample.sent_messages.read(caller, messages)
-    prompt = sent[-1].content if sent else ""
+    prompt = content_text(messages[-1]) if sent else ""
     return {"prompt": prompt, "prompt_messages": len(sent), "sent": sent}
 
 

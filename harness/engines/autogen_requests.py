@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +42,9 @@ class SentMessages:
             is_plain = type(message) is dict and set(map(type, message.values())) == {str}
             copies.append(message.copy() if is_plain else object())
             read.append(_plain_message(message) if is_plain else request_message(message))
-        self._last[caller] = copies, tuple(read)
-        return self._last[caller][1]
+        request = tuple(read)
+        self._last[caller] = copies, request
+        return request
 
 
 def _plain_message(message: dict[str, str]) -> RequestMessage:
@@ -64,10 +67,27 @@ def request_message(message: Any) -> RequestMessage:
     return RequestMessage(
         role=_text(message.get("role") or "user"),
         name=_text(message.get("name") or ""),
-        content=_text(content_text(message)),
+        content=_text(_told(message)),
         tool_calls=tool_calls_of(message),
         tool_call_id=None if answered is None else _text(answered),
     )
+
+
+def _told(message: Any) -> str:
+    """Its text; a part that is none, an image say, as its kind and what tells it from others."""
+    content = message.get("content")
+    if not isinstance(content, list):
+        return content_text(message)
+    return "".join(map(_part, content))
+
+
+def _part(part: Any) -> str:
+    if isinstance(part, Mapping) and isinstance(part.get("text"), str):
+        return str(part["text"])
+    kind = part.get("type") if isinstance(part, Mapping) else type(part).__name__
+    told = json.dumps(part, sort_keys=True, default=str)
+    digest = hashlib.blake2b(told.encode("utf-8", "replace"), digest_size=6).hexdigest()
+    return f"[{kind} {digest}]"
 
 
 def content_text(message: Any) -> str:
@@ -90,7 +110,7 @@ def tool_calls_of(message: Any) -> tuple[ToolCall, ...]:
 def _tool_call(call: Any) -> ToolCall:
     function = _field(call, "function") or {}
     return ToolCall(
-        id=str(_field(call, "id") or ""),
+        id=storable(str(_field(call, "id") or "")),
         name=storable(str(_field(function, "name") or "")),
         arguments=storable(str(_field(function, "arguments") or "")),
     )

@@ -121,6 +121,8 @@ def _draft(later: Side, before: Side) -> _Draft:
         changed=sum(now.outcome != then.outcome for now, then in both),
     )
     if not strata:
+        if not (results_of(later) and results_of(before)):
+            change = msgspec.structs.replace(change, step="no results")
         return _Draft(change, None)
     is_whole = 2 * len(both) == sum(len(side) for stratum in strata for side in stratum)
     is_replay = {later.run.mode, before.run.mode} <= _REPLAYS

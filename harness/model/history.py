@@ -13,7 +13,7 @@ from harness.model.structs import Strict as _Strict
 
 HISTORY_SCHEMA_VERSION = 1
 
-Step = Verdict | Literal["same outcomes", "other scenarios"]
+Step = Verdict | Literal["same outcomes", "other scenarios", "no results"]
 
 
 class HistorySuite(_Strict, frozen=True, kw_only=True):
@@ -80,7 +80,8 @@ class HistoryChange(_Strict, frozen=True, kw_only=True):
     Attributes:
         before: Id of the run before.
         step: What it amounts to. As in comparisons of two runs; "same outcomes" if both are
-            replays and no sample ended otherwise; "other scenarios" if no scenario is the same.
+            replays and no sample ended otherwise; "other scenarios" if no scenario is the same;
+            "no results" if one of the runs has none.
         is_config_changed: Whether settings or prompts of the config differ.
         scenarios: Scenarios that are compared.
         left_out: Scenarios of either run that are not: they changed, or only one run has them.

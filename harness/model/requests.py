@@ -29,7 +29,8 @@ class RequestMessage(Strict, frozen=True, kw_only=True):
     Attributes:
         role: "system", "user", "assistant", "tool" or what else the provider knows.
         name: Who said it, if the message tells; a tool's name for its result.
-        content: Its text; parts that are no text are not kept.
+        content: Its text; a part that is none, as an image, stands in brackets as its kind and
+            a digest of it.
         tool_calls: The tool calls it repeats.
         tool_call_id: For a tool's result, the call it answers.
     """

@@ -110,6 +110,19 @@ def test_base64_payloads_are_not_corrupted(data):
         assert Redactor().text(text) == text
 
 
+@pytest.mark.parametrize("before", ["SYS-", "team_", "Bearer-", "x_"])
+@pytest.mark.parametrize(
+    "key", ["sk-proj-" + WORD, "sk-ant-api03-" + WORD, "ghp_" + WORD[:36], "github_pat_" + WORD]
+)
+def test_a_key_behind_a_name_is_removed(before, key):
+    assert Redactor().text(f"Use {before}{key} here") == f"Use {before}[redacted] here"
+
+
+@pytest.mark.parametrize("text", ["task-sk-project-one", "disk-proj-overview-of-2026-budgets-x1"])
+def test_a_name_that_only_ends_like_a_key_stays(text):
+    assert Redactor().text(text) == text
+
+
 @pytest.mark.parametrize("middle", ["sk-", "AKIA", "AIza", "xoxb-", "ghp_", "hf_"])
 def test_base64_that_holds_the_beginning_of_a_key_is_not_corrupted(middle):
     text = ("QUJD" * 20 + middle + WORD * 2) * 3

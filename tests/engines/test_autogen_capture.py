@@ -164,6 +164,31 @@ def test_the_whole_request_of_every_call_is_kept(play: Any) -> None:
     assert [m.content for m in transcript.model_calls[1].new_messages] == ["Short.", "More."]
 
 
+def test_a_request_is_kept_with_its_templates_filled(play: Any) -> None:
+    def build(context: TeamContext) -> Team:
+        from autogen import AssistantAgent, ConversableAgent
+
+        config = {**context.llm_config(), "allow_format_str_template": True}
+        coder = AssistantAgent("coder", system_message="You serve {who}.", llm_config=config)
+        says_to = ConversableAgent("user", llm_config=False, human_input_mode="NEVER")
+
+        def filled(agent: Any, messages: Any, sender: Any, config: Any) -> Any:
+            return True, {"content": "Dear {who}", "context": {"who": "MARS"}}
+
+        says_to.register_reply([AssistantAgent, None], filled)
+        return Team(initiator=says_to, recipient=coder, max_turns=2)
+
+    transcript = play(build, script=ScriptedModel({"coder": ["Hi.", "Ho."]}), task="Explain {who}.")
+
+    first, second = (transcript.request_of(call) for call in transcript.model_calls)
+    assert [m.content for m in first] == ["You serve {who}.", "Explain {who}."]
+    assert [m.content for m in second] == [
+        *("You serve MARS.", "Explain MARS.", "Hi."),
+        "Dear MARS",
+    ]
+    assert transcript.model_calls[1].prompt == "Dear MARS"
+
+
 def test_the_request_of_a_hidden_call_holds_what_was_said_and_the_question(play: Any) -> None:
     transcript = play(assistants("coder", "reviewer"), script=ScriptedModel("reviewer"))
 

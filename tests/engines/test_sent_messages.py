@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.engines.autogen_requests import SentMessages, request_message
 from harness.model.transcript import ModelCall, Transcript, decode_transcript, encode_transcript
 
-TEXTS = st.text(st.characters(), max_size=5)  # lone surrogates, too
+TEXTS = st.text(st.characters() | st.just("\ud800"), max_size=5)  # half of a surrogate pair, too
 CALLS = st.lists(
     st.fixed_dictionaries(
         {"id": TEXTS, "function": st.fixed_dictionaries({"name": TEXTS, "arguments": TEXTS})}
@@ -51,6 +51,12 @@ def test_a_message_is_read_as_it_stands_at_the_call(
         changed(data.draw(st.sampled_from(history)), data.draw(TEXTS))
 
 
+HALF = "call_\ud800"
+HALF_CALL = {"id": HALF, "function": {"name": HALF, "arguments": HALF}}
+
+
+@example({"role": "assistant", "content": None, "tool_calls": [HALF_CALL]})
+@example({"role": "tool", "content": HALF, "name": HALF, "tool_call_id": HALF})
 @given(MESSAGES)
 def test_any_message_can_be_stored(message: dict[str, Any]) -> None:
     sent = SentMessages().read("ann reply", [message])
@@ -71,3 +77,18 @@ def test_what_is_no_message_is_kept_as_its_text() -> None:
     (read,) = SentMessages().read("ann reply", ["hello"])
 
     assert (read.role, read.content) == ("unknown", "hello")
+
+
+def test_parts_that_are_no_text_are_told_apart() -> None:
+    def of(address: str) -> Any:
+        image = {"type": "image_url", "image_url": {"url": address}}
+        return request_message(
+            {"role": "user", "content": [{"type": "text", "text": "Who? "}, image]}
+        )
+
+    cat, dog = of("https://example.org/cat.png"), of("https://example.org/dog.png")
+
+    assert cat.content.startswith("Who? [image_url ")
+    assert cat == of("https://example.org/cat.png")
+    assert cat != dog
+    assert "example.org" not in cat.content

@@ -90,6 +90,15 @@ def test_scenarios_that_changed_are_left_out_and_counted():
     assert last_change(run(outcomes, 1), drifted).step == "other scenarios"
 
 
+def test_a_run_without_a_result_is_not_said_to_have_other_scenarios():
+    none, some = run({"one": {"a": "...."}}, 1), run({"one": {"a": "pppp"}}, 2)
+
+    assert last_change(none, some).step == "no results"
+    assert last_change(run({"one": {"a": "pppp"}}, 1), run({"one": {"a": "...."}}, 2)).step == (
+        "no results"
+    )
+
+
 def test_a_history_counts_a_run_as_its_report_does():
     outcomes = {"one": {"a": "ppfe.", "b": "pm..."}}
     (entry,) = history_of([run(outcomes)]).entries

@@ -137,6 +137,9 @@ def calls(chromium, tmp_path):
 
 
 def inside(page, index):
+    """What a call tells once it is opened; its prompt is laid out only then."""
+    page.evaluate(f"document.querySelector('#event-{index} details').open = true")
+    page.wait(f"document.querySelector('#event-{index} .prompt').childElementCount > 0")
     return text_of(page, f"#event-{index} .inside")
 
 
@@ -160,7 +163,9 @@ def test_a_prompt_names_what_was_said_since_the_call_before(calls):
 
 
 def test_a_system_prompt_that_changed_on_the_way_is_seen(calls):
-    assert "changed: system message" in inside(calls, 8)
+    told = inside(calls, 8)
+
+    assert "changed: system message" in told
     assert text_of(calls, "#event-8 del") == "quick"
     assert text_of(calls, "#event-8 ins") == "patient"
 
@@ -183,6 +188,30 @@ def test_a_message_that_is_no_longer_sent_is_shown_as_gone(chromium, tmp_path):
 
     assert "no longer sent: user messageCount the apples in the box." in told
     assert "new: user messageName a colour." in told
+
+
+def test_of_several_messages_that_changed_each_is_set_against_the_one_it_was(chromium, tmp_path):
+    words = "one two three four five six seven eight nine ten eleven twelve " * 3
+    before = [sent("user", f"{name} {words}") for name in ("alpha", "beta", "gamma")]
+    now = [sent("user", f"{each.content}(now 12:01)") for each in before]
+    page = show(chromium, tmp_path, [asked("coder", before, "r1"), asked("coder", now, "r2")])
+
+    told = inside(page, 1)
+
+    assert told.count("changed: user message") == 3
+    assert count(page, "#event-1 del") == 0
+    marks = "[...document.querySelectorAll('#event-1 ins')].map(each => each.textContent)"
+    assert page.evaluate(marks) == ["(now 12:01)"] * 3
+
+
+def test_prompts_are_compared_only_when_a_call_is_opened(chromium, tmp_path):
+    talk = [asked("coder", [sent("user", f"Question {n}")], "x") for n in range(5)]
+    page = show(chromium, tmp_path, talk)
+    assert count(page, ".call .prompt > *") == 0
+
+    inside(page, 3)
+
+    assert count(page, ".call .prompt > *") == count(page, "#event-3 .prompt > *") > 0
 
 
 def test_a_call_of_which_only_the_last_message_is_known_says_so(chromium, tmp_path):

@@ -98,6 +98,15 @@ def test_the_message_of_a_prompt_that_differs_is_named(chromium, tmp_path, rule,
     assert text_of(page, "#parting").endswith(f"at turn 3: {reason}.")
 
 
+def test_line_ends_are_no_difference_on_the_page_nor_to_compare(chromium, tmp_path):
+    talks = [said("x", "a\r\nb")], [said("x", "a\nb")]
+    log = talk_log(*talks)
+    page = opened(chromium, write(tmp_path, log), PAIR)
+
+    assert text_of(page, ".parting") == "The same is said in both, by the same speakers."
+    assert parting(*(sample.transcript for sample in log.samples)) is None
+
+
 def test_the_page_and_compare_agree_where_two_conversations_part(chromium, tmp_path):
     log = realistic_log(epochs=2)
     page = opened(chromium, write(tmp_path, log))

@@ -61,10 +61,14 @@ function lastOnly(event) {
   return block(`prompt: the last of ${plural(event.prompt_messages || 0, "message")}; the others were not recorded`, event.prompt || "");
 }
 
-function promptOf(event, view) {
+function callBefore(event, view) {
   const line = `${event.agent}\n${event.purpose}`;
   const earlier = view.asked.get(line);
   view.asked.set(line, event);
+  return earlier;
+}
+
+function promptOf(earlier, event, view) {
   if (!event.sent) return event.prompt || event.prompt_messages ? [lastOnly(event)] : [];
   if (earlier?.sent) return [sizeNote(earlier, event), ...changeNodes(earlier, event, view)];
   const note = `prompt of ${plural(event.sent.length, "message")}, the first call of this agent for this purpose`;
@@ -73,14 +77,18 @@ function promptOf(event, view) {
 
 function modelCall(event, view) {
   const isHidden = event.purpose !== "reply";
-  const prompt = promptOf(event, view);
+  const earlier = callBefore(event, view);
   // A reply that is a message is there to read as that message.
   const reply = event.reply || "";
   const said = view.messages.find((message) => message.index > event.index && message.content === reply);
+  const prompt = el("div", "prompt");
   const inside = el("div", "inside", prompt,
     reply && said ? el("p", "meta", "reply: the message ", jump(said.index, "at", `#${said.index}`)) : null,
     reply && !said ? block("reply", reply) : null,
     (event.tool_calls || []).map((call) => block(`calls tool ${call.name}`, call.arguments)),
     event.error ? exception(event.error, view) : null);
-  return el("details", `call${isHidden ? " hidden-call" : ""}`, callSummary(event, view, isHidden), inside);
+  const node = el("details", `call${isHidden ? " hidden-call" : ""}`, callSummary(event, view, isHidden), inside);
+  // Comparing every prompt of a long conversation before one is opened would make it wait.
+  node.addEventListener("toggle", () => append(prompt, [promptOf(earlier, event, view)]), { once: true });
+  return node;
 }

@@ -38,16 +38,32 @@ function requestChanges(before, now) {
 
 const LEAST_LIKE = 0.3; // below that, two messages are two, not one that was changed
 
+const MOST_CANDIDATES = 6;
+
+// Of the messages that went since the last one that stayed, the one of the same role most like it.
+function nearest(found, message) {
+  const since = found.findLastIndex(([kind]) => kind === "same") + 1;
+  let best = [-1, null];
+  let most = 0;
+  const places = found.map((_, at) => at).slice(since)
+    .filter((at) => found[at][0] === "gone" && found[at][1].role === message.role);
+  for (const at of places.slice(0, MOST_CANDIDATES)) {
+    const pieces = difference(sentText(found[at][1]), sentText(message));
+    const like = likeness(pieces);
+    if (like < LEAST_LIKE || like <= most) continue;
+    best = [at, pieces];
+    most = like;
+  }
+  return best;
+}
+
 // A message that went and one of the same role that came in its place are one that was changed.
 function pairedChanges(changes) {
   const found = [];
   for (const [kind, message] of changes) {
-    const at = kind === "new" ? found.findLastIndex(([other, gone]) => other === "gone" && gone.role === message.role) : -1;
-    const isNear = at >= 0 && found.slice(at).every(([other]) => other !== "same");
-    const pieces = isNear ? difference(sentText(found[at][1]), sentText(message)) : [];
-    const isChanged = isNear && likeness(pieces) >= LEAST_LIKE;
-    if (isChanged) found.splice(at, 1);
-    found.push(isChanged ? ["changed", message, pieces] : [kind, message]);
+    const [at, pieces] = kind === "new" ? nearest(found, message) : [-1, null];
+    if (at >= 0) found.splice(at, 1);
+    found.push(at >= 0 ? ["changed", message, pieces] : [kind, message]);
   }
   return found;
 }
