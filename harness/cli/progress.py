@@ -65,7 +65,10 @@ class _Counts:
         if result.status == "completed" or self.errors + self.misses > _MOST_TROUBLES:
             return ""
         failure = result.failure
-        message = failure.message.strip().partition("\n")[0] if failure else "?"
+        message = failure.message.strip() if failure else "?"
+        if result.status != "miss" or self.errors + self.misses > 1:
+            # A miss is laid out in lines, the last of which says what to do.
+            message = message.partition("\n")[0]
         if self.errors + self.misses > 1:
             # The first is told in full; more of the same would only hide it.
             message = textwrap.shorten(message, _SHORT, placeholder=" ...")

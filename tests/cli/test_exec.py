@@ -180,7 +180,7 @@ def test_arguments_have_cassettes_of_their_own(project: Path) -> None:
     assert execute(project, "two_agents.py").returncode == 2
     replayed = execute(project, "--no-report", "--show", "two_agents.py", "--topic", "tea")
     assert replayed.returncode == 0
-    assert "[4] assistant to user_proxy" in replayed.stdout
+    assert "assistant to user_proxy, turn 4" in replayed.stdout
 
 
 def test_what_the_script_raises_is_shown_as_python_shows_it(recorded: Path) -> None:

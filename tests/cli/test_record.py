@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import subprocess
@@ -108,8 +109,10 @@ def test_the_command_that_a_miss_names_mends_it(harness: Command, project: Path)
     edit(project / "scenarios/coding/suite.yaml", "You are a coder.", "You are a poet.")
     missed = harness("run", "--no-report", "-e", "1")
 
-    [line] = [line for line in missed.stdout.splitlines() if line.startswith("MISS")]
-    printed = line.split("To record it again: harness ")[1].split()
+    [told] = re.findall(
+        r"^MISS .*\n(?:  .*\n)*To record it again: harness (.*)", missed.stdout, re.M
+    )
+    printed = told.split()
     recorded = harness(*printed, "--no-report")
 
     assert recorded.returncode == 0, recorded.stderr

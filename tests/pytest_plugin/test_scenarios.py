@@ -155,7 +155,9 @@ def test_recorded_scenarios_are_replayed_and_a_miss_explains_itself(
     missed.assert_outcomes(failed=1)
     missed.stdout.fnmatch_lines(
         [
-            "cassette miss: *recorded 'Look around, please.', asked 'Look away.'*",
+            "cassette miss: *no recorded answer for call 1 of 2 recorded*",
+            "  The nearest is *: recorded 'Look around, please.', asked 'Look away.'*",
+            "To record it again: harness record coding *",
             "FAILED *plain/1 - cassette miss: *",
         ]
     )
