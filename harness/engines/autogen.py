@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from harness.engines.autogen_distribution import installed_version
 from harness.engines.autogen_quiet import hushed, silenced
 from harness.engines.autogen_scope import ContextExecutor, SampleState, entered
-from harness.engines.autogen_speed import remember_client_options, remember_protocol_members
+from harness.engines.autogen_speed import remember_protocol_members
 from harness.errors import HarnessError, LimitReached, SampleInterrupt
 from harness.mocks import ScriptedHuman, faults_reported_to
 from harness.mocks.human import IN_SCENARIO, IN_TEST, ON_COMMAND_LINE
@@ -46,7 +46,6 @@ class AutogenEngine:
         installed_version()
         remember_protocol_members()
         autogen_hooks.install()
-        remember_client_options()
 
     def run(self, assignment: Assignment) -> None:
         """Run the conversation, recording every event and, last, the termination.
