@@ -38,7 +38,7 @@ from harness.model.transcript import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
     from harness.model.requests import RequestMessage
 
@@ -119,7 +119,7 @@ class Recorder:
         self._last_message_index = event.index
         return event
 
-    def model_call(self, *, sent: Iterable[RequestMessage] = (), **fields: Any) -> ModelCall:
+    def model_call(self, *, sent: Sequence[RequestMessage] = (), **fields: Any) -> ModelCall:
         """Record a model call.
 
         Args:
@@ -216,7 +216,7 @@ class Recorder:
         return Transcript(engine=engine, engine_version=engine_version, events=self.events)
 
     def _keep(
-        self, kind: type[E], fields: dict[str, Any], sent: Iterable[RequestMessage] = ()
+        self, kind: type[E], fields: dict[str, Any], sent: Sequence[RequestMessage] = ()
     ) -> E:
         for name, value in fields.items():
             # A lone surrogate cannot be stored as JSON; isascii() is free, so this costs nothing.

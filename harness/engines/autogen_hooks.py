@@ -113,7 +113,6 @@ def _replacements() -> list[tuple[Any, str, Callable[..., Any]]]:
         (conversable_agent, "check_can_use_docker_or_throw", _need_no_docker),
         (GroupChat, "random_select_speaker", _select_at_random),
         (OpenAIWrapper, "create", models.replace_create),
-        (OpenAIWrapper, "_construct_create_params", models.replace_params),
         (OpenAIWrapper, "_register_default_client", models.replace_client),
         (ConversableAgent, "a_get_human_input", messages.replace_async_question),
         (ConversableAgent, "run_code", execution.replace_run_code),

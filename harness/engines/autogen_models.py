@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from harness.capture import exception_info
 from harness.engines.autogen_requests import content_text, tool_calls_of
-from harness.engines.autogen_scripted import PartialClient, ScriptedClient, answering
+from harness.engines.autogen_scripted import Answering, PartialClient, ScriptedClient
 from harness.model.transcript import Purpose, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from harness.engines.autogen_scope import SampleState, Scope
     from harness.protocols import Assignment
@@ -31,38 +31,44 @@ def replace_create(original: Callable[..., Any], scope: Scope, wrapper: Any, **c
         "attempt": attempt,
         **_request_fields(scope.sample, caller, config),
     }
+    filled: list[dict[str, Any]] = []
+    if config.get("context"):
+        original = _noting(original, filled)
     recorder = scope.sample.recorder
     with _announced(scope.sample, agent, purpose) as latency:
         started = time.perf_counter()
         try:
             response = original(wrapper, **config)
         except BaseException as error:
-            fields |= _filled_fields(scope.sample, caller)
+            fields |= _request_fields(scope.sample, caller, filled[-1]) if filled else {}
             fields["latency_seconds"] = latency(time.perf_counter() - started)
             fields["model_requested"] = _model_requested(wrapper, config, None)
             recorder.model_call(**fields, error=exception_info(error, with_traceback=False))
             raise
-        fields |= _filled_fields(scope.sample, caller)
+        fields |= _request_fields(scope.sample, caller, filled[-1]) if filled else {}
         fields["latency_seconds"] = latency(time.perf_counter() - started)
     fields["model_requested"] = _model_requested(wrapper, config, response)
     recorder.model_call(**fields, **_response_fields(response))
     return response
 
 
-def replace_params(
-    original: Callable[..., Any], scope: Scope, wrapper: Any, *args: Any, **kwargs: Any
-) -> Any:
-    """Around ``_construct_create_params``, which fills templates in messages from a context."""
-    params = original(wrapper, *args, **kwargs)
-    if (args[0] if args else kwargs.get("create_config")) is not params:
-        scope.sample.filled[threading.get_ident()] = params
-    return params
+def _noting(create: Callable[..., Any], filled: list[dict[str, Any]]) -> Callable[..., Any]:
+    """The same call, noting the requests in which AutoGen fills templates from the context."""
 
+    def noting(wrapper: Any, **config: Any) -> Any:
+        construct = wrapper._construct_create_params
 
-def _filled_fields(sample: SampleState, caller: str) -> dict[str, Any]:
-    """The fields of the request once more, if templates were filled in it."""
-    filled = sample.filled.pop(threading.get_ident(), None)
-    return {} if filled is None else _request_fields(sample, f"{caller} filled", filled)
+        def noted(*args: Any, **kwargs: Any) -> Any:
+            filled.append(construct(*args, **kwargs))
+            return filled[-1]
+
+        wrapper._construct_create_params = noted
+        try:
+            return create(wrapper, **config)
+        finally:
+            del wrapper._construct_create_params
+
+    return noting
 
 
 def _caller(scope: Scope, agent: Any) -> tuple[str, Purpose, int]:
@@ -94,20 +100,25 @@ def _name_epoch(sample: SampleState, wrapper: Any, config: dict[str, Any]) -> No
     config["extra_headers"] = headers
 
 
-@contextmanager
 def _announced(
     sample: SampleState, agent: str, purpose: Purpose
-) -> Iterator[Callable[[float], float]]:
+) -> AbstractContextManager[Callable[[float], float]]:
     """Say who is calling, to the scripted client or to the cassette.
 
-    Yields:
-        The latency to record, given the measured one; in a replay, as it was recorded.
+    Returns:
+        What to enter for the call. It gives the latency to record, given the measured one; in a
+        replay, as it was recorded.
     """
-    assignment = sample.assignment
-    if _plays(assignment, agent):
-        with answering(agent, purpose):
-            yield lambda measured: measured
-    elif assignment.mode in {"replay", "record"}:
+    if _plays(sample.assignment, agent):
+        return Answering(agent, purpose)
+    return _told_cassette(sample.assignment, agent, purpose)
+
+
+@contextmanager
+def _told_cassette(
+    assignment: Assignment, agent: str, purpose: Purpose
+) -> Iterator[Callable[[float], float]]:
+    if assignment.mode in {"replay", "record"}:
         from harness.cassettes import calling, current_session
 
         with calling(agent, purpose):

@@ -75,18 +75,23 @@ class _Silence:
 @contextmanager
 def hushed() -> Iterator[None]:
     """Let AutoGen's loggers print nothing inside; everything else of the process is left alone."""
-    with ExitStack() as undo:
-        # Their handlers hold on to whatever stdout was when AutoGen was imported.
-        for logger in _loggers():
-            undo.callback(setattr, logger, "disabled", logger.disabled)
-            logger.disabled = True
+    # Their handlers hold on to whatever stdout was when AutoGen was imported.
+    before = [(logger, logger.disabled) for logger in _loggers()]
+    for logger, _ in before:
+        logger.disabled = True
+    try:
         yield
+    finally:
+        for logger, was_disabled in before:
+            logger.disabled = was_disabled
 
 
-def _loggers() -> Iterator[logging.Logger]:
-    for name, logger in list(logging.Logger.manager.loggerDict.items()):
-        if isinstance(logger, logging.Logger) and name.split(".")[0] in _LOGGERS:
-            yield logger
+def _loggers() -> list[logging.Logger]:
+    known = logging.Logger.manager.loggerDict
+    # Most are of others: asked by their beginnings, they cost next to nothing.
+    names = [name for name in list(known) if name.startswith(_LOGGERS)]
+    found = [known[name] for name in names if name.split(".")[0] in _LOGGERS]
+    return [logger for logger in found if isinstance(logger, logging.Logger)]
 
 
 _SILENCE = _Silence()

@@ -33,8 +33,10 @@ class SentMessages:
             messages: As AutoGen passes them.
         """
         last_copies, last_read = self._last.get(caller, ([], ()))
-        sizes = (len(last_copies), len(last_copies) - 1)
-        known = next((n for n in sizes if n > 0 and list(messages[:n]) == last_copies[:n]), 0)
+        known = len(last_copies)
+        if list(messages[:known]) != last_copies:
+            known -= 1
+            known = known if list(messages[:known]) == last_copies[:known] else 0
         copies, read = last_copies[:known], list(last_read[:known])
         for message in messages[known:]:
             # A list in a message, of tool calls or images, could be changed within the message:
@@ -93,6 +95,8 @@ def _part(part: Any) -> str:
 def content_text(message: Any) -> str:
     """The text of an AutoGen message, whatever form its content has."""
     content = message.get("content")
+    if type(content) is str:
+        return content
     if content is None or isinstance(content, str | list):
         return text_of(message)
     return str(content)
@@ -102,6 +106,8 @@ def tool_calls_of(message: Any) -> tuple[ToolCall, ...]:
     """The tool calls of a message or response, the old single function call included."""
     calls = list(_field(message, "tool_calls") or ())
     legacy = _field(message, "function_call")
+    if not calls and not legacy:
+        return ()
     if legacy:
         calls.append({"id": "", "function": legacy})
     return tuple(_tool_call(call) for call in calls)

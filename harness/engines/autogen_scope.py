@@ -93,7 +93,6 @@ class SampleState:
         is_active: Whether the sample is still running.
         replies: How many replies the scripted model has given.
         sent_messages: Reads what models are sent.
-        filled: Per thread, the request of its call in progress, if templates were filled in it.
         random: Draws where AutoGen does, the same for the same sample.
         outcome: Why the outermost chat ended, once it has.
         scope: The newest scope, for threads that have none of their own.
@@ -106,7 +105,6 @@ class SampleState:
     replies: int = 0
     outcome: Stop | None = None
     sent_messages: SentMessages = field(default_factory=SentMessages)
-    filled: dict[int, dict[str, Any]] = field(default_factory=dict)
     random: random.Random = field(init=False)
     scope: Scope = field(init=False)
 

@@ -7,12 +7,12 @@ from 0 over the new messages of all calls up to it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from harness.model.structs import Strict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 
 class ToolCall(Strict, frozen=True, kw_only=True):
@@ -23,7 +23,7 @@ class ToolCall(Strict, frozen=True, kw_only=True):
     arguments: str
 
 
-class RequestMessage(Strict, frozen=True, kw_only=True):
+class RequestMessage(Strict, frozen=True, kw_only=True, gc=False):
     """One message of a request, as the model was sent it.
 
     Attributes:
@@ -54,18 +54,25 @@ class RequestTable:
 
     def __init__(self) -> None:
         self._numbers: dict[RequestMessage, int] = {}
+        # The same by identity, as most messages come again as the same object; they live on here.
+        self._places: dict[int, int] = {}
+        self._seen: list[RequestMessage] = []
 
-    def enter(self, messages: Iterable[RequestMessage]) -> KeptRequest:
+    def enter(self, messages: Sequence[RequestMessage]) -> KeptRequest:
         """The fields for the next call, which sends these messages."""
-        numbers, new = self._numbers, []
-        request = []
-        for message in messages:
-            number = numbers.get(message)
-            if number is None:
-                number = numbers[message] = len(numbers)
-                new.append(message)
-            request.append(number)
-        return {"new_messages": tuple(new), "request": tuple(request)}
+        places: list[Any] = list(map(self._places.get, map(id, messages)))
+        known = len(self._numbers)
+        while None in places:
+            at = places.index(None)
+            places[at] = self._number(messages[at])
+        new = tuple(self._numbers)[known:] if len(self._numbers) > known else ()
+        return {"new_messages": new, "request": tuple(places)}
+
+    def _number(self, message: RequestMessage) -> int:
+        number = self._numbers.setdefault(message, len(self._numbers))
+        self._places[id(message)] = number
+        self._seen.append(message)
+        return number
 
 
 def common_start(one: Sequence[RequestMessage], other: Sequence[RequestMessage]) -> int:

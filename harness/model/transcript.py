@@ -88,8 +88,11 @@ class ExceptionInfo(_Strict, frozen=True, kw_only=True):
     where: str = ""
 
 
-class Event(_Strict, frozen=True, kw_only=True):
+class Event(_Strict, frozen=True, kw_only=True, gc=False):
     """What every event has.
+
+    Events refer to nothing that could refer back, so the collector of cycles need not know them:
+    a run has hundreds of thousands.
 
     Attributes:
         index: Position in the transcript, from 0 without gaps.

@@ -67,7 +67,7 @@ def model_call(
         "latency_seconds": max(0, span.end - span.start) / 1e9,
         "prompt": requests[-1].text if requests else "",
         "prompt_messages": len(requests),
-        **table.enter(map(_sent, requests)),
+        **table.enter(tuple(map(_sent, requests))),
         "reply": "\n".join(each.text for each in replies if not each.choice),
         "tool_calls": tuple(call for each in replies if not each.choice for call in each.calls),
         "error": error_of(span),
