@@ -7,8 +7,6 @@ recorded answers back. The floor is a transport that has nothing to look up; its
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
-from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,7 +21,7 @@ from cassette_sides import (
     request,
     transport,
 )
-from cpu_time import per_step
+from cpu_time import Steps, in_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,44 +33,44 @@ if TYPE_CHECKING:
 FLATNESS = 1.3
 TIMES_STOCK = {20: 100, 100: 1000}
 TIMES_CASSETTER = 5
-ROUNDS = 12
+# Rounds of ours to each turn, and those of a rival that takes as long as many of ours.
+TURNS, ROUNDS, FEWER = 4, 5, 2
 BLOCK = 5
 # Stock vcrpy takes a tenth of a second and more per call at 100: these stand for all 100.
 FEW = slice(10, None, 20)
 
 
-@dataclass(frozen=True)
-class Cost:
-    """CPU seconds per call, the floor taken off.
+class Layer:
+    """What a side adds to each call: its CPU time, with that of the floor taken off."""
 
-    Attributes:
-        mean: Of the calls of a whole replay.
-        last: Of the last block of calls: those with the longest history.
-    """
+    def __init__(
+        self, side: Side, path: Path, exchanges: Sequence[Exchange], block: int = BLOCK
+    ) -> None:
+        asked = [request(exchange) for exchange in exchanges]
+        sending = transport()
 
-    mean: float
-    last: float
+        @contextmanager
+        def replaying() -> Iterator[Callable[[Any], object]]:
+            with side.replaying(path):
+                yield lambda one: sending.handle_request(one).read()
+
+        with replaying() as send:
+            assert [send(one) for one in asked] == [_answer(side, one) for one in exchanges]
+        self._with = Steps(replaying, asked, block=block)
+        self._floor = _floor(exchanges, asked, block)
+
+    def round(self) -> None:
+        self._with.round()
+        self._floor.round()
+
+    @property
+    def mean(self) -> float:
+        """Seconds per call of a whole replay."""
+        return self._with.mean - self._floor.mean
 
     def __str__(self) -> str:
-        return f"{self.mean * 1e6:.0f} us (the last calls {self.last * 1e6:.0f} us)"
-
-
-def _layer(
-    side: Side, path: Path, exchanges: Sequence[Exchange], rounds: int, block: int = BLOCK
-) -> Cost:
-    asked = [request(exchange) for exchange in exchanges]
-    sending = transport()
-
-    @contextmanager
-    def replaying() -> Iterator[Callable[[Any], object]]:
-        with side.replaying(path):
-            yield lambda one: sending.handle_request(one).read()
-
-    with replaying() as send:
-        assert [send(one) for one in asked] == [_answer(side, one) for one in exchanges]
-    with_layer = per_step(replaying, asked, rounds=rounds, block=block)
-    without = _floor(exchanges, asked, block)
-    return Cost(mean(with_layer) - mean(without), with_layer[-1] - without[-1])
+        last = self._with.per_step[-1] - self._floor.per_step[-1]
+        return f"{self.mean * 1e6:.0f} us (the last calls {last * 1e6:.0f} us)"
 
 
 def _answer(side: Side, exchange: Exchange) -> bytes:
@@ -85,17 +83,17 @@ def _answer(side: Side, exchange: Exchange) -> bytes:
     return cassetter.compare.body_to_bytes(body)
 
 
-def _floor(exchanges: Sequence[Exchange], asked: Sequence[Any], block: int) -> list[float]:
+def _floor(exchanges: Sequence[Exchange], asked: Sequence[Any], block: int) -> Steps:
     @contextmanager
     def answering() -> Iterator[Callable[[Any], object]]:
         static = StaticTransport([exchange.response for exchange in exchanges])
         yield lambda one: static.handle_request(one).read()
 
-    return per_step(answering, asked, rounds=ROUNDS, block=block)
+    return Steps(answering, asked, block=block)
 
 
-def _ours(cassettes: Any, size: int) -> Cost:
-    return _layer(OURS, cassettes(OURS, teams, size), list(teams(size)), ROUNDS)
+def _ours(cassettes: Any, size: int) -> Layer:
+    return Layer(OURS, cassettes(OURS, teams, size), list(teams(size)))
 
 
 @pytest.mark.benchmark
@@ -103,6 +101,8 @@ def test_a_call_costs_the_same_in_a_long_cassette_as_in_a_short_one(
     cassettes, capsys: pytest.CaptureFixture[str]
 ) -> None:
     short, long = _ours(cassettes, 20), _ours(cassettes, 1000)
+
+    in_turns({short: ROUNDS, long: ROUNDS}, turns=TURNS)
 
     with capsys.disabled():
         print(
@@ -120,8 +120,9 @@ def test_a_call_costs_a_small_part_of_stock_vcrpys_with_bodies(
     ours = _ours(cassettes, size)
     exchanges = list(teams(size))
     chosen = exchanges if size == 20 else exchanges[FEW]
+    theirs = Layer(STOCK_YAML, cassettes(STOCK_YAML, teams, size), chosen, block=1)
 
-    theirs = _layer(STOCK_YAML, cassettes(STOCK_YAML, teams, size), chosen, rounds=1, block=1)
+    in_turns({ours: ROUNDS, theirs: 1}, turns=TURNS)
 
     with capsys.disabled():
         print(
@@ -139,9 +140,10 @@ def test_a_call_costs_a_fifth_of_cassetters_with_json_bodies(
     size: int, cassettes, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ours = _ours(cassettes, size)
-
     path = cassettes(CASSETTER_TOML, teams, size)
-    theirs = _layer(CASSETTER_TOML, path, list(teams(size)), rounds=5)
+    theirs = Layer(CASSETTER_TOML, path, list(teams(size)))
+
+    in_turns({ours: ROUNDS, theirs: FEWER}, turns=TURNS)
 
     with capsys.disabled():
         print(

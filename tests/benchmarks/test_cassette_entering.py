@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cassette_data import growing_chat
 from cassette_sides import CASSETTER_TOML, NO_CASSETTER, OURS, STOCK_YAML, has_cassetter
-from cpu_time import fastest
+from cpu_time import Action, in_turns
 
 from harness.cassettes import load_cassette
 from harness.cassettes.replaying import ReplaySession
@@ -27,13 +27,19 @@ REPETITIONS = 20
 ROUNDS = 15
 
 
-def _seconds(enter: Callable[[], AbstractContextManager[Any]]) -> float:
+def _action(enter: Callable[[], AbstractContextManager[Any]]) -> Action:
     def enter_and_leave() -> None:
         for _ in range(REPETITIONS):
             with enter():
                 pass
 
-    return fastest(enter_and_leave, ROUNDS) / REPETITIONS
+    return Action(enter_and_leave)
+
+
+def _seconds(*entering: Callable[[], AbstractContextManager[Any]]) -> list[float]:
+    actions = [_action(enter) for enter in entering]
+    in_turns(dict.fromkeys(actions, 1), turns=ROUNDS)
+    return [action.seconds / REPETITIONS for action in actions]
 
 
 def _stock_in_memory(path: Path) -> Callable[[], AbstractContextManager[Any]]:
@@ -56,7 +62,7 @@ def _ours_in_memory(path: Path) -> Callable[[], AbstractContextManager[Any]]:
 
 def _cassetter(cassettes: Any) -> float:
     path = cassettes(CASSETTER_TOML, growing_chat, 1)
-    return _seconds(lambda: CASSETTER_TOML.replaying(path))
+    return _seconds(lambda: CASSETTER_TOML.replaying(path))[0]
 
 
 @pytest.mark.benchmark
@@ -65,8 +71,8 @@ def test_entering_and_leaving_costs_a_tenth_of_stock_vcrpys(
 ) -> None:
     ours, theirs = (cassettes(side, growing_chat, 1) for side in (OURS, STOCK_YAML))
 
-    read = _seconds(lambda: OURS.replaying(ours)), _seconds(lambda: STOCK_YAML.replaying(theirs))
-    in_memory = _seconds(_ours_in_memory(ours)), _seconds(_stock_in_memory(theirs))
+    read = _seconds(lambda: OURS.replaying(ours), lambda: STOCK_YAML.replaying(theirs))
+    in_memory = _seconds(_ours_in_memory(ours), _stock_in_memory(theirs))
     other = f"{_cassetter(cassettes) * 1e6:.0f} us" if has_cassetter() else NO_CASSETTER
 
     figures = {"from its file": read, "in memory": in_memory}

@@ -20,7 +20,7 @@ from cassette_sides import (
     STOCK_YAML,
     has_cassetter,
 )
-from cpu_time import fastest
+from cpu_time import Action, in_turns
 
 from harness.cassettes import load_cassette
 
@@ -38,24 +38,25 @@ SIZES = {
 }
 # Ten times the calls, and room for noise, garbage collection and full caches; squared is 100.
 LINEAR = 20
+TURNS, OUR_ROUNDS = 3, 7
 TARGETS = {"20-turn agents, 100": 20, "20-turn agents, 1000": 40}
 
 
-def _entering(side: Side, path: Path, rounds: int) -> float:
+def _entering(side: Side, path: Path) -> Action:
     def enter() -> None:
         with side.replaying(path):
             pass
 
-    return fastest(enter, rounds)
+    return Action(enter)
 
 
-def _looking_at_all(path: Path, rounds: int) -> float:
+def _looking_at_all(path: Path) -> Action:
     def look() -> None:
         for interaction in load_cassette(path).interactions:
             assert interaction.request.digest
             assert interaction.content
 
-    return fastest(look, rounds)
+    return Action(look)
 
 
 @pytest.mark.benchmark
@@ -63,23 +64,24 @@ def _looking_at_all(path: Path, rounds: int) -> float:
 def test_a_cassette_loads_many_times_faster_than_stock_vcrpys(
     name: str, cassettes, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ours = cassettes(OURS, *SIZES[name])
-    theirs = {side: cassettes(side, *SIZES[name]) for side in (STOCK_YAML, STOCK_JSON)}
+    path = cassettes(OURS, *SIZES[name])
+    ours, looking = _entering(OURS, path), _looking_at_all(path)
+    yaml, json = (
+        _entering(side, cassettes(side, *SIZES[name])) for side in (STOCK_YAML, STOCK_JSON)
+    )
 
-    our_seconds = _entering(OURS, ours, rounds=20)
-    looking_seconds = _looking_at_all(ours, rounds=5)
-    seconds = {side: _entering(side, path, rounds=3) for side, path in theirs.items()}
+    in_turns({ours: OUR_ROUNDS, looking: 2, yaml: 1, json: 1}, turns=TURNS)
 
-    ratio = seconds[STOCK_YAML] / our_seconds
+    ratio = yaml.seconds / ours.seconds
     target = TARGETS.get(name)
     with capsys.disabled():
         print(
-            f"\nloading, {name}: ours {our_seconds * 1000:.2f} ms, stock vcrpy YAML "
-            f"{seconds[STOCK_YAML] * 1000:.1f} ms, ratio {ratio:.1f}"
+            f"\nloading, {name}: ours {ours.seconds * 1000:.2f} ms, stock vcrpy YAML "
+            f"{yaml.seconds * 1000:.1f} ms, ratio {ratio:.1f}"
             f"{f' (at least {target})' if target else ''}; stock JSON "
-            f"{seconds[STOCK_JSON] * 1000:.1f} ms, ratio {seconds[STOCK_JSON] / our_seconds:.1f}; "
-            f"ours looking at every request and response {looking_seconds * 1000:.2f} ms, "
-            f"ratio to YAML {seconds[STOCK_YAML] / looking_seconds:.1f}"
+            f"{json.seconds * 1000:.1f} ms, ratio {json.seconds / ours.seconds:.1f}; "
+            f"ours looking at every request and response {looking.seconds * 1000:.2f} ms, "
+            f"ratio to YAML {yaml.seconds / looking.seconds:.1f}"
         )
     if target:
         assert ratio >= target
@@ -93,25 +95,27 @@ def test_a_cassette_loads_faster_than_cassetters(
 ) -> None:
     import cassetter
 
-    our_seconds = _entering(OURS, cassettes(OURS, *SIZES[name]), rounds=20)
-    results = {}
+    ours = _entering(OURS, cassettes(OURS, *SIZES[name]))
+    results: dict[Side, float | None] = {}
     for side in (CASSETTER_TOML, CASSETTER_YAML):
+        theirs = _entering(side, cassettes(side, *SIZES[name]))
         try:
-            results[side] = _entering(side, cassettes(side, *SIZES[name]), rounds=3)
+            in_turns({ours: OUR_ROUNDS, theirs: 1}, turns=TURNS)
+            results[side] = theirs.seconds
         except cassetter.CassetteLoadError:
             results[side] = None
 
     with capsys.disabled():
         for side, seconds in results.items():
             print(
-                f"\nloading, {name}: ours {our_seconds * 1000:.2f} ms, {side.name} "
+                f"\nloading, {name}: ours {ours.seconds * 1000:.2f} ms, {side.name} "
                 + (
-                    f"{seconds * 1000:.1f} ms, ratio {seconds / our_seconds:.1f}"
+                    f"{seconds * 1000:.1f} ms, ratio {seconds / ours.seconds:.1f}"
                     if seconds
                     else "cannot read the file it wrote"
                 )
             )
-    assert results[CASSETTER_TOML] > our_seconds
+    assert results[CASSETTER_TOML] > ours.seconds
 
 
 @pytest.mark.benchmark
@@ -119,13 +123,14 @@ def test_loading_a_growing_chat_takes_linear_time(
     cassettes, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # Ours alone: the others would write half a gigabyte.
-    short, long = (
-        _entering(OURS, cassettes(OURS, growing_chat, size), rounds=10) for size in (100, 1000)
-    )
+    short, long = (_entering(OURS, cassettes(OURS, growing_chat, size)) for size in (100, 1000))
+
+    in_turns({short: OUR_ROUNDS, long: OUR_ROUNDS}, turns=TURNS)
 
     with capsys.disabled():
         print(
-            f"\nloading, one growing chat: ours {short * 1000:.2f} ms at 100, "
-            f"{long * 1000:.2f} ms at 1000, ratio {long / short:.1f} (at most {LINEAR})"
+            f"\nloading, one growing chat: ours {short.seconds * 1000:.2f} ms at 100, "
+            f"{long.seconds * 1000:.2f} ms at 1000, ratio {long.seconds / short.seconds:.1f} "
+            f"(at most {LINEAR})"
         )
-    assert long / short <= LINEAR
+    assert long.seconds / short.seconds <= LINEAR

@@ -7,13 +7,12 @@ answers at once; the time of that provider alone is taken off.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from cassette_data import API_KEY, growing_chat, teams
 from cassette_sides import STOCK_YAML, header, provider, request
-from cpu_time import fastest, per_step
+from cpu_time import Action, Steps, in_turns
 
 from harness.cassettes import load_cassette, recording
 
@@ -31,36 +30,45 @@ WANTED_SECONDS = 0.3e-3
 MOST_OF_VCRPY = 0.5
 
 
-def _per_call(exchanges: list[Exchange], path: Path) -> float:
+class Recording:
     """CPU seconds that a recording adds to a call."""
-    asked = [request(exchange) for exchange in exchanges]
 
-    @contextmanager
-    def live() -> Iterator[Callable[[Any], object]]:
-        answering = provider(exchanges)
-        yield lambda one: answering.handler(one).read()
+    def __init__(self, exchanges: list[Exchange], path: Path) -> None:
+        self._path, self._calls = path, len(exchanges)
+        asked = [request(exchange) for exchange in exchanges]
 
-    @contextmanager
-    def recorded() -> Iterator[Callable[[Any], object]]:
-        answering = provider(exchanges)
-        with recording(path, header(), overwrite=True):
-            yield lambda one: answering.handle_request(one).read()
+        @contextmanager
+        def live() -> Iterator[Callable[[Any], object]]:
+            answering = provider(exchanges)
+            yield lambda one: answering.handler(one).read()
 
-    with_layer, without = (
-        mean(per_step(entered, asked, rounds=ROUNDS, block=BLOCK)) for entered in (recorded, live)
-    )
-    assert len(load_cassette(path).interactions) == len(exchanges)
-    return with_layer - without
+        @contextmanager
+        def recorded() -> Iterator[Callable[[Any], object]]:
+            answering = provider(exchanges)
+            with recording(path, header(), overwrite=True):
+                yield lambda one: answering.handle_request(one).read()
+
+        self._live = Steps(live, asked, block=BLOCK)
+        self._recorded = Steps(recorded, asked, block=BLOCK)
+
+    def round(self) -> None:
+        self._live.round()
+        self._recorded.round()
+        assert len(load_cassette(self._path).interactions) == self._calls
+
+    @property
+    def per_call(self) -> float:
+        return self._recorded.mean - self._live.mean
 
 
-def _stock_per_call(exchanges: list[Exchange], path: Path) -> float:
-    """CPU seconds in which stock vcrpy keeps and writes a call."""
+def _stock(exchanges: list[Exchange], path: Path) -> Action:
+    """Stock vcrpy keeps and writes the calls."""
 
     def write() -> None:
         path.unlink(missing_ok=True)
         STOCK_YAML.write(path, exchanges)
 
-    return fastest(write, rounds=3) / len(exchanges)
+    return Action(write)
 
 
 @pytest.mark.benchmark
@@ -69,17 +77,20 @@ def test_recording_a_call_takes_half_of_what_stock_vcrpy_needs_at_the_most(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
     exchanges = list(teams(400))
+    ours = Recording(exchanges, tmp_path / "teams.jsonl")
+    last = Recording(list(growing_chat(20)), tmp_path / "one.jsonl")
+    growing = Recording(list(growing_chat(100)), tmp_path / "growing.jsonl")
+    stock = _stock(exchanges, tmp_path / "stock.yaml")
 
-    seconds = _per_call(exchanges, tmp_path / "teams.jsonl")
-    last = _per_call(list(growing_chat(20)), tmp_path / "one.jsonl")
-    growing = _per_call(list(growing_chat(100)), tmp_path / "growing.jsonl")
-    rival = _stock_per_call(exchanges, tmp_path / "stock.yaml")
+    in_turns({ours: 1, last: 1, growing: 1, stock: 1}, turns=ROUNDS)
 
+    seconds, rival = ours.per_call, stock.seconds / len(exchanges)
     with capsys.disabled():
         print(
             f"\nrecording: {seconds / rival:.2f} of stock vcrpy (at most {MOST_OF_VCRPY}): "
             f"{seconds * 1e6:.0f} us per call of 20-turn agents (wanted: "
             f"{WANTED_SECONDS * 1e6:.0f}), stock vcrpy {rival * 1e6:.0f} us; one agent alone "
-            f"{last * 1e6:.0f} us; one growing chat of 100 calls {growing * 1e6:.0f} us"
+            f"{last.per_call * 1e6:.0f} us; one growing chat of 100 calls "
+            f"{growing.per_call * 1e6:.0f} us"
         )
     assert seconds <= MOST_OF_VCRPY * rival

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cpu_time import Action, in_turns
 
 from harness.cassettes import CassetteHeader, recording, replaying
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 TURNS = 20
@@ -71,17 +70,6 @@ def _converse(client: Any) -> list[str]:
     return said
 
 
-def _fastest(action: Callable[[], Any]) -> float:
-    """CPU seconds of the fastest of several rounds, the first not counted."""
-    action()
-    seconds = []
-    for _ in range(ROUNDS):
-        began = time.process_time()
-        action()
-        seconds.append(time.process_time() - began)
-    return min(seconds)
-
-
 @pytest.mark.benchmark
 def test_a_replay_takes_at_most_two_fifths_of_stock_vcrpy_time(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -114,8 +102,10 @@ def test_a_replay_takes_at_most_two_fifths_of_stock_vcrpy_time(
             with stock.use_cassette(str(theirs), record_mode="none"):
                 assert _converse(client) == said
 
-        our_seconds, their_seconds = _fastest(replay_ours), _fastest(replay_theirs)
+        ours_replayed, theirs_replayed = Action(replay_ours), Action(replay_theirs)
+        in_turns({ours_replayed: 1, theirs_replayed: 1}, turns=ROUNDS)
 
+    our_seconds, their_seconds = ours_replayed.seconds, theirs_replayed.seconds
     ratio = our_seconds / their_seconds
     with capsys.disabled():
         print(

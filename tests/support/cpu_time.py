@@ -1,9 +1,14 @@
-"""CPU time of what a benchmark does: the fastest of several rounds, as noise only ever adds."""
+"""CPU time of what a benchmark does: the fastest of several rounds, as noise only ever adds.
+
+What is compared is measured in turns. A machine that is slow for a while, as one that others share
+may be, then slows some rounds of every side and never all rounds of one.
+"""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from statistics import mean
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -11,44 +16,85 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def fastest(action: Callable[[], object], rounds: int) -> float:
-    """CPU seconds of the fastest of several rounds; one more, before, is not counted."""
-    action()
-    return min(_seconds(action) for _ in range(rounds))
+class Measured(Protocol):
+    """Something that can be done again, and keeps what its fastest round took."""
+
+    def round(self) -> None: ...
+
+
+def in_turns(measured: dict[Measured, int], *, turns: int) -> None:
+    """Measures all of them in every turn, each as many rounds as it is given with."""
+    for _ in range(turns):
+        for each, rounds in measured.items():
+            for _ in range(rounds):
+                each.round()
+
+
+class Action:
+    """The CPU time of an action; its first run, which may fill caches, does not count.
+
+    Attributes:
+        seconds: Of the fastest round so far.
+    """
+
+    def __init__(self, action: Callable[[], object]) -> None:
+        self.seconds = float("inf")
+        self._action = action
+        self._is_warm = False
+
+    def round(self) -> None:
+        if not self._is_warm:
+            self._action()
+            self._is_warm = True
+        self.seconds = min(self.seconds, _seconds(self._action))
+
+
+class Steps:
+    """The CPU time of a series of steps, block by block.
+
+    Each block counts with its fastest round. So a long series has no fewer chances to be
+    undisturbed than a short one.
+
+    Attributes:
+        per_step: CPU seconds per step, of each block so far.
+    """
+
+    def __init__(
+        self,
+        entered: Callable[[], AbstractContextManager[Callable[[Any], object]]],
+        steps: Sequence[Any],
+        *,
+        block: int,
+    ) -> None:
+        """Takes what to do.
+
+        Args:
+            entered: Prepares a round, out of the measured time; yields what does a step.
+            steps: What to do, in order.
+            block: Steps to a block; the number of steps is a multiple of it.
+        """
+        assert len(steps) % block == 0
+        self._entered = entered
+        self._blocks = [steps[start : start + block] for start in range(0, len(steps), block)]
+        self._block = block
+        self.per_step = [float("inf")] * len(self._blocks)
+
+    @property
+    def mean(self) -> float:
+        """CPU seconds per step of the whole series."""
+        return mean(self.per_step)
+
+    def round(self) -> None:
+        with self._entered() as step:
+            for number, items in enumerate(self._blocks):
+                taken = _seconds_of_block(step, items) / self._block
+                self.per_step[number] = min(self.per_step[number], taken)
 
 
 def _seconds(action: Callable[[], object]) -> float:
     began = time.process_time()
     action()
     return time.process_time() - began
-
-
-def per_step(
-    entered: Callable[[], AbstractContextManager[Callable[[Any], object]]],
-    steps: Sequence[Any],
-    *,
-    rounds: int,
-    block: int,
-) -> list[float]:
-    """CPU seconds per step, of each block of steps.
-
-    Each block counts with its fastest round. So a long series has no fewer chances to be
-    undisturbed than a short one.
-
-    Args:
-        entered: Prepares a round, out of the measured time; yields what does a step.
-        steps: What to do, in order.
-        rounds: How often to do it all.
-        block: Steps to a block; the number of steps is a multiple of it.
-    """
-    assert len(steps) % block == 0
-    blocks = [steps[start : start + block] for start in range(0, len(steps), block)]
-    seconds = [float("inf")] * len(blocks)
-    for _ in range(rounds):
-        with entered() as step:
-            for number, items in enumerate(blocks):
-                seconds[number] = min(seconds[number], _seconds_of_block(step, items))
-    return [total / block for total in seconds]
 
 
 def _seconds_of_block(step: Callable[[Any], object], items: Iterable[Any]) -> float:
