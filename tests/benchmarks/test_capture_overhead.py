@@ -139,7 +139,8 @@ def test_recording_costs_at_most_a_third_of_the_bare_conversation(tmp_path: Path
     logging.getLogger("autogen.oai.client").setLevel(logging.WARNING)
     bare, ours = [], []
 
-    # In turns, so that a machine that slows down slows both; hooks out of the bare loop's way.
+    # In turns, so that a machine that slows down slows both, and the fastest of each, as noise
+    # only ever adds; hooks out of the bare loop's way.
     for _ in range(ROUNDS):
         autogen_hooks.remove()
         with IOStream.set_default(Silence()):
@@ -147,12 +148,13 @@ def test_recording_costs_at_most_a_third_of_the_bare_conversation(tmp_path: Path
         autogen_hooks.install()
         ours.append(cpu_seconds(our_conversation, tmp_path))
 
-    ratio = statistics.median(o / b for o, b in zip(ours, bare, strict=True))
+    ratio = min(ours) / min(bare)
+    middle = statistics.median(o / b for o, b in zip(ours, bare, strict=True))
     per_conversation = 1000 / CONVERSATIONS_PER_ROUND
     print(
         f"\n{ROUNDS * CONVERSATIONS_PER_ROUND} conversations of {TURNS} turns: "
-        f"bare {statistics.median(bare) * per_conversation:.2f} ms, "
-        f"recorded {statistics.median(ours) * per_conversation:.2f} ms CPU each, "
-        f"ratio {ratio:.2f} (at most {MOST})"
+        f"bare {min(bare) * per_conversation:.2f} ms, "
+        f"recorded {min(ours) * per_conversation:.2f} ms CPU each, "
+        f"ratio {ratio:.2f} (at most {MOST}; median of the ratios {middle:.2f})"
     )
     assert ratio <= MOST

@@ -90,21 +90,21 @@ def test_a_core_fuzzes_a_hundred_conversations_of_two_agents_a_second() -> None:
     logging.getLogger("autogen.oai.client").setLevel(logging.WARNING)
     team = subject(two_agents())
     hunt(team, FuzzSettings(examples=20, seed=0))
-    rates, ratios = [], []
+    ours, bare = [], []
 
     for seed in range(ROUNDS):
         started = cpu_seconds()
         hunted = hunt(team, FuzzSettings(examples=EXAMPLES, seed=seed))
-        ours = cpu_seconds() - started
+        ours.append(cpu_seconds() - started)
         autogen_hooks.remove()
         with IOStream.set_default(Silence()):
-            bare = bare_seconds()
+            bare.append(bare_seconds())
         autogen_hooks.install()
         assert not hunted.findings
-        rates.append(hunted.conversations / ours)
-        ratios.append(ours / bare)
+        assert hunted.conversations == EXAMPLES
 
-    rate, ratio = sorted(rates)[ROUNDS // 2], sorted(ratios)[ROUNDS // 2]
+    # The fastest of each, measured in turns: what else the machine does only ever adds.
+    rate, ratio = EXAMPLES / min(ours), min(ours) / min(bare)
     print(
         f"\n{EXAMPLES} fuzzed conversations of two agents: {rate:.0f} a second of CPU "
         f"(at least {LEAST_PER_SECOND}), {ratio:.2f} times the CPU of as many bare ones"
