@@ -159,8 +159,10 @@ class ReplySource:
         self._rules: list[Rule] = []
         self._uses: list[int] = []
         self._queue: list[Answer] = []
-        self._always: str | ReplyFunction | None = None
-        if isinstance(replies, str) or callable(replies):
+        self._always: MockReply | ReplyFunction | None = None
+        if isinstance(replies, str):
+            self._always = MockReply(replies)
+        elif callable(replies):
             self._always = replies
         else:
             self._sort(replies)
@@ -183,7 +185,6 @@ class ReplySource:
             ScriptError: If no reply is left or no rule matches.
         """
         self._number += 1
-        call = replace(call, number=self._number)
         if self._always is not None:
             return self._answer(self._always, call)
         if self._rules:
@@ -200,13 +201,14 @@ class ReplySource:
                 return self._answer(rule.reply, call)
         raise ScriptError(
             f"None of the {len(self._rules)} rules scripted for {self._name!r} answers call "
-            f"{call.number} of agent {call.agent!r} ({call.purpose}), whose newest message is "
+            f"{self._number} of agent {call.agent!r} ({call.purpose}), whose newest message is "
             f"{_shortened(call.last)!r}. Add a Rule that matches it, or Rule('text') at the end "
             "to answer everything else."
         )
 
     def _answer(self, answer: Answer | ReplyFunction, call: MockCall) -> MockReply | None:
-        value = answer(call) if callable(answer) else answer
+        # Numbered only for whom it is shown to: most answers are texts.
+        value = answer(replace(call, number=self._number)) if callable(answer) else answer
         if value is None or isinstance(value, MockReply):
             return value
         if isinstance(value, str):
@@ -214,14 +216,14 @@ class ReplySource:
         if isinstance(value, Exception):
             return MockReply(error=value, fault="exception")
         raise ScriptError(
-            f"The script for {self._name!r} answered call {call.number} of agent {call.agent!r} "
+            f"The script for {self._name!r} answered call {self._number} of agent {call.agent!r} "
             f"with a {type(value).__name__}; a text, a MockReply, an exception or None was "
             "expected."
         )
 
     def _exhausted(self, call: MockCall) -> str:
         return (
-            f"Agent {call.agent!r} asked for reply {call.number} ({call.purpose}), but only "
+            f"Agent {call.agent!r} asked for reply {self._number} ({call.purpose}), but only "
             f"{len(self._queue)} are scripted for {self._name!r}. Its newest message is "
             f"{_shortened(call.last)!r}. Script more replies, or let the conversation end earlier."
         )
