@@ -118,7 +118,7 @@ def _configs(configs: Sequence[ConfigSummary]) -> list[str]:
 
 
 def _contrasts(contrasts: Sequence[Contrast]) -> list[str]:
-    head = "Compared", "Points", "Interval", "n", "p (Holm)", "Sees", "Verdict", "Cost ratio"
+    head = "Compared", "Points", "Interval", "n", "p (Holm)", "Sees, points", "Verdict", "Mean cost"
     rows = [
         (
             escaped(contrast_name(each)),
