@@ -61,13 +61,13 @@ def compare_config_pair(
     couples = list(matched.values())
     drift = found_drift([a.key for a, _ in couples], log_a, log_b, is_allowed=despite_drift)
     suites = _suites(matched, first, second)
-    sides = f"of {config_a}", f"of {config_b}"
+    sides = f"of {first.name}", f"of {second.name}"
     pairs = pairs_of(couples, log_a, log_b)
     return ConfigPairComparison(
         run_a=log_a.header.run_id,
         run_b=log_b.header.run_id,
-        config_a=config_a,
-        config_b=config_b,
+        config_a=first.name,
+        config_b=second.name,
         settings=_settings(couples, log_a, log_b),
         samples=len(couples),
         suites=suites,
