@@ -60,7 +60,8 @@ class Gate(_Strict, frozen=True, kw_only=True):
         return self.thresholds.under(self.configs.get(config, Thresholds()))
 
 
-class SampleOutcome(_Strict, frozen=True, kw_only=True):
+# Without a conversation it is written, and digested in histories, as before there was one.
+class SampleOutcome(_Strict, frozen=True, kw_only=True, omit_defaults=True):
     """What a gate needs of one planned sample.
 
     Attributes:
