@@ -90,8 +90,8 @@ def unchanged(finding: GateFinding) -> str:
     if finding.identical == 1:
         return "the same conversation with the same outcome as in the baseline: nothing regressed"
     return (
-        f"the same conversation and outcome in all {counted(finding.identical, 'sample')} as in "
-        "the baseline: nothing regressed"
+        f"the same conversation and outcome in all {finding.identical} samples as in the baseline: "
+        "nothing regressed"
     )
 
 

@@ -126,11 +126,11 @@ def _flips(gate: SuiteGate) -> list[str]:
         return []
     changed = sum(finding.changed for finding in compared)
     flips = f"Since the baseline {counted(changed, 'sample')} changed outcome."
-    same = [finding for finding in compared if finding.identical]
-    told = [f"{finding.config}: {unchanged(finding)}." for finding in same[:_NAMED]]
-    if len(same) > _NAMED:
-        told.append(f"and {len(same) - _NAMED} more configs that are the same as in the baseline.")
-    return [flips, *told]
+    told: dict[str, list[str]] = {}
+    for finding in compared:
+        if finding.identical:
+            told.setdefault(unchanged(finding), []).append(finding.config)
+    return [flips, *(f"{_named(configs)}: {text}." for text, configs in told.items())]
 
 
 def _warnings(gate: SuiteGate) -> list[str]:
@@ -204,6 +204,10 @@ def _lacking(open_: Sequence[GateFinding], gates: Sequence[SuiteGate]) -> str:
     ]
     if not configs:
         return ""
-    more = f" and {len(configs) - _NAMED} more" if len(configs) > _NAMED else ""
     whose = "the baseline has" if len(gates) == 1 else "their baselines have"
-    return f"{whose} no sample of {', '.join(configs[:_NAMED])}{more}"
+    return f"{whose} no sample of {_named(configs)}"
+
+
+def _named(configs: Sequence[str]) -> str:
+    more = f" and {len(configs) - _NAMED} more" if len(configs) > _NAMED else ""
+    return f"{', '.join(configs[:_NAMED])}{more}"

@@ -40,7 +40,7 @@ def test_a_replay_of_the_very_conversations_of_the_baseline_passes_and_says_why(
     said = "the same conversation and outcome in all 2 samples as in the baseline"
     for done in (itself, again):
         assert done.returncode == 0, done.stdout
-        assert f"plain: {said}: nothing regressed." in done.stdout
+        assert f"plain, other: {said}: nothing regressed." in done.stdout
         assert done.stdout.endswith("PASSED: all 2 thresholds (talk) are met. Exit code 0.\n")
     folder = suite.parents[1]
     assert said in (folder / "comment.md").read_text()
