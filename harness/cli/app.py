@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
+from harness.cli import reader
 from harness.errors import HarnessError
 
 EXIT_GATE_FAILED = 1
@@ -44,6 +46,15 @@ _COMMANDS = {
 
 
 class _LazyGroup(click.Group):
+    def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
+        # What --help prints is printed here.
+        with reader.watched():
+            return super().make_context(*arguments, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with reader.watched():
+            return super().invoke(ctx)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
 
@@ -92,37 +103,45 @@ def application() -> None:
       OPENAI_API_KEY=... harness record my_suite
 
     Exit codes: 0 all good; 1 a gate failed (errors or misses); 2 a mistake in
-    what you gave it; 3 a bug in harness; 130 interrupted.
+    what you gave it; 3 a bug in harness; 130 interrupted; 141 nobody reads on.
     """
 
 
 def main() -> None:
     """Run the command line and exit."""
     try:
+        code = _exit_code()
+        reader.flush()
+    except reader.ReaderGone:
+        reader.leave_quietly()
+    sys.exit(code)
+
+
+def _exit_code() -> int:
+    """Run the command line; what went wrong is told."""
+    try:
         code = application.main(standalone_mode=False)
+    except reader.ReaderGone:
+        raise
     except HarnessError as error:
         click.echo(f"Error: {error}", err=True)
-        sys.exit(EXIT_USER_MISTAKE)
+        return EXIT_USER_MISTAKE
     except click.ClickException as error:
         error.show()
-        sys.exit(EXIT_USER_MISTAKE)
+        return EXIT_USER_MISTAKE
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
-        sys.exit(EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        # The reader (head, less) has gone; that is its right.
-        sys.stderr.close()
-        sys.exit(0)
+        return EXIT_INTERRUPTED
     except OSError as error:
         if error.errno != errno.ENOSPC:
             _report_bug()
-            sys.exit(EXIT_OUR_BUG)
+            return EXIT_OUR_BUG
         click.echo(f"Error: there is no space left for {error.filename or 'the output'}.", err=True)
-        sys.exit(EXIT_USER_MISTAKE)
+        return EXIT_USER_MISTAKE
     except Exception:
         _report_bug()
-        sys.exit(EXIT_OUR_BUG)
-    sys.exit(code if isinstance(code, int) else 0)
+        return EXIT_OUR_BUG
+    return code if isinstance(code, int) else 0
 
 
 def _report_bug() -> None:

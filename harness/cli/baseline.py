@@ -17,7 +17,8 @@ def command() -> None:
     """Keep a run as the baseline of its suites, or show what is kept.
 
     Each suite's baseline is the file baseline.json in its folder, to be
-    committed: per sample its outcome, cost and turns, nothing that agents wrote.
+    committed: per sample its outcome, cost, turns and a digest of its conversation,
+    nothing that agents wrote.
 
     \b
     Examples:
@@ -30,18 +31,26 @@ def command() -> None:
 @click.argument("run")
 @click.argument("suites", nargs=-1, metavar="[SUITE]...")
 @click.option("--overwrite", is_flag=True, help="Replace baselines that are there.")
+@click.option(
+    "--partial",
+    is_flag=True,
+    help="With --overwrite: also where RUN lacks results that the baseline has.",
+)
 @options.scenarios
 @options.run_folder
 def set_command(
     run: str,
     suites: tuple[str, ...],
     overwrite: bool,  # noqa: FBT001 - click
+    partial: bool,  # noqa: FBT001 - click
     scenarios_root: Path,
     runs_folder: Path,
 ) -> int:
     """Keep RUN as the baseline of its suites, or of those named.
 
-    RUN is a run id, its beginning, the path of a run log, or "latest".
+    RUN is a run id, its beginning, the path of a run log, or "latest". A baseline
+    is not replaced by a run that lacks results it has, of what the suite still
+    holds, unless you add --partial: what is lost is no longer compared.
 
     \b
     Examples:
@@ -50,7 +59,8 @@ def set_command(
     """
     from harness.cli import baselines
 
-    return baselines.keep(run, suites, scenarios_root, runs_folder, overwrite=overwrite)
+    how = baselines.Replacing(overwrite=overwrite, partial=partial)
+    return baselines.keep(run, suites, scenarios_root, runs_folder, how)
 
 
 @command.command("show")

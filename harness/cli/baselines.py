@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -11,6 +11,7 @@ from harness.cli.gating import suites_of
 from harness.comparison import outcomes_of
 from harness.errors import HarnessError, SuiteError
 from harness.logs import find_log, read_log
+from harness.model.sample import SampleKey
 from harness.reports import numbers
 from harness.reports.text import counted, one_line
 from harness.runner.header import load_all
@@ -20,24 +21,37 @@ from harness.suites.baseline import baseline_path, read_baseline, write_baseline
 from harness.suites.document import shown_path
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from harness.model.gate import SampleOutcome, SuiteOutcomes
     from harness.model.scenario import Suite
 
+_MOST_NAMED = 6
+
+
+class Replacing(NamedTuple):
+    """What may become of a baseline that is there.
+
+    Attributes:
+        overwrite: Whether it may be replaced.
+        partial: Whether it may be by a run that lacks results it has.
+    """
+
+    overwrite: bool
+    partial: bool
+
 
 def keep(
-    run: str, names: Sequence[str], scenarios_root: Path, runs_folder: Path, *, overwrite: bool
+    run: str, names: Sequence[str], scenarios_root: Path, runs_folder: Path, how: Replacing
 ) -> int:
     """Write the baselines; nothing is written unless all of them can be."""
     found = outcomes_of(read_log(find_log(runs_folder, run)))
     require_known("suite", names, [each.suite for each in found])
     chosen = [each for each in found if not names or each.suite in names]
     suites = suites_of(chosen, scenarios_root)
-    for each in chosen:
-        _check(each, suites.get(each.suite), scenarios_root, overwrite=overwrite)
-    for each in chosen:
+    losses = [_checked(each, suites.get(each.suite), scenarios_root, how) for each in chosen]
+    for each, loss in zip(chosen, losses, strict=True):
         path = baseline_path(suites[each.suite].folder)
         write_baseline(path, each)
         passed = sum(sample.outcome == "pass" for sample in each.samples)
@@ -51,10 +65,13 @@ def keep(
                 "will count as failures, which lowers what later runs must reach.",
                 err=True,
             )
+        if loss:
+            click.echo(f"WARNING: {loss}", err=True)
     return 0
 
 
-def _check(outcomes: SuiteOutcomes, suite: Suite | None, root: Path, *, overwrite: bool) -> None:
+def _checked(outcomes: SuiteOutcomes, suite: Suite | None, root: Path, how: Replacing) -> str:
+    """Refuse what cannot be kept; returns what is lost of the baseline before, if anything."""
     if suite is None:
         raise HarnessError(
             f"The suite {outcomes.suite!r} of run {outcomes.run_id!r} is not in {root}, so its "
@@ -72,11 +89,62 @@ def _check(outcomes: SuiteOutcomes, suite: Suite | None, root: Path, *, overwrit
             f"harness run {suite.name}"
         )
     path = baseline_path(suite.folder)
-    if path.exists() and not overwrite:
+    if not path.exists():
+        return ""
+    if not how.overwrite:
         raise HarnessError(
             f"{shown_path(path)}: there is a baseline, and nothing was overwritten. "
             f"Look at it with: harness baseline show {suite.name}; replace it with --overwrite."
         )
+    loss = _loss(path, outcomes, suite)
+    if loss and not how.partial:
+        raise HarnessError(
+            f"{shown_path(path)}: nothing was overwritten. {loss} Run all of it with: harness run "
+            f"{suite.name}; or give up what is lost with: --overwrite --partial"
+        )
+    return loss
+
+
+def _loss(path: Path, outcomes: SuiteOutcomes, suite: Suite) -> str:
+    """The results of the baseline that the run lacks, of what the suite still has."""
+    try:
+        before = read_baseline(path)
+    except HarnessError:
+        # A damaged baseline is replaced to mend it.
+        return ""
+    if before is None:
+        return ""
+    kept, now = _results(before, suite), _results(outcomes, suite)
+    lost, left = kept - now, kept & now
+    if not lost:
+        return ""
+    configs = {each.config for each in lost} - {each.config for each in left}
+    scenarios = {each.scenario for each in lost} - {each.scenario for each in left}
+    parts = [*_named("config", configs), *_named("scenario", scenarios)]
+    whole = f", among them all of {' and of '.join(parts)}" if parts else ""
+    return (
+        f"Run {one_line(outcomes.run_id)} has no result of {counted(len(lost), 'sample')} of the "
+        f"{len(kept)} in the baseline of {suite.name}, run {one_line(before.run_id)}{whole}; "
+        "without them no gate compares these."
+    )
+
+
+def _results(outcomes: SuiteOutcomes, suite: Suite) -> set[SampleKey]:
+    scenarios = {each.name for each in suite.scenarios}
+    configs = {each.name for each in suite.configs}
+    return {
+        SampleKey(suite=suite.name, scenario=each.scenario, config=each.config, epoch=each.epoch)
+        for each in outcomes.samples
+        if each.outcome != "missing" and each.scenario in scenarios and each.config in configs
+    }
+
+
+def _named(kind: str, names: Collection[str]) -> list[str]:
+    """A kind with its names, e.g. "config brief, careful"; nothing without any."""
+    if not names:
+        return []
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return [f"{kind} {', '.join(sorted(names)[:_MOST_NAMED])}{more}"]
 
 
 def show(names: Sequence[str], scenarios_root: Path) -> int:

@@ -53,7 +53,7 @@ def command(
     and epoch the first turn where the two conversations part, and why if the
     prompts or the settings tell. 100 columns and more show them side by side.
 
-    Levels of a factor are all configs of each, paired by the other factors' levels, too.
+    Levels of a factor (1 is 1.0) are all configs of each, paired by the other factors', too.
     Runs whose scenarios or checks changed in between are refused (exit code 2), by name.
 
     \b

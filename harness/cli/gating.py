@@ -13,9 +13,10 @@ from msgspec.structs import replace
 
 from harness.cli.app import EXIT_GATE_FAILED
 from harness.comparison import judge, outcomes_of
-from harness.errors import EnvironmentFault, HarnessError, SuiteError
+from harness.errors import HarnessError, SuiteError
 from harness.logs import find_log, read_log
 from harness.model.gate import Gate, Thresholds
+from harness.reports.files import write_file
 from harness.reports.gate import gate_markdown
 from harness.reports.gate_page import print_gates, print_last_word
 from harness.reports.text import one_line
@@ -93,7 +94,8 @@ def run(arguments: GateArguments) -> int:
     print_gates(gates, sys.stdout, is_whole=arguments.is_whole)
     ungated = [each.suite for each in outcomes if each.suite not in {gate.suite for gate in gates}]
     if arguments.results is not None:
-        _put(arguments.results, _as_json(gates, ungated, log.header.run_id), "w")
+        text = _as_json(gates, ungated, log.header.run_id)
+        write_file(arguments.results, text, "outcome of the gate")
     if ungated:
         click.echo(f"Without a gate, so not judged: {', '.join(map(one_line, ungated))}.")
     _write(gates, log, arguments)
@@ -207,7 +209,7 @@ def _write(gates: Sequence[SuiteGate], log: RunLog, arguments: GateArguments) ->
 
     text = gate_markdown(gates, render("markdown", log, compare_configs(log)))
     if arguments.comment is not None:
-        _put(arguments.comment, text, "w")
+        write_file(arguments.comment, text, "comment")
         click.echo(f"Comment: {arguments.comment}")
     if arguments.step_summary:
         _step_summary(text)
@@ -221,7 +223,7 @@ def _step_summary(text: str) -> None:
         )
         return
     # Other commands of the step may have written there, too.
-    _put(Path(name), text, "a")
+    write_file(Path(name), text, "step summary", is_added=True)
 
 
 def _as_json(gates: Sequence[SuiteGate], ungated: Sequence[str], run_id: str) -> str:
@@ -236,12 +238,3 @@ def _as_json(gates: Sequence[SuiteGate], ungated: Sequence[str], run_id: str) ->
         without_gate=tuple(ungated),
     )
     return msgspec.json.format(msgspec.json.encode(result)).decode() + "\n"
-
-
-def _put(path: Path, text: str, mode: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open(mode, encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except OSError as error:
-        raise EnvironmentFault(f"{path}: this cannot be written: {error.strerror}.") from None

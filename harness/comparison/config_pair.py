@@ -11,7 +11,13 @@ from harness.comparison.named import NamedSide, Place, config_names, levels_of, 
 from harness.comparison.pairs import pairs_of, settings_of
 from harness.comparison.runs import found_drift
 from harness.comparison.settings import settings_differ
-from harness.comparison.wording import IDENTICAL, decided_sentence, undecided_sentence
+from harness.comparison.wording import (
+    IDENTICAL,
+    corrected_for,
+    decided_sentence,
+    held_back,
+    undecided_sentence,
+)
 from harness.errors import SelectionError
 from harness.model.comparison import UNDECIDED
 from harness.model.paired import ConfigPairComparison, SuiteContrast
@@ -55,13 +61,13 @@ def compare_config_pair(
     couples = list(matched.values())
     drift = found_drift([a.key for a, _ in couples], log_a, log_b, is_allowed=despite_drift)
     suites = _suites(matched, first, second)
-    sides = f"of {config_a}", f"of {config_b}"
+    sides = f"of {first.name}", f"of {second.name}"
     pairs = pairs_of(couples, log_a, log_b)
     return ConfigPairComparison(
         run_a=log_a.header.run_id,
         run_b=log_b.header.run_id,
-        config_a=config_a,
-        config_b=config_b,
+        config_a=first.name,
+        config_b=second.name,
         settings=_settings(couples, log_a, log_b),
         samples=len(couples),
         suites=suites,
@@ -71,6 +77,7 @@ def compare_config_pair(
         alert=barred([each.contrast for each in suites], couples, sides),
         verdict=_verdict(suites, pairs),
         correction=_correction(suites, (log_a, log_b)),
+        held_back=held_back([each.contrast for each in suites], len(suites)),
         pairs=pairs,
     )
 
@@ -139,16 +146,19 @@ def _suites(
 
 
 def _settings(couples: Sequence[Couple], log_a: RunLog, log_b: RunLog) -> tuple[str, ...]:
-    """In what the configs differ, in every suite that both are in."""
+    """In what the configs differ; where that is not so in every suite, with the suites' names."""
     before, now = settings_of(log_a), settings_of(log_b)
-    told: dict[str, None] = {}
+    told: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for suite, first, second in dict.fromkeys(
         (a.key.suite, a.key.config, b.key.config) for a, b in couples
     ):
         a, b = before.get((suite, first)), now.get((suite, second))
-        if a and b:
-            told.update(dict.fromkeys(settings_differ(a, b)))
-    return tuple(told)
+        for each in settings_differ(a, b) if a and b else ():
+            told[each][suite] = None
+    suites = {a.key.suite for a, _ in couples}
+    return tuple(
+        each if suites == told[each].keys() else f"{', '.join(told[each])}: {each}" for each in told
+    )
 
 
 def _verdict(suites: Sequence[SuiteContrast], pairs: Pairs) -> str:
@@ -169,15 +179,14 @@ def _verdict(suites: Sequence[SuiteContrast], pairs: Pairs) -> str:
 
 
 def _correction(suites: Sequence[SuiteContrast], logs: Sequence[RunLog]) -> str:
-    """What p and interval are corrected for, where reports correct for more."""
+    """What interval, p and what could be seen are corrected for; if reports do for more, that."""
     compared = {each.suite for each in suites}
-    if not compared or max(len(_configs_in(log, compared)) for log in logs) <= 2:
+    if not compared:
         return ""
-    these = "this comparison" if len(suites) == 1 else f"these {len(suites)} comparisons"
-    return (
-        f"Corrected for {these} alone. A report corrects for all it shows of a suite (Holm) and "
-        "may be more cautious."
-    )
+    said = corrected_for(len(suites))
+    if max(len(_configs_in(log, compared)) for log in logs) <= 2:
+        return said
+    return f"{said} A report corrects for all it shows of a suite (Holm) and may be more cautious."
 
 
 def _configs_in(log: RunLog, suites: set[str]) -> set[str]:

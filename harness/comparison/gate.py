@@ -3,6 +3,7 @@
 Nothing regresses by a single flip: the interval of what was measured must lie beyond the
 threshold, and an exact test must agree where there is one. All of a suite's thresholds are
 corrected together, so that a run in which nothing changed regresses in at most 5 % of cases.
+A replay of the very conversations of the baseline is no matter of chance: it passes.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from harness.comparison.measures import (
     against_baseline,
     mean_at_most,
     success_at_least,
+    unchanged,
 )
+from harness.comparison.sameness import samples_the_same
 from harness.comparison.wording import ALPHA
 from harness.errors import HarnessError
 from harness.model.gate import GateFinding, GateOutcome, SampleOutcome, SuiteGate
@@ -71,6 +74,7 @@ def judge(gate: Gate, run: SuiteOutcomes, baseline: SuiteOutcomes | None = None)
         baseline_incomplete=_incomplete(reference) if reference else 0,
         unmatched=tuple(sorted(_names(run) ^ _names(reference))) if reference else (),
         changed_configs=changed,
+        lacking=_lacking(run, reference) if reference else (),
     )
 
 
@@ -110,6 +114,17 @@ def _pairs(outcomes: SuiteOutcomes) -> set[tuple[str, str]]:
 
 def _names(outcomes: SuiteOutcomes) -> set[str]:
     return {each.scenario for each in outcomes.samples}
+
+
+def _lacking(run: SuiteOutcomes, reference: SuiteOutcomes) -> tuple[str, ...]:
+    """Configs the baseline knows nothing of, then scenarios of others; `unmatched` has the rest."""
+    known = _pairs(reference)
+    configs, scenarios = {config for _, config in known}, {scenario for scenario, _ in known}
+    pairs = sorted(_pairs(run) - known)
+    return (
+        *(name for name in run.config_names if name not in configs),
+        *(f"{each}/{config}" for each, config in pairs if config in configs and each in scenarios),
+    )
 
 
 def _changed_configs(run: SuiteOutcomes, reference: SuiteOutcomes) -> tuple[str, ...]:
@@ -165,6 +180,8 @@ def _finding(
     completed = [each for each in samples if each.is_completed]
     others_completed = [each for each in others if each.is_completed]
     without_failed = claim.read(completed, others_completed, level).outcome
+    if same := _identical(claim, run, reference):
+        reading, without_failed = unchanged(reading, same), "passed"
     return GateFinding(
         config=claim.config,
         measure=claim.measure,
@@ -173,6 +190,12 @@ def _finding(
         changed=_changed(samples, others),
         **msgspec.structs.asdict(reading),
     )
+
+
+def _identical(claim: _Claim, run: SuiteOutcomes, reference: SuiteOutcomes | None) -> int:
+    if reference is None or claim.measure != "success against the baseline":
+        return 0
+    return len(samples_the_same(run, reference, claim.config))
 
 
 def _of_config(outcomes: SuiteOutcomes, config: str) -> Outcomes:

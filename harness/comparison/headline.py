@@ -98,5 +98,5 @@ def _unseen(contrast: Contrast) -> str:
     if contrast.seen is None:
         return could_see(contrast)
     if contrast.seen > 1:
-        return "any difference could go unseen"
-    return f"less than {100 * contrast.seen:.0f} points could go unseen"
+        return "no difference would be seen, however large"
+    return f"a difference smaller than {100 * contrast.seen:.0f} points would not be seen"

@@ -8,6 +8,8 @@ from math import exp, fsum, lgamma, log, log1p
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from harness.model.comparison import Interval, Rate
 from harness.model.gate import GateOutcome, SampleOutcome
 from harness.model.structs import Strict
@@ -41,6 +43,7 @@ class Reading(Strict, frozen=True, kw_only=True):
     baseline_rate: Rate | None = None
     absent: int = 0
     epochs: int | None = None
+    identical: int = 0
 
 
 def success_at_least(samples: Samples, limit: float, level: float) -> Reading:
@@ -182,6 +185,18 @@ def against_baseline(samples: Samples, others: Samples, margin: float, level: fl
         rate=_rate([one for left, _ in strata for one in left]),
         baseline_rate=_rate([one for _, right in strata for one in right]),
         epochs=_epochs(decides, samples) if outcome == "inconclusive" else None,
+    )
+
+
+def unchanged(reading: Reading, samples: int) -> Reading:
+    """The reading of so many samples that are all the same as the baseline's, so left to no chance.
+
+    Args:
+        reading: That of `against_baseline`.
+        samples: How many there are, >= 1.
+    """
+    return msgspec.structs.replace(
+        reading, outcome="passed", interval=None, epochs=None, identical=samples
     )
 
 

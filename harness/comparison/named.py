@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.comparison.pairs import settings_of
@@ -65,7 +66,8 @@ def named_side(log: RunLog, name: str) -> NamedSide:
 
     Args:
         log: The run.
-        name: A config, or a factor and a level of it, e.g. "prompts=careful".
+        name: A config, or a factor and a level of it, e.g. "prompts=careful"; a number may be
+            written otherwise than in the suite, "temperature=1" for "1.0".
 
     Raises:
         SelectionError: If no sample of the run is of that.
@@ -79,12 +81,31 @@ def named_side(log: RunLog, name: str) -> NamedSide:
         raise SelectionError(_unknown_config(log, name, configs, levels))
     if factor not in levels:
         raise SelectionError(_unknown_factor(log, factor, levels, configs))
-    if level not in levels[factor]:
+    found = _meant(level, levels[factor])
+    if found is None:
         raise SelectionError(
             f"Factor {factor!r} has no level {level!r} in run {log.header.run_id}."
             f"{_near(level, levels[factor])} Its levels: {', '.join(levels[factor])}."
         )
-    return NamedSide(log, name, factor, level)
+    return NamedSide(log, f"{factor}={found}", factor, found)
+
+
+def _meant(level: str, known: Iterable[str]) -> str | None:
+    """The level of that name, or the one that is the same number; None if there is no such one."""
+    names = list(known)
+    if level in names:
+        return level
+    number = _number(level)
+    same = [each for each in names if number is not None and _number(each) == number]
+    return same[0] if len(same) == 1 else None
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if isfinite(value) else None
 
 
 def config_names(log: RunLog) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING
 
-from harness.comparison.wording import counted
+from harness.comparison.wording import counted, held_back
 from harness.model.comparison import MATTERS
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ def suite_notes(
     """One sentence or two each: the claim, what counts as a failure, what is unknown, what next."""
     ran = [config for config in configs if config.success.n]
     notes = [_claim(ran, compared, len(compared) + len(interactions))] if ran else []
-    notes += _held_back(compared, len(compared) + len(interactions))
+    if why := held_back(compared, len(compared) + len(interactions)):
+        notes.append(why)
     notes += _partly(ran, compared)
     notes += _failures(configs)
     total = sum(config.success.n for config in configs)
@@ -64,20 +65,9 @@ def _claim(configs: Sequence[ConfigSummary], compared: Sequence[Contrast], compa
     if comparisons == 1:
         return f"{about} One comparison is shown: its interval is one of 95 %."
     return (
-        f"{about} Intervals of differences are widened and p-values corrected so that all "
-        f"{comparisons} comparisons shown hold together at 95 %."
+        f"{about} Intervals of differences are widened and p-values corrected, and what each "
+        f"sees with them, so that all {comparisons} comparisons shown hold together at 95 %."
     )
-
-
-def _held_back(compared: Sequence[Contrast], comparisons: int) -> list[str]:
-    """Why an interval that excludes 0 did not decide."""
-    if not any(each.is_held_back for each in compared):
-        return []
-    corrected = f", and p is corrected for all {comparisons} comparisons (Holm)"
-    return [
-        "An interval excludes 0 where the verdict is open: a verdict needs p below 0.05 as well"
-        f"{corrected if comparisons > 1 else ''}."
-    ]
 
 
 def _about(parts: Sequence[ConfigSummary | Contrast]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.comparison.sameness import conversation_digest
 from harness.comparison.summary import cost_of
 from harness.model.gate import SampleOutcome, SuiteOutcomes
 
@@ -46,4 +47,5 @@ def _outcome(key: SampleKey, result: SampleResult | None) -> SampleOutcome:
         outcome=result.outcome if result else "missing",
         cost_usd=cost_of(result) if result else None,
         turns=result.transcript.turns if result and is_completed else None,
+        conversation=conversation_digest(result) if result else "",
     )

@@ -60,8 +60,8 @@ def _pair(a: SampleResult, b: SampleResult, before: Settings, after: Settings) -
         outcome_b=b.outcome,
         termination_a=a.transcript.termination,
         termination_b=b.transcript.termination,
-        code_a=_code_end(a),
-        code_b=_code_end(b),
+        code_a=code_end(a),
+        code_b=code_end(b),
         turns_a=_turns(a),
         turns_b=_turns(b),
         cost_usd_a=cost_of(a),
@@ -85,7 +85,8 @@ def _ending(sample: SampleResult) -> str:
     return sample.transcript.termination or "(not ended)"
 
 
-def _code_end(sample: SampleResult) -> CodeEnd:
+def code_end(sample: SampleResult) -> CodeEnd:
+    """How the code that agents ran fared; see `PairedSample`."""
     outcomes = [outcome_of(each) for each in sample.transcript.code_executions]
     if not any(each.was_executed for each in outcomes):
         return "none"

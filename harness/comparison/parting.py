@@ -39,7 +39,7 @@ def parting(
         configs: The configs of both, if known, to tell whether they explain it.
     """
     for turn, (one, other) in enumerate(zip_longest(first.messages, second.messages), start=1):
-        if _said(one) != _said(other):
+        if said(one) != said(other):
             position = differs_at(_text(one), _text(other))
             return Parting(
                 turn=turn,
@@ -53,7 +53,8 @@ def parting(
     return None
 
 
-def _said(message: Message | None) -> object:
+def said(message: Message | None) -> object:
+    """What of a message must be the same for two to be the same; None without one."""
     # Line ends look alike wherever a conversation is shown.
     return message and (message.speaker, message.content.replace("\r\n", "\n"), message.tool_calls)
 

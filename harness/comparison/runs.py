@@ -12,6 +12,7 @@ from harness.comparison.contrast import Pairing, family, pairing
 from harness.comparison.drift import drift_between, refuse_drifted
 from harness.comparison.pairs import pairs_of, settings_of
 from harness.comparison.summary import by_scenario
+from harness.comparison.wording import corrected_for, held_back
 from harness.errors import HarnessError
 from harness.model.paired import ConfigRuns, RunComparison, SampleChange
 
@@ -50,11 +51,12 @@ def compare_runs(log_a: RunLog, log_b: RunLog, *, despite_drift: bool = False) -
     drift = found_drift(shared, log_a, log_b, is_allowed=despite_drift)
     couples = [(samples_a[key], samples_b[key]) for key in shared]
     pairs = pairs_of(couples, log_a, log_b)
+    configs = _configs(couples, log_a, log_b)
     result = RunComparison(
         run_a=log_a.header.run_id,
         run_b=log_b.header.run_id,
         samples=len(shared),
-        configs=_configs(couples, log_a, log_b),
+        configs=configs,
         changes=tuple(change for each in pairs.samples if (change := _change(each))),
         only_in_a=tuple(sorted(samples_a.keys() - samples_b.keys())),
         only_in_b=tuple(sorted(samples_b.keys() - samples_a.keys())),
@@ -63,6 +65,8 @@ def compare_runs(log_a: RunLog, log_b: RunLog, *, despite_drift: bool = False) -
         alert="",
         verdict="",
         statistics="",
+        correction=corrected_for(len(configs)),
+        held_back=held_back([each.contrast for each in configs], len(configs)),
         pairs=pairs,
     )
     return msgspec.structs.replace(result, **in_words(result, couples))

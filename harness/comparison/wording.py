@@ -242,13 +242,41 @@ def p_values(contrast: Contrast) -> str:
 
 
 def cost(contrast: Contrast) -> str:
-    """At what cost, e.g. ", at 1.3x the cost"; "" if that is not known."""
+    """At what cost, as a ratio of means, e.g. ", at 1.3x the mean cost"; "" if not known."""
     if contrast.cost_ratio is None or contrast.cost_ratio.value <= 0:
         return ""
     ratio = contrast.cost_ratio.value
     if 0.95 <= ratio <= 1.05:
-        return ", at about the same cost"
-    return f", at {ratio:.{1 if ratio >= 0.95 else 2}f}\N{MULTIPLICATION SIGN} the cost"
+        return ", at about the same mean cost"
+    return f", at {ratio:.{1 if ratio >= 0.95 else 2}f}\N{MULTIPLICATION SIGN} the mean cost"
+
+
+def held_back(compared: Sequence[Contrast], comparisons: int) -> str:
+    """Why an interval that excludes 0 did not decide; "" if none is held back.
+
+    Args:
+        compared: What is shown.
+        comparisons: Size of the family that p is corrected for.
+    """
+    if not any(each.is_held_back for each in compared):
+        return ""
+    corrected = f", and p is corrected for all {comparisons} comparisons (Holm)"
+    return (
+        "An interval excludes 0 where the verdict is open: a verdict needs p below 0.05 as well"
+        f"{corrected if comparisons > 1 else ''}."
+    )
+
+
+def corrected_for(comparisons: int) -> str:
+    """For how many comparisons intervals, p and what could be seen of a table hold; "" for none."""
+    if comparisons < 2:
+        alone = "Interval, p and what it sees are of this comparison alone, at 95 %."
+        return alone if comparisons else ""
+    number = "both" if comparisons == 2 else f"all {comparisons}"
+    return (
+        f"Intervals, p and what each sees are corrected for {number} comparisons of this table, "
+        "which hold together at 95 %."
+    )
 
 
 def _p(p_value: float) -> str:

@@ -38,7 +38,8 @@ def _suite(outcomes: SuiteOutcomes, size: int | None) -> HistorySuite:
         suite=outcomes.suite,
         scenarios=outcomes.scenarios,
         configs=outcomes.configs,
-        samples=outcomes.samples,
+        # What was said has no column there, not even as a digest.
+        samples=tuple(msgspec.structs.replace(each, conversation="") for each in outcomes.samples),
         samples_per_config=size,
     )
 

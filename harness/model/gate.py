@@ -60,7 +60,8 @@ class Gate(_Strict, frozen=True, kw_only=True):
         return self.thresholds.under(self.configs.get(config, Thresholds()))
 
 
-class SampleOutcome(_Strict, frozen=True, kw_only=True):
+# Without a conversation it is written, and digested in histories, as before there was one.
+class SampleOutcome(_Strict, frozen=True, kw_only=True, omit_defaults=True):
     """What a gate needs of one planned sample.
 
     Attributes:
@@ -70,6 +71,8 @@ class SampleOutcome(_Strict, frozen=True, kw_only=True):
         outcome: "missing" if the run has no result of it.
         cost_usd: US dollars; None if unknown.
         turns: Turns; None if it did not complete.
+        conversation: Digest of what was said and how it ended, the same where a comparison calls
+            two samples identical; "" where that is not known.
     """
 
     scenario: str
@@ -78,6 +81,7 @@ class SampleOutcome(_Strict, frozen=True, kw_only=True):
     outcome: Outcome | Literal["missing"]
     cost_usd: float | None
     turns: int | None
+    conversation: str = ""
 
     @property
     def is_completed(self) -> bool:
@@ -134,6 +138,9 @@ class GateFinding(_Strict, frozen=True, kw_only=True):
         epochs: Epochs per scenario that would decide if what was measured stays as it is; None
             if that is decided, or 1,000 would not do.
         without_failed: The outcome if samples that did not complete were left out.
+        identical: Of a comparison with the baseline, the samples of the config, if each is a replay
+            of the same conversation with the same outcome: then nothing regressed, and there is no
+            interval. Else 0.
     """
 
     config: str
@@ -148,6 +155,7 @@ class GateFinding(_Strict, frozen=True, kw_only=True):
     absent: int = 0
     epochs: int | None = None
     without_failed: GateOutcome
+    identical: int = 0
 
 
 class SuiteGate(_Strict, frozen=True, kw_only=True):
@@ -165,6 +173,8 @@ class SuiteGate(_Strict, frozen=True, kw_only=True):
         baseline_incomplete: The same, of the baseline.
         unmatched: Scenarios that only one of run and baseline has; they are not compared.
         changed_configs: Configs whose settings differ from the baseline's.
+        lacking: What of the run the baseline has no sample of, so that nothing was compared: a
+            config, or scenario/config where it has others of both.
     """
 
     suite: str
@@ -177,6 +187,7 @@ class SuiteGate(_Strict, frozen=True, kw_only=True):
     baseline_incomplete: int = 0
     unmatched: tuple[str, ...] = ()
     changed_configs: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
 
 
 class GateResult(_Strict, frozen=True, kw_only=True):

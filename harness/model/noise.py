@@ -5,6 +5,9 @@ from __future__ import annotations
 from harness.model.comparison import Scope
 from harness.model.structs import Strict
 
+# Differences of less are those of rounding.
+_SAME = 1e-9
+
 
 class ConfigNoise(Strict, frozen=True, kw_only=True):
     """The variance of success of one config in one suite.
@@ -57,12 +60,13 @@ class Plan(Strict, frozen=True, kw_only=True):
         epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
         scenarios = "1 scenario" if self.scenarios == 1 else f"{self.scenarios} scenarios"
         seen = f"{100 * self.difference:.1f} points" if self.difference <= 1 else "no difference"
-        return ", ".join([f"{epochs} x {scenarios}", *self._cost(), f"sees {seen}"])
+        size = f"{epochs} x {scenarios} of each config"
+        return ", ".join([size, *self._cost(), f"sees {seen}"])
 
     def _cost(self) -> list[str]:
         if self.cost_usd is None:
             return []
-        return [f"about ${self.cost_usd:{'.2f' if self.cost_usd >= 0.01 else '.2g'}}"]
+        return [f"about ${self.cost_usd:{'.2f' if self.cost_usd >= 0.01 else '.2g'}} for both"]
 
 
 class Sight(Strict, frozen=True, kw_only=True):
@@ -90,6 +94,14 @@ class Sight(Strict, frozen=True, kw_only=True):
     plans: tuple[Plan, ...]
     again: Plan | None
 
+    @property
+    def is_spread_told(self) -> bool:
+        """Whether scenarios differ by more than epochs explain, as far as can be told.
+
+        Else nothing finer can be seen of scenarios like these than of these.
+        """
+        return self.here is None or self.now.difference > self.here.difference + _SAME
+
 
 class FactorSight(Strict, frozen=True, kw_only=True):
     """What a run could see between two levels of a factor, of all configs that have them.
@@ -113,6 +125,11 @@ class FactorSight(Strict, frozen=True, kw_only=True):
     scenarios: int
     here: float | None
     like: float | None
+
+    @property
+    def is_spread_told(self) -> bool:
+        """As of `Sight`."""
+        return self.here is None or (self.like is not None and self.like > self.here + _SAME)
 
 
 class Noise(Strict, frozen=True, kw_only=True):

@@ -221,6 +221,8 @@ class RunComparison(_Strict, frozen=True, kw_only=True, tag_field="between", tag
         alert: Samples that did not complete, if they forbid a comparison; else "".
         verdict: The headline: of replays what changed, else what is shown to differ.
         statistics: Of replays, what the outcomes show about the configs; else "".
+        correction: For how many comparisons interval, p and what could be seen are corrected.
+        held_back: Why an interval that excludes 0 leaves the verdict open; "" if none does.
         pairs: Terminations, turns, cost and code, and every sample.
     """
 
@@ -237,6 +239,8 @@ class RunComparison(_Strict, frozen=True, kw_only=True, tag_field="between", tag
     alert: str
     verdict: str
     statistics: str
+    correction: str = ""
+    held_back: str = ""
     pairs: Pairs
 
 
@@ -258,7 +262,8 @@ class ConfigPairComparison(_Strict, frozen=True, kw_only=True, tag_field="betwee
         run_b: Id of the run of config B, usually the same.
         config_a: The config, or level, measured against.
         config_b: The config, or level, that is judged.
-        settings: In what their settings differ, in words.
+        settings: In what their settings differ, in words; with the suites where that is not so in
+            all of them.
         samples: Pairs with a result on both sides.
         suites: One entry per suite that has both.
         only_in_a: Samples of config A without a counterpart.
@@ -266,7 +271,9 @@ class ConfigPairComparison(_Strict, frozen=True, kw_only=True, tag_field="betwee
         drift: As of `RunComparison`.
         alert: As of `RunComparison`.
         verdict: What is shown to differ, suite by suite.
-        correction: That a report corrects for more, if it shows more; else "".
+        correction: For how many comparisons interval, p and what could be seen are corrected, and
+            that a report corrects for more, if it shows more.
+        held_back: As of `RunComparison`.
         pairs: Terminations, turns, cost and code, and every pair.
     """
 
@@ -284,4 +291,5 @@ class ConfigPairComparison(_Strict, frozen=True, kw_only=True, tag_field="betwee
     alert: str
     verdict: str
     correction: str = ""
+    held_back: str = ""
     pairs: Pairs

@@ -9,7 +9,7 @@ from harness.reports.executions import not_isolated
 from harness.reports.facts import facts_of
 from harness.reports.failures import failing
 from harness.reports.markdown import contrast_name
-from harness.reports.paired import print_comparison, print_config_pair
+from harness.reports.paired import SEES, print_comparison, print_config_pair
 from harness.reports.transcript import print_transcript, print_verdict
 from harness.reports.upkeep import upkeep_lines
 from harness.reports.writer import Writer
@@ -80,6 +80,7 @@ def _suite(writer: Writer, suite: SuiteComparison) -> None:
         writer.line()
         head = "Compared", "Points", "Interval", "p", "Sees", "Verdict"
         writer.table(head, [(contrast_name(each), *numbers.difference(each)) for each in contrasts])
+        writer.prose(SEES, "dim")
 
 
 def _configs(writer: Writer, configs: Sequence[ConfigSummary]) -> None:

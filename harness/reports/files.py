@@ -29,14 +29,30 @@ def write_report(name: str, path: Path, log: RunLog, comparison: Comparison) -> 
         EnvironmentFault: If a file cannot be written.
     """
     reporter: type[Reporter] = plugins.load("reporters", name)
-    _write(path, reporter().render(log, comparison))
+    write_file(path, reporter().render(log, comparison), "report")
     if getattr(reporter, "has_sidecar", False):
-        _write(path.with_suffix(SIDECAR_SUFFIX), sidecar(log))
+        write_file(path.with_suffix(SIDECAR_SUFFIX), sidecar(log), "report")
 
 
-def _write(path: Path, text: str) -> None:
+def write_file(path: Path, content: str | bytes, what: str, *, is_added: bool = False) -> None:
+    """Write what somebody asked to have in a file, and make its folder if there is none.
+
+    Args:
+        path: The file.
+        content: Text, which is written as UTF-8, or bytes.
+        what: What it is, for people, e.g. "report".
+        is_added: Whether what is there is kept and this written behind it.
+
+    Raises:
+        EnvironmentFault: If that cannot be written.
+    """
+    data = content.encode("utf-8") if isinstance(content, str) else content
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
+        with path.open("ab" if is_added else "wb") as file:
+            file.write(data)
     except OSError as error:
-        raise EnvironmentFault(f"{path}: the report cannot be written: {error.strerror}.") from None
+        raise EnvironmentFault(
+            f"{path}: the {what} cannot be written: {error.strerror}. A folder that is missing is "
+            "made; name a file in one where you may write."
+        ) from None

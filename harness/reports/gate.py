@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from harness.model.gate import GateFinding, SuiteGate
 
 _CUT = "\n\n*Cut here: GitHub takes no more than 65,536 characters in a comment.*\n"
+_MOST_NAMED = 8
 HEADINGS = {"passed": "PASSED", "regressed": "REGRESSED", "inconclusive": "INCONCLUSIVE"}
 
 
@@ -66,6 +67,8 @@ def _measured(finding: GateFinding) -> str:
 
 
 def _against(finding: GateFinding) -> str:
+    if finding.identical:
+        return f"{unchanged(finding)}, margin {100 * finding.limit:g}"
     value, limits = finding.value or 0.0, finding.interval
     counts = [
         f"{each.successes} of {each.n}" for each in (finding.rate, finding.baseline_rate) if each
@@ -79,6 +82,16 @@ def _against(finding: GateFinding) -> str:
         f"success {numbers.points(value)} points against the baseline "
         f"({' now, '.join(counts)} then){interval}, margin {100 * finding.limit:g}; "
         f"{counted(finding.changed, 'sample')} changed outcome"
+    )
+
+
+def unchanged(finding: GateFinding) -> str:
+    """Why a replay of the baseline's own conversations passes, however few they are."""
+    if finding.identical == 1:
+        return "the same conversation with the same outcome as in the baseline: nothing regressed"
+    return (
+        f"the same conversation and outcome in all {finding.identical} samples as in the baseline: "
+        "nothing regressed"
     )
 
 
@@ -121,9 +134,20 @@ def notes_of(gate: SuiteGate) -> list[str]:
         )
     if gate.changed_configs:
         notes.append(f"Settings changed since the baseline: {', '.join(gate.changed_configs)}.")
+    if gate.lacking:
+        notes.append(
+            f"Not compared, as baseline {gate.baseline_id} has no sample of it: "
+            f"{_listed(gate.lacking)}. Keep a run that has all of them: harness baseline set RUN "
+            f"{gate.suite} --overwrite"
+        )
     if not gate.findings:
         notes.append("No config of this run has a threshold.")
     return notes
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"{', '.join(names[:_MOST_NAMED])}{more}"
 
 
 def gate_markdown(gates: Sequence[SuiteGate], summary: str = "") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TextIO
 
 from harness.reports import numbers
-from harness.reports.gate import HEADINGS, notes_of
+from harness.reports.gate import HEADINGS, notes_of, unchanged
 from harness.reports.text import counted
 from harness.reports.writer import Writer
 
@@ -79,11 +79,15 @@ def _findings(writer: Writer, outcome: GateOutcome, findings: Sequence[GateFindi
         (each.config, _WHAT[each.measure], *_numbers(each)) for each in findings
     ]
     if is_open:
-        rows = [
-            (*row, f"{each.epochs:,}" if each.epochs else "none")
-            for row, each in zip(rows, findings, strict=True)
-        ]
+        rows = [(*row, _epochs(each)) for row, each in zip(rows, findings, strict=True)]
     writer.table((*head, "Epochs") if is_open else head, rows)
+
+
+def _epochs(finding: GateFinding) -> str:
+    """How many would decide; of what was not measured that is not known."""
+    if finding.value is None:
+        return numbers.DASH
+    return f"{finding.epochs:,}" if finding.epochs else "none"
 
 
 def _numbers(finding: GateFinding) -> tuple[str, str, str]:
@@ -121,7 +125,12 @@ def _flips(gate: SuiteGate) -> list[str]:
     if not compared:
         return []
     changed = sum(finding.changed for finding in compared)
-    return [f"Since the baseline {counted(changed, 'sample')} changed outcome."]
+    flips = f"Since the baseline {counted(changed, 'sample')} changed outcome."
+    told: dict[str, list[str]] = {}
+    for finding in compared:
+        if finding.identical:
+            told.setdefault(unchanged(finding), []).append(finding.config)
+    return [flips, *(f"{_named(configs)}: {text}." for text, configs in told.items())]
 
 
 def _warnings(gate: SuiteGate) -> list[str]:
@@ -178,7 +187,27 @@ def _undecided(count: int, total: int, gates: Sequence[SuiteGate]) -> str:
         return "no threshold was held against anything"
     said = f"nothing regressed, but {_of(count, total, gates)} undecided"
     open_ = [f for gate in gates for f in gate.findings if f.outcome == "inconclusive"]
+    if lacking := _lacking(open_, gates):
+        said = f"{said}; {lacking}"
     epochs = [finding.epochs for finding in open_ if finding.epochs]
     if len(epochs) < len(open_):
         return said
     return f"{said}; about {max(epochs)} epochs per scenario would decide it if all stays so"
+
+
+def _lacking(open_: Sequence[GateFinding], gates: Sequence[SuiteGate]) -> str:
+    """That what is held against a baseline has none to be held against."""
+    configs = [
+        each.config
+        for each in open_
+        if each.measure == "success against the baseline" and each.value is None
+    ]
+    if not configs:
+        return ""
+    whose = "the baseline has" if len(gates) == 1 else "their baselines have"
+    return f"{whose} no sample of {_named(configs)}"
+
+
+def _named(configs: Sequence[str]) -> str:
+    more = f" and {len(configs) - _NAMED} more" if len(configs) > _NAMED else ""
+    return f"{', '.join(configs[:_NAMED])}{more}"

@@ -118,7 +118,16 @@ def _configs(configs: Sequence[ConfigSummary]) -> list[str]:
 
 
 def _contrasts(contrasts: Sequence[Contrast]) -> list[str]:
-    head = "Compared", "Points", "Interval", "n", "p (Holm)", "Sees", "Verdict", "Cost ratio"
+    head = (
+        "Compared",
+        "Points",
+        "Interval",
+        "n",
+        "p (Holm)",
+        "Sees, points",
+        "Verdict",
+        "Mean cost, ratio",
+    )
     rows = [
         (
             escaped(contrast_name(each)),

@@ -22,6 +22,14 @@ _LEGEND = (
 )
 # A rate of success that nobody would call steady, and how rarely a run may look steady with it.
 _UNSTEADY, _RARE = 0.9, 0.05
+_NO_FINER = (
+    "of scenarios like these no finer, as the spread between scenarios could not be told from 0"
+)
+_ALONE = (
+    "Sees: the smallest difference that so many samples show in 80 of 100 runs, if it is the only "
+    "comparison made. Reports and harness compare correct for all comparisons they show together, "
+    "and then each sees less."
+)
 _SPLITS_NOT = "no split: it takes two scenarios, and one of them with two epochs"
 
 
@@ -42,6 +50,8 @@ def print_noise(noise: Noise, stream: TextIO) -> None:
             writer.prose(f"{numbers.DASH} {_SPLITS_NOT}", "dim")
         _sights(writer, noise, suite)
         writer.line()
+    if noise.sights or noise.factors:
+        writer.prose(_ALONE, "dim")
     writer.prose(_LEGEND, "dim")
 
 
@@ -104,10 +114,13 @@ def _sight(writer: Writer, sight: Sight) -> None:
         )
         return
     these = f"these {counted(sight.now.scenarios, 'scenario')}"
-    seen = _seen(sight.here.difference if sight.here else None)
-    writer.prose(
-        f"{name}: {sight.now} in 80 of 100 runs, of scenarios like these; of {these} alone, {seen}."
-    )
+    now = sight.now
+    if sight.here is None or sight.is_spread_told:
+        seen = _seen(sight.here.difference if sight.here else None)
+        like = f"of scenarios like these; of {these} alone, {seen}"
+    else:
+        now, like = sight.here, f"of {these} alone; {_NO_FINER}"
+    writer.prose(f"{name}: {now} in 80 of 100 runs, {like}.")
     again = f"; of {these} alone: {_epochs(sight.again)}" if sight.again else ""
     writer.prose(f"To see {wanted} points: {_ways(sight)}{again}.", indent=2)
 
@@ -119,15 +132,16 @@ def _seen(difference: float | None) -> str:
 
 
 def _epochs(plan: Plan) -> str:
-    cost = "" if plan.cost_usd is None else f", about ${plan.cost_usd:.2f}"
-    return f"{counted(plan.epochs, 'epoch')} of each{cost}"
+    cost = "" if plan.cost_usd is None else f", about ${plan.cost_usd:.2f} for both"
+    return f"{counted(plan.epochs, 'epoch')} of each scenario and config{cost}"
 
 
 def _factor(writer: Writer, sight: FactorSight) -> None:
     """What it sees of a factor, which has more samples than a pair of configs."""
-    like = f"{_seen(sight.like)} of scenarios like these"
     these = f"{_seen(sight.here)} of these {counted(sight.scenarios, 'scenario')}"
-    said = like if sight.scope == "scenarios like these" else f"{these}, {like}"
+    said = f"{_seen(sight.like)} of scenarios like these"
+    if sight.scope != "scenarios like these":
+        said = f"{these}, {said}" if sight.is_spread_told else f"{these}; {_NO_FINER}"
     name = f"{sight.factor}={sight.candidate} vs {sight.reference}"
     writer.prose(f"{name}, all configs of each: sees {said}.")
 

@@ -31,10 +31,15 @@ _MOST_CHANGES = 50
 _MOST_PARTINGS = 5
 _MOST_TURNS = 6
 _MOST_LABELS = 6
+_MOST_SUITES = 6
 _LINES_BESIDE = 12
 _LINES_BELOW = 6
 _MOST_REASONS = 4
 _REASON = 300
+_MEDIANS = (
+    "Difference: the median over pairs of second minus first, which is not the difference of the "
+    "two medians."
+)
 # From here on two columns are wide enough to read code in.
 _WIDE = 100
 _GROUPS = {"worse": "Got worse", "better": "Got better", "same outcome": "Ended otherwise"}
@@ -42,6 +47,7 @@ _GROUPS = {"worse": "Got worse", "better": "Got better", "same outcome": "Ended 
 _EMPTY = re.compile(r"\n(?:[ \t]*\n)+")
 _OVER = {"error": "(cut short by an error)", "miss": "(cut short by a cassette miss)"}
 _ENDED = "(the conversation is over)"
+SEES = "Sees: the smallest difference, in points, that so many samples show in 80 of 100 runs."
 
 
 def print_comparison(comparison: RunComparison, stream: TextIO, *, is_whole: bool = False) -> None:
@@ -93,8 +99,8 @@ def print_config_pair(
         for each in comparison.suites
     ]
     writer.table(head, rows)
-    if comparison.correction:
-        writer.prose(comparison.correction, "dim")
+    if differing:
+        _legend(writer, comparison.correction, comparison.held_back)
     _pairs(writer, comparison.pairs, sides, is_whole=is_whole)
     for name, keys in zip(sides, (comparison.only_in_a, comparison.only_in_b), strict=True):
         if keys:
@@ -135,6 +141,16 @@ def _rates(writer: Writer, comparison: RunComparison) -> None:
         for each in comparison.configs
     ]
     writer.table(head, rows)
+    if differing:
+        _legend(writer, comparison.correction, comparison.held_back)
+
+
+def _legend(writer: Writer, correction: str, held_back: str) -> None:
+    """What the columns are, for what they are corrected, and why an interval may not decide."""
+    if correction:
+        writer.prose(f"{SEES} {correction}", "dim")
+    if held_back:
+        writer.prose(held_back)
 
 
 def _differing(pairs: Pairs) -> set[tuple[str, str]]:
@@ -180,11 +196,25 @@ def _change(change: SampleChange) -> tuple[str, ...]:
 
 
 def _pairs(writer: Writer, pairs: Pairs, names: tuple[str, str], *, is_whole: bool) -> None:
+    _pooled(writer, pairs)
     _crossing(writer, "Ended by", pairs.terminations)
     if pairs.code.labels != ("none",):
         _crossing(writer, "Code", pairs.code)
     _shifts(writer, pairs)
     _partings(writer, pairs.samples, names, is_whole=is_whole)
+
+
+def _pooled(writer: Writer, pairs: Pairs) -> None:
+    """That what follows is told of several suites at once, where it is."""
+    suites = list(dict.fromkeys(each.key_a.suite for each in pairs.samples))
+    if len(suites) < 2:
+        return
+    more = f" and {len(suites) - _MOST_SUITES} more" if len(suites) > _MOST_SUITES else ""
+    writer.line()
+    writer.prose(
+        f"Pooled over {len(suites)} suites ({', '.join(suites[:_MOST_SUITES])}{more}): how they "
+        f"ended, code, turns and cost. Of one suite alone: -k {suites[0]}"
+    )
 
 
 def _crossing(writer: Writer, title: str, crossing: Crossing) -> None:
@@ -227,14 +257,15 @@ def _moves(writer: Writer, crossing: Crossing) -> None:
 
 def _shifts(writer: Writer, pairs: Pairs) -> None:
     rows = [
-        _shift("Turns", pairs.turns, numbers.number),
-        _shift("Cost", pairs.cost_usd, numbers.usd),
+        _shift("Turns per sample", pairs.turns, numbers.number),
+        _shift("Cost per sample", pairs.cost_usd, numbers.usd),
     ]
     shown = [row for row in rows if row]
     if shown:
         writer.line()
-        head = "Per pair", "First", "Second", "Difference", "Interval", "Differ in"
+        head = "Medians", "First", "Second", "Difference", "Interval", "Differ in"
         writer.table(head, shown)
+        writer.prose(_MEDIANS, "dim")
 
 
 def _shift(name: str, shift: Shift, shown: numbers.Shown) -> tuple[str, ...] | None:
@@ -247,7 +278,7 @@ def _shift(name: str, shift: Shift, shown: numbers.Shown) -> tuple[str, ...] | N
         else numbers.DASH
     )
     return (
-        f"{name}, median",
+        name,
         shown(shift.median_a),
         shown(shift.median_b),
         numbers.signed(value, shown),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
 from harness.model.table import rows_of
+from harness.reports.files import write_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +33,7 @@ def write_table(log: RunLog, path: Path, *, overwrite: bool = False) -> int:
     Raises:
         HarnessError: If the file is there, its name tells no format, or Parquet needs a
             package that is not installed.
+        EnvironmentFault: If the file cannot be written.
     """
     if path.suffix not in SUFFIXES:
         raise HarnessError(
@@ -42,8 +44,7 @@ def write_table(log: RunLog, path: Path, *, overwrite: bool = False) -> int:
         raise HarnessError(f"{path} exists already. Choose another name, or add --overwrite.")
     rows = rows_of(log)
     content = _parquet(log, path) if path.suffix == ".parquet" else _text(path.suffix, rows)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    write_file(path, content, "table")
     return len(rows)
 
 

@@ -192,14 +192,23 @@ def test_levels_of_a_matrix_are_compared_and_the_report_is_said_to_correct_for_m
     assert "identical, conversation by conversation" in prompts.stdout
     assert "Conversations part in 4 of 4 pairs" in heat.stdout
     assert "talk/hello, epoch 1, brief-t0.2 and brief-t1.0, turn 2" in heat.stdout
-    for told in (prompts, heat, pair):
-        assert "Corrected for this comparison alone. A report corrects for all" in told.stdout
+    alone = "Interval, p and what it sees are of this comparison alone, at 95 %. A report corrects"
+    assert alone in heat.stdout
+    # Of sides that say the same, nothing is left to chance.
+    for told in (prompts, pair):
+        assert "A report corrects" not in told.stdout
 
 
 def test_where_a_run_has_two_configs_alone_a_report_corrects_for_no_more(
     harness: Command, tmp_path: Path
 ) -> None:
-    project(tmp_path)
+    suite = write_suite(
+        tmp_path, behaviour="if context.config.temperature == 1: return 'TERMINATE'"
+    )
+    file = without_autogen(suite) / "suite.yaml"
+    file.write_text(file.read_text().replace("plain}", "plain}\n  - {name: hot, temperature: 1.0}"))
     ran(harness)
 
-    assert "Corrected for" not in harness("compare", "--configs", "plain", "hot").stdout
+    done = harness("compare", "--configs", "plain", "hot").stdout
+
+    assert "Interval, p and what it sees are of this comparison alone, at 95 %.\n" in done

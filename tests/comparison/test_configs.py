@@ -150,7 +150,7 @@ def test_a_clear_difference_between_prompts_is_found_and_its_cost_named():
     assert suite.verdict.startswith("prompts=careful solves 60 points more than brief, interval +")
     assert (
         "n = 3 scenarios \N{MULTIPLICATION SIGN} 10 samples, at 1.3\N{MULTIPLICATION SIGN} the "
-        "cost (p < 0.001, sees 40 points)" in suite.verdict
+        "mean cost (p < 0.001, sees 40 points)" in suite.verdict
     )
     assert "temperature=1.0: 0 points against 0.2, inconclusive (" in suite.verdict
 
@@ -188,7 +188,7 @@ def test_a_sentence_keeps_the_order_and_the_sign_of_its_table_row():
     assert suite.verdict.startswith(
         "prompts=careful solves 100 points fewer than brief, interval -"
     )
-    assert "at 1.3\N{MULTIPLICATION SIGN} the cost" in suite.verdict
+    assert "at 1.3\N{MULTIPLICATION SIGN} the mean cost" in suite.verdict
 
 
 @pytest.mark.parametrize("baseline", list(FACTORS))

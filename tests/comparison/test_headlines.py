@@ -38,10 +38,10 @@ def test_a_line_for_each_comparison_of_the_headline_tells_what_it_rests_on(matri
 
     assert prompts.startswith("prompts=careful against brief: +47 points, interval +")
     assert "n = 3 scenarios \N{MULTIPLICATION SIGN} 10 samples" in prompts
-    assert "unseen" not in prompts
+    assert "would not be seen" not in prompts
     assert temperature.startswith("temperature=1.0 against 0.2: 0 points, interval -")
     seen = 100 * matrix.effects[1].seen
-    assert temperature.endswith(f"; less than {seen:.0f} points could go unseen.")
+    assert temperature.endswith(f"; a difference smaller than {seen:.0f} points would not be seen.")
 
 
 def test_where_p_holds_back_what_the_interval_shows_a_note_says_so(matrix):
@@ -110,7 +110,7 @@ def test_where_nothing_could_be_seen_the_line_says_so():
     suite = only_suite(outcome_log({"base": {"a": "pf"}, "new": {"a": "fp"}}))
 
     assert suite.contrasts[0].seen > 1
-    assert suite.findings[0].endswith("; any difference could go unseen.")
+    assert suite.findings[0].endswith("; no difference would be seen, however large.")
 
 
 def test_configs_that_vary_in_one_factor_are_compared_once():

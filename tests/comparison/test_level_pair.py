@@ -134,3 +134,24 @@ def test_configs_of_no_matrix_have_no_factors():
 
     with pytest.raises(SelectionError, match=r"come from no matrix\. Name two of them: one, two"):
         compare_config_pair(log, log, "prompts=a", "prompts=b")
+
+
+@pytest.mark.parametrize("written", ["1", "1.00", "1e0", "+1.0"])
+def test_a_level_that_is_a_number_is_found_by_its_value(written):
+    log = grid({name: {"a": "pf"} for name in FACTORS})
+
+    found = compare_config_pair(log, log, "temperature=.2", f"temperature={written}")
+
+    assert (found.config_a, found.config_b) == ("temperature=0.2", "temperature=1.0")
+    assert found.samples == 4
+
+
+def test_a_level_of_its_own_name_comes_before_one_of_its_value():
+    factors = {f"t{heat}": {"temperature": heat} for heat in ("0.2", "1", "1.0")}
+    log = outcome_log({name: {"a": "pf"} for name in factors}, factors=factors)
+
+    found = compare_config_pair(log, log, "temperature=1", "temperature=1.0")
+
+    assert (found.config_a, found.config_b) == ("temperature=1", "temperature=1.0")
+    with pytest.raises(SelectionError, match=r"no level '1\.00' .* Its levels: 0\.2, 1, 1\.0"):
+        compare_config_pair(log, log, "temperature=0.2", "temperature=1.00")

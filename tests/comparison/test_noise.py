@@ -79,14 +79,19 @@ def test_the_plan_names_what_was_run_and_what_sees_the_difference_asked_for():
     assert (sight.now.scenarios, sight.now.epochs) == (3, 4)
     assert sight.now.cost_usd == pytest.approx(24 * 0.02)
     assert all(plan.difference <= 0.1 for plan in sight.plans)
-    assert "new vs base: 4 epochs x 3 scenarios, about $0.48, sees " in printed(log)
+    assert (
+        "new vs base: 4 epochs x 3 scenarios of each config, about $0.48 for both, sees "
+        in printed(log)
+    )
     assert "To see 5 points: 1 epoch x " in printed(log)
 
 
 def test_a_run_too_small_to_see_anything_is_told_so():
     log = outcome_log({"base": {"a": "ff", "b": "pp"}, "new": {"a": "pp", "b": "ff"}})
 
-    assert "2 epochs x 2 scenarios, sees no difference in 80 of 100 runs" in printed(log)
+    assert "2 epochs x 2 scenarios of each config, sees no difference in 80 of 100 runs" in printed(
+        log
+    )
 
 
 def test_no_noise_floor_is_told_of_a_run_so_small_that_any_config_looks_steady_in_it():
@@ -109,8 +114,8 @@ def test_that_no_epochs_disagree_in_a_run_large_enough_is_a_noise_floor_of_nothi
 
 
 def test_of_few_scenarios_both_scopes_are_told_and_these_see_what_a_comparison_sees():
-    marks = {"a": "pfpf", "b": "ppff", "c": "fppf"}
-    log = outcome_log({"base": marks, "new": {"a": "pppf", "b": "pppp", "c": "pppf"}})
+    marks = {"a": "pfff", "b": "ppff", "c": "fppp"}
+    log = outcome_log({"base": marks, "new": {"a": "pppp", "b": "pppp", "c": "pfff"}})
 
     (sight,) = noise_of(log, difference=0.1).sights
     (suite,) = compare_config_pair(log, log, "base", "new").suites
@@ -122,7 +127,10 @@ def test_of_few_scenarios_both_scopes_are_told_and_these_see_what_a_comparison_s
     assert sight.again.scenarios == 3
     seen = f"{100 * sight.here.difference:.1f} points"
     assert f"in 80 of 100 runs, of scenarios like these; of these 3 scenarios alone, {seen}" in said
-    assert f"of these 3 scenarios alone: {sight.again.epochs} epochs of each" in said
+    assert (
+        f"of these 3 scenarios alone: {sight.again.epochs} epochs of each scenario and config"
+        in said
+    )
 
 
 def test_from_ten_scenarios_on_only_scenarios_like_these_are_spoken_of_as_a_comparison_does():
@@ -159,3 +167,45 @@ def test_a_run_without_a_matrix_has_no_factors():
     log = outcome_log({"base": {"a": "pf", "b": "pp"}, "new": {"a": "pp", "b": "pf"}})
 
     assert noise_of(log).factors == ()
+
+
+def test_scenarios_like_these_are_never_told_to_be_seen_more_finely_than_these_alone():
+    # The scenarios' differences are all but the same: their spread cannot be told from 0.
+    alike = {"a": "ppff", "b": "ppff", "c": "ppff"}
+    pair = outcome_log({"base": alike, "new": {"a": "pppf", "b": "pppf", "c": "pppf"}})
+    factors = {
+        f"{prompts}-t{heat}": {"prompts": prompts, "temperature": heat}
+        for prompts in ("brief", "careful")
+        for heat in ("0.2", "1.0")
+    }
+    careful = {"a": "pppf", "b": "pppf", "c": "pppf"}
+    nearly = careful | {"c": "pppp"}
+    matrix = outcome_log(
+        {
+            name: alike if "brief" in name else nearly if "0.2" in name else careful
+            for name in factors
+        },
+        factors=factors,
+        baseline="brief-t0.2",
+    )
+
+    (sight,) = noise_of(pair).sights
+    sights = {each.factor: each for each in noise_of(matrix).factors}
+    told = [" ".join(printed(log).split()) for log in (pair, matrix)]
+
+    no_finer = "of scenarios like these no finer, as the spread between scenarios could not be told"
+    assert not sight.is_spread_told
+    assert f"sees {100 * sight.here.difference:.1f} points in 80 of 100 runs, of these 3" in told[0]
+    prompts, heat = sights["prompts"], sights["temperature"]
+    assert prompts.like < prompts.here
+    assert heat.like < heat.here
+    for each in (prompts, heat):
+        assert f"sees {100 * each.here:.1f} points of these 3 scenarios; {no_finer}" in told[1]
+    assert all(no_finer in text for text in told)
+
+
+def test_noise_says_that_what_it_sees_is_of_each_comparison_alone():
+    log = outcome_log({"base": {"a": "pf", "b": "pp"}, "new": {"a": "pp", "b": "pf"}})
+
+    assert "if it is the only comparison made. Reports and harness compare correct" in printed(log)
+    assert "the only comparison" not in printed(outcome_log({"one": {"a": "pf", "b": "pp"}}))

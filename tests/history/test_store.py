@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from report_logs import outcome_log
+from report_logs import outcome_log, realistic_log
 from sqlalchemy import create_engine, text
 
 from harness.errors import HistoryError
@@ -206,3 +206,13 @@ def test_a_history_from_before_sizes_of_suites_were_kept_is_read_and_added_to(ad
 def sized(kept, size):
     suites = tuple(msgspec.structs.replace(s, samples_per_config=size) for s in kept.suites)
     return msgspec.structs.replace(kept, suites=suites)
+
+
+def test_a_run_is_told_as_releases_told_it_that_knew_no_digest_of_a_conversation():
+    """Else a history would take a run that it holds for another."""
+    (suite,) = run_of(realistic_log(epochs=1, suites=("code_review",))).suites
+
+    told = msgspec.json.decode(msgspec.json.encode(suite))["samples"]
+
+    fields = {"scenario", "config", "epoch", "outcome", "cost_usd", "turns"}
+    assert [set(each) for each in told] == [fields] * 12

@@ -109,8 +109,12 @@ def test_the_spread_is_unknown_without_repeats_or_with_one_scenario():
 def test_a_plan_says_in_one_sentence_what_it_sees_and_costs():
     seen = plan(40, 8, Spread(0.005, 0.06), sample_cost_usd=0.02)
 
-    assert str(seen) == "8 epochs x 40 scenarios, about $12.80, sees 5.0 points"
-    assert str(plan(1, 1, Spread(0, 0.01))) == "1 epoch x 1 scenario, sees 28.0 points"
+    assert str(seen) == (
+        "8 epochs x 40 scenarios of each config, about $12.80 for both, sees 5.0 points"
+    )
+    assert (
+        str(plan(1, 1, Spread(0, 0.01))) == "1 epoch x 1 scenario of each config, sees 28.0 points"
+    )
 
 
 def test_plans_for_a_difference_trade_epochs_for_scenarios():

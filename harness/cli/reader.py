@@ -1,0 +1,70 @@
+"""The reader of what a command prints, as head or less, may go before it is all printed."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import TextIO
+
+# What a shell tells of a command that SIGPIPE ended, as it ends git and grep.
+EXIT_READER_GONE = 141
+
+
+class ReaderGone(Exception):
+    """Nobody reads the output any more. It is no OSError, of which click makes exit code 1."""
+
+
+@contextmanager
+def watched() -> Iterator[None]:
+    """Tell a reader that has gone from any other broken pipe.
+
+    Raises:
+        ReaderGone: If a write failed and the reader of the output has gone.
+        RuntimeError: If a write failed for another broken pipe, which is a bug.
+    """
+    try:
+        yield
+    except BrokenPipeError as error:
+        if not any(map(_is_abandoned, (sys.stdout, sys.stderr))):
+            # As an OSError it would end the command without a word.
+            raise RuntimeError("a pipe broke that is not the output's") from error
+        raise ReaderGone from error
+
+
+def flush() -> None:
+    """Write what is still held back.
+
+    Raises:
+        ReaderGone: If nobody reads it any more.
+    """
+    with watched():
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+
+
+def leave_quietly() -> None:
+    """Let go of what nobody reads, so that the interpreter does not complain of it at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        if _is_abandoned(stream):
+            os.dup2(nowhere, stream.fileno())
+    sys.exit(EXIT_READER_GONE)
+
+
+def _is_abandoned(stream: TextIO | None) -> bool:
+    """Whether the other end of a stream is closed."""
+    if stream is None:
+        return False
+    try:
+        watch = select.poll()
+        watch.register(stream.fileno(), select.POLLOUT)
+    except (OSError, ValueError):
+        return False
+    return any(events & (select.POLLERR | select.POLLHUP) for _, events in watch.poll(0))

@@ -1,0 +1,118 @@
+"""What ``harness gate`` says of a run that replays its baseline, and what a baseline may lose."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from cli_project import Command, without_autogen, write_suite
+
+BASELINE = Path("scenarios/talk/baseline.json")
+GATE = "gate: {against_baseline: {success: {margin: 0.1}}, on_inconclusive: fail}\n"
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    """Two configs, two epochs, and a gate that fails what it cannot decide."""
+    suite = without_autogen(write_suite(tmp_path))
+    file = suite / "suite.yaml"
+    file.write_text(file.read_text().replace("plain}", "plain}\n  - {name: other}") + GATE)
+    return suite
+
+
+def ran(harness: Command, *arguments: str) -> None:
+    done = harness("run", "--no-report", "-n", "1", *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_replay_of_the_very_conversations_of_the_baseline_passes_and_says_why(
+    harness: Command, suite: Path
+) -> None:
+    ran(harness)
+    assert harness("baseline", "set", "latest").returncode == 0
+    itself = harness("gate")
+    ran(harness)
+
+    again = harness("gate", "--comment", "comment.md", "--results", "gate.json")
+
+    said = "the same conversation and outcome in all 2 samples as in the baseline"
+    for done in (itself, again):
+        assert done.returncode == 0, done.stdout
+        assert f"plain, other: {said}: nothing regressed." in done.stdout
+        assert done.stdout.endswith("PASSED: all 2 thresholds (talk) are met. Exit code 0.\n")
+    folder = suite.parents[1]
+    assert said in (folder / "comment.md").read_text()
+    findings = json.loads((folder / "gate.json").read_text())["suites"][0]["findings"]
+    assert [(each["outcome"], each["identical"]) for each in findings] == [("passed", 2)] * 2
+
+
+def test_equal_outcomes_of_other_conversations_stay_a_matter_of_chance(
+    harness: Command, suite: Path
+) -> None:
+    ran(harness)
+    harness("baseline", "set", "latest")
+    script = suite / "script.py"
+    script.write_text(script.read_text().replace("fine, thanks", "quite well"))
+    ran(harness)
+
+    done = harness("gate")
+
+    assert done.returncode == 1
+    assert "Since the baseline 0 samples changed outcome." in done.stdout
+    assert "INCONCLUSIVE, which fails" in done.stdout
+
+
+def test_a_baseline_is_not_replaced_by_a_run_that_lacks_some_of_it_unless_that_is_asked_for(
+    harness: Command, suite: Path
+) -> None:
+    ran(harness)
+    harness("baseline", "set", "latest")
+    kept = (suite / "baseline.json").read_text()
+    ran(harness, "-k", "plain")
+
+    refused = harness("baseline", "set", "latest", "--overwrite")
+    after = (suite / "baseline.json").read_text()
+    forced = harness("baseline", "set", "latest", "--overwrite", "--partial")
+
+    assert refused.returncode == 2
+    assert "has no result of 2 samples of the 4 in the baseline of talk" in refused.stderr
+    assert "among them all of config other" in refused.stderr
+    assert "--overwrite --partial" in refused.stderr
+    assert after == kept
+    assert forced.returncode == 0
+    assert "WARNING: Run " in forced.stderr
+    assert len(json.loads((suite / "baseline.json").read_text())["samples"]) == 2
+
+
+def test_what_the_suite_gave_up_is_no_loss_of_the_baseline(harness: Command, suite: Path) -> None:
+    ran(harness)
+    harness("baseline", "set", "latest")
+    file = suite / "suite.yaml"
+    file.write_text(file.read_text().replace("  - {name: other}\n", ""))
+    ran(harness)
+
+    done = harness("baseline", "set", "latest", "--overwrite")
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(("rule", "code"), [("pass", 0), ("fail", 1)])
+def test_a_config_that_the_baseline_lacks_is_named_with_the_command_that_keeps_it(
+    harness: Command, suite: Path, rule: str, code: int
+) -> None:
+    ran(harness, "-k", "plain")
+    harness("baseline", "set", "latest")
+    ran(harness)
+
+    done = harness("gate", "--on-inconclusive", rule, "--comment", "comment.md")
+
+    assert done.returncode == code
+    assert not re.search(r"^other .* none$", done.stdout, re.MULTILINE)
+    note = "has no sample of it: other. Keep a run that has all of them: harness baseline set RUN"
+    assert note in done.stdout
+    assert note in (suite.parents[1] / "comment.md").read_text()
+    assert re.search(
+        rf"undecided; the baseline has no sample of other\. Exit code {code}\.$", done.stdout
+    )
