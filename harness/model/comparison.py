@@ -100,6 +100,8 @@ class ConfigSummary(_Strict, frozen=True, kw_only=True):
         misses: Samples that asked for something the cassette does not hold.
         unjudged: Completed samples that no score judged; they cannot be successes.
         missing: Planned samples without a result; failures in success, in no other number.
+        unknown: Completed samples of which nobody says whether they solved their task: imported
+            without it. A success of these merely ended as accepted.
         terminations: Samples by termination reason, most frequent first.
         turns: Turns of the completed samples.
         code: Code executions.
@@ -117,6 +119,7 @@ class ConfigSummary(_Strict, frozen=True, kw_only=True):
     misses: int
     unjudged: int
     missing: int
+    unknown: int = 0
     terminations: dict[str, int]
     turns: Distribution
     code: CodeSummary
@@ -164,6 +167,7 @@ class Contrast(_Strict, frozen=True, kw_only=True):
             they are all of a side in a stratum.
         turns: Difference of mean turns.
         cost_ratio: Ratio of mean costs.
+        is_judged: As of `SuiteComparison`.
     """
 
     factor: str
@@ -191,6 +195,7 @@ class Contrast(_Strict, frozen=True, kw_only=True):
     verdict_if_dropped: Verdict
     turns: Estimate | None
     cost_ratio: Estimate | None
+    is_judged: bool = True
 
     @property
     def is_held_back(self) -> bool:
@@ -280,6 +285,15 @@ class SuiteComparison(_Strict, frozen=True, kw_only=True):
     contrasts: tuple[Contrast, ...]
     effects: tuple[Contrast, ...]
     interactions: tuple[Interaction, ...] = ()
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether of any completed sample somebody says if it solved its task; true without any.
+
+        Else every rate tells how many ended as accepted.
+        """
+        unknown = sum(config.unknown for config in self.configs)
+        return not unknown or unknown < sum(config.completed.n for config in self.configs)
 
 
 class Comparison(_Strict, frozen=True, kw_only=True):

@@ -23,7 +23,8 @@ class RunFacts:
         recorded: Days of the first and last recording, or "" without cassettes.
         planned: Samples planned.
         ran: Samples with a result.
-        passed: Successful samples.
+        passed: Samples that passed.
+        unjudged: Samples of which nobody says whether they solved their task.
         errors: Samples that ended in an error.
         misses: Samples that asked for something their cassette does not hold.
         sandboxes: Labels of the sandboxes.
@@ -41,6 +42,7 @@ class RunFacts:
     planned: int
     ran: int
     passed: int
+    unjudged: int
     errors: int
     misses: int
     sandboxes: tuple[str, ...]
@@ -50,6 +52,12 @@ class RunFacts:
     prices: str
     saved_usd: float | None
     unpriced: int
+
+    @property
+    def judged(self) -> str:
+        """What came of the samples: "25 passed", "40 not judged", or both."""
+        told = [f"{self.passed} passed"] if self.passed or not self.unjudged else []
+        return ", ".join(told + [f"{self.unjudged} not judged"] * bool(self.unjudged))
 
 
 def facts_of(log: RunLog) -> RunFacts:
@@ -61,7 +69,8 @@ def facts_of(log: RunLog) -> RunFacts:
         recorded=_recorded(log),
         planned=max(len(log.header.plan), len(samples)),
         ran=len(samples),
-        passed=sum(sample.is_success for sample in samples),
+        passed=sum(sample.outcome == "pass" for sample in samples),
+        unjudged=sum(sample.outcome == "unjudged" for sample in samples),
         errors=sum(sample.status == "error" for sample in samples),
         misses=sum(sample.status == "miss" for sample in samples),
         sandboxes=_distinct(sample.sandbox or log.header.sandbox for sample in samples)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         Interval,
         Rate,
         ScorerSummary,
+        SuiteComparison,
     )
     from harness.model.score import Unit
 
@@ -36,6 +37,11 @@ def percent_range(interval: Interval | None) -> str:
 def rate(success: Rate) -> str:
     """A success rate with its counts, e.g. "80 % (12 of 15)"."""
     return f"{percent(success.value)} ({success.successes} of {success.n})"
+
+
+def rate_name(suite: SuiteComparison) -> str:
+    """What the rates of a suite are of: success, or no more than that conversations ended well."""
+    return "Success" if suite.is_judged else "Ended as accepted"
 
 
 def points(share: float) -> str:

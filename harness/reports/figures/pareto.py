@@ -126,7 +126,7 @@ def _point(
     return CostPoint(
         name=name,
         told=(
-            f"{config.config}: {numbers.rate(config.success)} solved, interval "
+            f"{config.config}: {numbers.rate(config.success)} {_achieved(config)}, interval "
             f"{numbers.percent_range(interval)}, {numbers.usd(config.cost.mean)} per sample"
             f"{', on the Pareto front' if is_best else ''}"
         ),
@@ -140,6 +140,11 @@ def _point(
         is_left=is_left,
         fragment=list_fragment(suite=suite, config=config.config),
     )
+
+
+def _achieved(config: ConfigSummary) -> str:
+    is_judged = not config.unknown or config.unknown < config.completed.n
+    return "solved" if is_judged else "ended as accepted"
 
 
 def _named(points: Sequence[CostPoint]) -> list[CostPoint]:

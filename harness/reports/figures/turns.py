@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from harness.reports import numbers
 from harness.reports.figures.links import sample_fragment
 from harness.reports.figures.scale import Scale, from_zero
+from harness.reports.text import outcome_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -156,7 +157,7 @@ def _mark(sample: SampleResult, x: float, y: float) -> TurnsMark:
         x=round(x, 2),
         y=round(y, 2),
         outcome=sample.outcome,
-        told=f"{key.scenario}, {key.config}, epoch {key.epoch}: {sample.outcome} after "
-        f"{sample.transcript.turns} turns",
+        told=f"{key.scenario}, {key.config}, epoch {key.epoch}: {outcome_words(sample.outcome)} "
+        f"after {sample.transcript.turns} turns",
         fragment=sample_fragment(key),
     )

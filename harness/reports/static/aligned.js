@@ -205,12 +205,12 @@ function headOf(sample, row) {
   link.setAttribute("href", written({ ...address, page: "sample", key: row.key }));
   const end = sample.transcript.events.at(-1);
   const why = end?.type === "termination" ? end.reason : "not finished";
-  return el("div", "side-head", el("span", `outcome ${row.outcome}`, row.outcome), " ", link,
+  return el("div", "side-head", el("span", `outcome ${row.outcome}`, outcomeWords(row.outcome)), " ", link,
     el("p", "meta", `${plural(row.turns, "turn")} · ended by ${why} · checks ${percent(row.checks)} · code OK ${percent(row.code)} · ${usd(row.cost)}`));
 }
 
 function aligned(samples, rows, given, navigation, comparing) {
-  const title = el("h1", "", `${rows[0].scenario} `, el("span", "muted", `${rows[0].suite} · two conversations`));
+  const title = el("h1", "", `${rows[0].title || rows[0].scenario} `, el("span", "muted", `${rows[0].suite} · two conversations`));
   const swap = button("", "Swap sides", "Left becomes right", () => go({ page: "compare", key: rows[1].key, other: rows[0].key }));
   const find = button("", "First difference", "Go to where the two conversations part", () => {
     document.getElementById("parting")?.scrollIntoView({ block: "center" });

@@ -27,10 +27,16 @@ function listPage() {
   return address.page === "sample" || address.page === "compare" ? address.page : "samples";
 }
 
+function optionOf(name, value) {
+  if (name === "outcome") return outcomeWords(value);
+  const row = name === "scenario" && rows.find((each) => each.scenario === value);
+  return row && row.title ? row.title : value;
+}
+
 function fillSelects() {
   for (const name of SELECTS) {
     const values = [...new Set(rows.map((row) => row[name]))];
-    for (const value of values) form.elements[name].append(new Option(value, value));
+    for (const value of values) form.elements[name].append(new Option(optionOf(name, value), value));
     form.elements[name].parentElement.hidden = values.length < 2;
   }
 }
@@ -173,7 +179,7 @@ function comparing(row) {
   const select = el("select", "", el("option", "", "another sample …"));
   const near = others.filter((each) => each.epoch === row.epoch || each.config === row.config);
   for (const each of (others.length > 400 ? near : others)) {
-    select.append(new Option(`${each.config} · epoch ${each.epoch} · ${each.outcome}`, each.key));
+    select.append(new Option(`${each.config} · epoch ${each.epoch} · ${outcomeWords(each.outcome)}`, each.key));
   }
   select.firstChild.value = "";
   if (address.page === "compare") select.value = address.other;

@@ -128,8 +128,8 @@ function events(sample, view) {
 }
 
 function titleOf(row) {
-  return [el("span", `outcome ${row.outcome}`, row.outcome),
-    ` ${row.scenario} `, el("span", "muted", `${row.suite} · ${row.config} · epoch ${row.epoch}`)];
+  return [el("span", `outcome ${row.outcome}`, outcomeWords(row.outcome)),
+    ` ${row.title || row.scenario} `, el("span", "muted", `${row.title ? `${row.scenario} · ` : ""}${row.suite} · ${row.config} · epoch ${row.epoch}`)];
 }
 
 // Colours are handed out in order of first speech, so an agent keeps its colour within a suite's samples.
