@@ -212,10 +212,11 @@ class Interaction(_Strict, frozen=True, kw_only=True):
     Attributes:
         factor: The factor whose effect is looked at.
         candidate: Its level.
-        reference: The level of it that the baseline has.
+        reference: The level of it that it is measured against: the lowest of numbers, else the
+            baseline's.
         by: The other factor.
         by_candidate: Level of the other factor.
-        by_reference: The level of that which the baseline has.
+        by_reference: The level of that which stands as reference, told alike.
         scope: As in `Contrast`.
         n: Samples in all four cells.
         scenarios: Scenarios that all four cells have.
@@ -260,6 +261,7 @@ class SuiteComparison(_Strict, frozen=True, kw_only=True):
         verdict: What makes a difference, for people.
         headline: The verdict in one short sentence, without the numbers behind it.
         findings: These numbers, one line for each comparison that the headline names.
+        carries: How far they hold for other scenarios like these; "" where they are of such.
         standing: The best set for people: the configs that are not shown to be worse than any
             other; "" when fewer than two can be compared.
         notes: What the reader must know to trust the verdict, one sentence each.
@@ -278,6 +280,7 @@ class SuiteComparison(_Strict, frozen=True, kw_only=True):
     verdict: str
     headline: str
     findings: tuple[str, ...]
+    carries: str = ""
     standing: str
     notes: tuple[str, ...]
     not_worse: tuple[str, ...]

@@ -35,6 +35,7 @@ class RunFacts:
         saved_usd: What the replayed samples would have cost at these prices, had their model
             been asked; None if nothing was replayed or no price is known.
         unpriced: Samples whose cost is not known.
+        written: Samples whose replies somebody wrote, so that they tell nothing of a model.
     """
 
     sources: tuple[str, ...]
@@ -52,6 +53,7 @@ class RunFacts:
     prices: str
     saved_usd: float | None
     unpriced: int
+    written: int
 
     @property
     def judged(self) -> str:
@@ -81,6 +83,7 @@ def facts_of(log: RunLog) -> RunFacts:
         prices=_prices([score.reason for score in costs]),
         saved_usd=_saved(samples),
         unpriced=len(samples) - len(costs),
+        written=sum(map(is_written, samples)),
     )
 
 
@@ -111,6 +114,15 @@ def source_of(sample: SampleResult) -> str:
     if sample.cassette.source.startswith(SCRIPTED):
         return f"{sample.cassette.source} \u2014 written replies, not a real model's output"
     return f"recorded from {sample.cassette.source}"
+
+
+def is_written(sample: SampleResult) -> bool:
+    """Whether its replies were written for it: of a mock, or of the scripted provider."""
+    if sample.origin is not None:
+        return False
+    if sample.cassette is None:
+        return sample.mode == "mock"
+    return sample.cassette.source.startswith(SCRIPTED)
 
 
 def has_reply(sample: SampleResult) -> bool:

@@ -145,6 +145,7 @@ def _environment() -> jinja2.Environment:
         "percent_range",
         "points",
         "points_range",
+        "interval_points",
         "p_value",
         "seen",
         "usd",

@@ -54,7 +54,12 @@ def points_range(estimate: Estimate) -> str:
     """The interval of a difference in points, e.g. "12 to 44"."""
     if estimate.interval is None:
         return DASH
-    return f"{points(estimate.interval.low)} to {points(estimate.interval.high)}"
+    return interval_points(estimate.interval)
+
+
+def interval_points(interval: Interval) -> str:
+    """An interval of shares as points, e.g. "12 to 44"."""
+    return f"{points(interval.low)} to {points(interval.high)}"
 
 
 def p_value(contrast: Contrast | Interaction) -> str:
