@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 460, 270
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 440.0, 14.0, 226.0
-_LINE = 13.0
-_LETTER = 6.6
+# Of the larger letters on a phone.
+_LINE = 16.0
+_LETTER = 7.9
 _SPOT = 6.5
 _MOST_NAMED = 12
 
