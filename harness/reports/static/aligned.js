@@ -117,6 +117,24 @@ function nextChange(content) {
   });
 }
 
+// All of a turn that is longer than its side; shown where there is more, as the fade is.
+function wholeButton(content) {
+  const node = button("show-all", "Show all", "Show all of this turn, or as much as fits", () => {
+    const isWhole = content.classList.toggle("whole-turn");
+    node.textContent = isWhole ? "Show less" : "Show all";
+    look();
+  });
+  const look = () => {
+    const hidden = content.scrollHeight - content.clientHeight;
+    node.hidden = hidden < 2 && !content.classList.contains("whole-turn");
+    content.classList.toggle("goes-on", content.scrollTop < hidden - 2);
+  };
+  node.hidden = true;
+  content.addEventListener("scroll", look, { passive: true });
+  new ResizeObserver(look).observe(content);
+  return node;
+}
+
 function sideOf(turn, content, row, view) {
   if (!turn) return el("div", "side nothing", el("p", "muted", "no such turn"));
   content.tabIndex = 0; // it scrolls
@@ -124,7 +142,7 @@ function sideOf(turn, content, row, view) {
   const isLong = content.querySelector("del, ins") && lineCount(turn.text, 60) > 20;
   return el("div", `side message ${agentClass(view, turn.message.speaker)}`,
     el("div", "head", el("span", "of", `${row.config} · epoch ${row.epoch}`), who(view, turn.message.speaker), ...runs,
-      isLong ? nextChange(content) : null,
+      isLong ? nextChange(content) : null, wholeButton(content),
       el("span", "when", `turn ${turn.number}`)),
     content);
 }

@@ -47,8 +47,7 @@ function flag(rows, name, groupOf) {
   rows.forEach((row, at) => { row[name] = outcomes.get(groups[at]).size > 1; });
 }
 
-function isKept(row, address) {
-  if (address.filter && !FILTERS[address.filter](row)) return false;
+function isChosen(row, address) {
   return SELECTS.every((name) => !address[name] || row[name] === address[name]);
 }
 
