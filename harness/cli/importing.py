@@ -52,12 +52,12 @@ def command(source: Path, name: str | None, mapping: Path | None, runs_folder: P
 
     Exit code 2 when a file cannot be imported; then no run log is made.
     """
+    from harness.reports.text import one_line
     from harness.runner.importing import import_run
 
     log = import_run(source, name, mapping, runs_folder)
     turns = sum(sample.transcript.turns for sample in log.samples)
     executions = sum(len(sample.transcript.code_executions) for sample in log.samples)
-    unjudged = sum(not sample.verdicts for sample in log.samples)
     click.echo(
         f"Run {log.header.run_id}: {len(log.samples)} imported (not run here, no cassette), "
         f"{turns} turns, {executions} code executions"
@@ -66,16 +66,17 @@ def command(source: Path, name: str | None, mapping: Path | None, runs_folder: P
         click.echo(f"{failed} ended with an error, as their files say.")
     for line in _notes(log.samples):
         click.echo(line)
-    if unjudged:
-        click.echo(f"{unjudged} have no verdict, and count as failures.")
-    unknown = [sample for sample in log.samples if sample.score_of("correct") is None]
+    unknown = [sample for sample in log.samples if sample.outcome == "unjudged"]
     if unknown:
+        ended = sum(sample.is_success for sample in unknown)
         click.echo(
-            f"Whether the result was right is not known of {len(unknown)}: what passes has merely "
-            f"ended as a conversation should. {_how_to_map(unknown[0])}"
+            f"Whether the result was right is not known of {len(unknown)}: they are not judged, "
+            f"and {ended} of them merely ended as accepted. {_how_to_map(unknown[0])}"
         )
     first = log.samples[0].key
-    click.echo(f"Look at it with: harness report; harness show {first}")
+    title = log.header.title_of(first)
+    called = f" ({one_line(title, 80)})" if title else ""
+    click.echo(f"Look at it with: harness report; harness show {first}{called}")
     return 0
 
 

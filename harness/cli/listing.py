@@ -112,10 +112,10 @@ def _log(arguments: dict[str, Any]) -> RunLog | None:
 
 
 def _list_log(log: RunLog, selection: Selection, *, samples: bool) -> int:
-    from harness.reports.text import one_line
+    from harness.reports.text import one_line, outcome_words
     from harness.runner.selection import select
 
-    results = {sample.key: sample.outcome for sample in log.samples}
+    results = {sample.key: outcome_words(sample.outcome) for sample in log.samples}
     plan = select(log.header.plan, selection)
     if samples:
         for key in plan:
@@ -159,6 +159,7 @@ def _list_suite(suite: Suite | SuiteInfo) -> None:
 
 def _list_runs(folder: Path) -> int:
     from harness.logs import read_log
+    from harness.reports.facts import facts_of
     from harness.reports.text import one_line
 
     logs = sorted(folder.glob("*.sqlite")) if folder.is_dir() else []
@@ -166,12 +167,11 @@ def _list_runs(folder: Path) -> int:
         click.echo(f"No runs in {folder}. Make one with: harness run")
     for path in logs:
         log = read_log(path)
-        passed = sum(sample.is_success for sample in log.samples)
         bad = sum(sample.status != "completed" for sample in log.samples)
         click.echo(
             f"{one_line(log.header.run_id)}  {log.header.mode}  "
             f"{len(log.samples)}/{len(log.header.plan)} samples, "
-            f"{passed} passed, {bad} errors or misses  "
+            f"{facts_of(log).judged}, {bad} errors or misses  "
             f"{one_line(', '.join(suite.name for suite in log.header.suites))}"
         )
     return 0

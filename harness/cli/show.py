@@ -41,11 +41,13 @@ def command(sample: str, run: str, hidden: bool, as_json: bool, runs_folder: Pat
     from harness.reports.console import print_transcript
 
     path = find_log(runs_folder, run)
-    result = _find(read_log(path), sample, path, runs_folder)
+    log = read_log(path)
+    result = _find(log, sample, path, runs_folder)
     if as_json:
         click.echo(encode_sample(result).decode())
     else:
-        print_transcript(result, sys.stdout, show_hidden=hidden)
+        title = log.header.title_of(result.key)
+        print_transcript(result, sys.stdout, show_hidden=hidden, title=title)
     return 0
 
 

@@ -10,6 +10,7 @@ from harness.comparison.wording import (
     could_see,
     counted,
     did_not_complete,
+    ends,
     evidence,
     more_or_fewer,
     too_few,
@@ -97,13 +98,17 @@ def _statistics(comparison: RunComparison) -> str:
     if not fit:
         return ""
     parts = [
-        f"{each.suite}/{each.config} solves {more_or_fewer(each.contrast)} in the second run "
-        f"than in the first ({evidence(each.contrast)})"
+        f"{each.suite}/{each.config} {_does(each.contrast)} in the second run than in the first "
+        f"({evidence(each.contrast)})"
         for each in fit
         if each.contrast.verdict not in UNDECIDED
     ]
     said = "; ".join(parts) or _nothing_shown([each.contrast for each in fit])
     return f"{said}.{too_few([each.contrast for each in comparison.configs])}"
+
+
+def _does(contrast: Contrast) -> str:
+    return ends(contrast) if not contrast.is_judged else f"solves {more_or_fewer(contrast)}"
 
 
 def _nothing_shown(contrasts: Sequence[Contrast]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.comparison.contrast import Pairing, family_with, paired, verdicts
 from harness.comparison.factors import Grid, crossings_of, effects_of
-from harness.comparison.headline import findings, headline
+from harness.comparison.headline import carries, findings, headline
 from harness.comparison.notes import suite_notes
 from harness.comparison.sides import Side
 from harness.comparison.summary import (
@@ -84,6 +84,7 @@ def _compare_suite(suite: SuiteInfo, samples: Samples, log: RunLog) -> SuiteComp
         verdict=verdict,
         headline=headline(named, interactions) or verdict,
         findings=findings(named, interactions, compared),
+        carries=carries(named),
         standing=standing(summaries, compared, not_worse, apart),
         notes=suite_notes(summaries, compared, interactions),
         not_worse=not_worse,

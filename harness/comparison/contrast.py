@@ -216,7 +216,14 @@ def _contrast(
         verdict_if_dropped=dropped,
         turns=_estimate(pair, turns_of, _mean_difference, decision.scope),
         cost_ratio=_cost_ratio(pair, decision.scope),
+        is_judged=_is_judged(pair),
     )
+
+
+def _is_judged(pair: Pairing) -> bool:
+    sides = [side for block in pair.blocks for each in block for side in each]
+    outcomes = {sample.outcome for side in sides for sample in side.samples}
+    return "unjudged" not in outcomes or not outcomes.isdisjoint(("pass", "fail"))
 
 
 def is_complete(pair: Pairing) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from harness.comparison.contrast import Pairing, paired
@@ -18,7 +19,7 @@ Grid = Mapping[str, Mapping[str, Side]]
 
 
 def effects_of(configs: Sequence[AgentConfig], grid: Grid, baseline: str) -> list[Pairing]:
-    """Every level of every factor against the baseline's level of it.
+    """Every level of every factor against the one it is measured against: see `reference_level`.
 
     Only samples of the same scenario whose other factors are equal are compared. Where the configs
     vary in one factor alone there are none: they would be the configs against the baseline again.
@@ -39,7 +40,7 @@ def effects_of(configs: Sequence[AgentConfig], grid: Grid, baseline: str) -> lis
 
 
 def crossings_of(configs: Sequence[AgentConfig], grid: Grid, baseline: str) -> list[Crossing]:
-    """Every two levels of different factors against the baseline's, where all four cells exist."""
+    """Every two levels of different factors against their references, if all four cells exist."""
     found = []
     for one, other in combinations(_levels(configs, baseline), 2):
         if one.factor == other.factor:
@@ -61,14 +62,35 @@ def crossings_of(configs: Sequence[AgentConfig], grid: Grid, baseline: str) -> l
 
 
 def _levels(configs: Sequence[AgentConfig], baseline: str) -> list[Levels]:
-    """Every factor's levels but the baseline's, which they are measured against."""
+    """Every factor's levels but the reference, which they are measured against; numbers rise."""
     own = next((config.factors for config in configs if config.name == baseline), {})
     found = []
     for factor in dict.fromkeys(name for config in configs for name in config.factors):
         levels = list(dict.fromkeys(c.factors[factor] for c in configs if factor in c.factors))
-        reference = own.get(factor, levels[0])
+        reference = reference_level(levels, own.get(factor))
+        if are_numbers(levels):
+            levels.sort(key=float)
         found += [Levels(factor, level, reference) for level in levels if level != reference]
     return found
+
+
+def reference_level(levels: Sequence[str], baseline: str | None) -> str:
+    """The level that a factor's others are measured against.
+
+    The lowest of numbers, whichever the baseline has, so that an effect of temperature is told
+    from low to high in every suite; else the baseline's.
+    """
+    if are_numbers(levels):
+        return min(levels, key=float)
+    return levels[0] if baseline is None else baseline
+
+
+def are_numbers(levels: Sequence[str]) -> bool:
+    """Whether all levels of a factor are finite numbers."""
+    try:
+        return all(isfinite(float(level)) for level in levels)
+    except ValueError:
+        return False
 
 
 def _cells(

@@ -71,6 +71,31 @@ def findings(
     return (*lines, few) if few else tuple(lines)
 
 
+def carries(compared: Sequence[Contrast]) -> str:
+    """How far what is said of these scenarios holds for others like them; "" if it is of those.
+
+    Args:
+        compared: As above.
+    """
+    named = [each for each in compared if each.scope == "these scenarios"]
+    if not named:
+        return ""
+    scenarios = max(each.scenarios for each in named)
+    if scenarios == 1:
+        return "All of this is about one scenario; it tells nothing of others."
+    told = [
+        f"{level_name(each)} against {each.reference} {points_of(each.across)} points"
+        for each in sorted(named, key=lambda each: -abs(each.difference.value))
+        if each.across
+    ][:MOST_NAMED]
+    if not told:
+        return ""
+    return (
+        f"How far this carries to other scenarios, from only these {scenarios}: {'; '.join(told)}. "
+        "Where 0 is inside, nothing is shown for others."
+    )
+
+
 def _sorted(compared: Sequence[Contrast]) -> tuple[list[Contrast], list[Contrast]]:
     shown = [each for each in compared if each.verdict not in UNDECIDED]
     open_ = [each for each in compared if each.verdict in UNDECIDED]

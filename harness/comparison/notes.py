@@ -28,6 +28,7 @@ def suite_notes(
     if why := held_back(compared, len(compared) + len(interactions)):
         notes.append(why)
     notes += _partly(ran, compared)
+    notes += _not_judged(configs)
     notes += _failures(configs)
     total = sum(config.success.n for config in configs)
     unpriced = sum(config.cost.absent for config in configs)
@@ -36,6 +37,21 @@ def suite_notes(
     if next_run := _next(ran, compared):
         notes.append(next_run)
     return tuple(notes)
+
+
+def _not_judged(configs: Sequence[ConfigSummary]) -> list[str]:
+    """Of imported samples whose result the files do not tell, what is counted all the same."""
+    unknown = sum(config.unknown for config in configs)
+    if not unknown:
+        return []
+    total = sum(config.success.n for config in configs)
+    open_ = sum(config.unjudged for config in configs)
+    untold = f" Of {open_} not even the end is told; they count as not accepted." if open_ else ""
+    return [
+        f"Nobody judged whether the task was solved in {unknown} of {counted(total, 'sample')}: "
+        f"what is counted of these is whether they ended as accepted.{untold} Name the field that "
+        "tells it and import them again with: harness import --mapping FILE"
+    ]
 
 
 def _failures(configs: Sequence[ConfigSummary]) -> list[str]:
@@ -48,7 +64,7 @@ def _failures(configs: Sequence[ConfigSummary]) -> list[str]:
     if errors or misses:
         parts = [counted(errors, "error")] * bool(errors) + [counted(misses, "miss")] * bool(misses)
         notes.append(f"Counted as failures: {' and '.join(parts)}.")
-    if unjudged:
+    if unjudged and not any(config.unknown for config in configs):
         notes.append(f"No score judged {counted(unjudged, 'sample')}; they count as failures.")
     if missing:
         notes.append(

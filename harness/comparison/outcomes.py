@@ -9,6 +9,7 @@ from harness.comparison.summary import cost_of
 from harness.model.gate import SampleOutcome, SuiteOutcomes
 
 if TYPE_CHECKING:
+    from harness.model.gate import Counted
     from harness.model.run import RunLog, SuiteInfo
     from harness.model.sample import SampleKey, SampleResult
 
@@ -44,8 +45,16 @@ def _outcome(key: SampleKey, result: SampleResult | None) -> SampleOutcome:
         scenario=key.scenario,
         config=key.config,
         epoch=key.epoch,
-        outcome=result.outcome if result else "missing",
+        outcome=_counted(result),
         cost_usd=cost_of(result) if result else None,
         turns=result.transcript.turns if result and is_completed else None,
         conversation=conversation_digest(result) if result else "",
     )
+
+
+def _counted(result: SampleResult | None) -> Counted:
+    if result is None:
+        return "missing"
+    if result.status != "completed":
+        return result.status
+    return "pass" if result.is_success else "fail"

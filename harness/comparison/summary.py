@@ -54,6 +54,7 @@ def summarise_config(config: str, samples: Samples, *, missing: Mapping[str, int
         misses=sum(sample.status == "miss" for sample in samples),
         unjudged=sum(_is_unjudged(sample) for sample in samples),
         missing=sum(missing.values()),
+        unknown=sum(sample.outcome == "unjudged" for sample in samples),
         terminations=_terminations(samples),
         turns=_distribution(samples, turns_of, scope),
         code=_code(samples, scope),

@@ -21,6 +21,8 @@ ALPHA = 0.05
 # Said of two sides where no conversation of one differs from the other's.
 IDENTICAL = "the two are identical, conversation by conversation: nothing could differ"
 MOST_NAMED = 3
+# Said of samples whose results nobody judged: they were imported without it.
+NOT_JUDGED = "whether they solved the task is not known"
 
 
 def alert(configs: Sequence[ConfigSummary], named: Sequence[Contrast]) -> str:
@@ -103,7 +105,11 @@ def _alone(config: ConfigSummary) -> str:
     success = config.success
     limits = f", interval {_shares(success.interval)}" if success.interval else ""
     share = f"{100 * (success.value or 0):.0f} %"
-    return f"{config.config} solves {success.successes} of {success.n} samples ({share}{limits})"
+    told = f"{success.successes} of {success.n}"
+    if config.unknown and config.unknown == config.completed.n:
+        return f"{config.config}: {told} ended as accepted ({share}{limits}); {NOT_JUDGED}"
+    partly = f", {config.unknown} of them not judged" if config.unknown else ""
+    return f"{config.config} solves {told} samples{partly} ({share}{limits})"
 
 
 def _no_claim(configs: Sequence[ConfigSummary]) -> str:
@@ -176,7 +182,16 @@ def decided_sentence(contrast: Contrast) -> str:
 
 def solves(contrast: Contrast) -> str:
     """The difference alone, e.g. "careful solves 40 points more than brief"."""
+    if not contrast.is_judged:
+        return f"{level_name(contrast)} {ends(contrast)} than {contrast.reference}"
     return f"{level_name(contrast)} solves {more_or_fewer(contrast)} than {contrast.reference}"
+
+
+def ends(contrast: Contrast) -> str:
+    """The difference where nobody judged results: "ends 40 points more often as accepted"."""
+    points = round(100 * contrast.difference.value)
+    how = "less" if points < 0 else "more"
+    return f"ends {abs(points)} points {how} often as accepted"
 
 
 def interaction_sentence(found: Interaction) -> str:

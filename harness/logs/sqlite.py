@@ -13,6 +13,7 @@ import difflib
 import os
 import sqlite3
 from contextlib import closing, contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,14 @@ import msgspec
 from harness.errors import LogError, SchemaError
 from harness.logs.sharing import SharedTexts
 from harness.model.run import RunHeader, RunLog
-from harness.model.sample import SampleKey, SampleResult, Status, decode_sample, encode_sample
+from harness.model.sample import (
+    Outcome,
+    SampleKey,
+    SampleResult,
+    Status,
+    decode_sample,
+    encode_sample,
+)
 from harness.model.structs import Strict
 
 if TYPE_CHECKING:
@@ -53,6 +61,7 @@ class FinishedRow(Strict, frozen=True, kw_only=True):
         key: Which sample.
         status: "completed", "error" or "miss".
         is_success: Whether every score that judges passed.
+        is_result_known: As of the sample.
         termination: Why its conversation ended; None if it did not.
         turns: Messages in the conversation.
         cost_usd: US dollars; None if unscored.
@@ -63,16 +72,19 @@ class FinishedRow(Strict, frozen=True, kw_only=True):
     key: SampleKey
     status: Status
     is_success: bool
+    is_result_known: bool = True
     termination: str | None
     turns: int
     cost_usd: float | None
     duration_seconds: float
 
     @property
-    def outcome(self) -> str:
-        """Pass or fail, or what kept the sample from completing."""
+    def outcome(self) -> Outcome:
+        """As of the sample."""
         if self.status != "completed":
             return self.status
+        if not self.is_result_known:
+            return "unjudged"
         return "pass" if self.is_success else "fail"
 
 
@@ -143,7 +155,19 @@ class SqliteRunStore:
                 "turns, cost_usd, duration_seconds FROM sample WHERE rowid > ? ORDER BY rowid",
                 (after,),
             ).fetchall()
-            return [_finished(row) for row in rows]
+            return [_finished(row, is_result_known=self._is_known(row)) for row in rows]
+
+    def _is_known(self, row: tuple[Any, ...]) -> bool:
+        """Only of imported samples it must be read from the sample itself."""
+        if not self._is_imported:
+            return True
+        result = self.read_sample(row[0])
+        return result is None or result.is_result_known
+
+    @cached_property
+    def _is_imported(self) -> bool:
+        row = self._connection.execute("SELECT CAST(header AS BLOB) FROM run").fetchone()
+        return row is not None and msgspec.json.decode(row[0], type=_Mode).mode == "imported"
 
     def read_sample(self, number: int) -> SampleResult | None:
         """The sample in a row; None if there is no such row."""
@@ -187,7 +211,13 @@ class SqliteRunStore:
             ) from None
 
 
-def _finished(row: tuple[Any, ...]) -> FinishedRow:
+class _Mode(msgspec.Struct, frozen=True):
+    """All that is asked of a header whose plan may be long."""
+
+    mode: str
+
+
+def _finished(row: tuple[Any, ...], *, is_result_known: bool) -> FinishedRow:
     number, suite, scenario, config, epoch, status, success, *rest = row
     termination, turns, cost_usd, duration_seconds = rest
     told = {
@@ -195,6 +225,7 @@ def _finished(row: tuple[Any, ...]) -> FinishedRow:
         "key": {"suite": suite, "scenario": scenario, "config": config, "epoch": epoch},
         "status": status,
         "is_success": bool(success),
+        "is_result_known": is_result_known,
         "termination": termination,
         "turns": turns,
         "cost_usd": cost_usd,

@@ -100,6 +100,8 @@ class ConfigSummary(_Strict, frozen=True, kw_only=True):
         misses: Samples that asked for something the cassette does not hold.
         unjudged: Completed samples that no score judged; they cannot be successes.
         missing: Planned samples without a result; failures in success, in no other number.
+        unknown: Completed samples of which nobody says whether they solved their task: imported
+            without it. A success of these merely ended as accepted.
         terminations: Samples by termination reason, most frequent first.
         turns: Turns of the completed samples.
         code: Code executions.
@@ -117,6 +119,7 @@ class ConfigSummary(_Strict, frozen=True, kw_only=True):
     misses: int
     unjudged: int
     missing: int
+    unknown: int = 0
     terminations: dict[str, int]
     turns: Distribution
     code: CodeSummary
@@ -164,6 +167,7 @@ class Contrast(_Strict, frozen=True, kw_only=True):
             they are all of a side in a stratum.
         turns: Difference of mean turns.
         cost_ratio: Ratio of mean costs.
+        is_judged: As of `SuiteComparison`.
     """
 
     factor: str
@@ -191,6 +195,7 @@ class Contrast(_Strict, frozen=True, kw_only=True):
     verdict_if_dropped: Verdict
     turns: Estimate | None
     cost_ratio: Estimate | None
+    is_judged: bool = True
 
     @property
     def is_held_back(self) -> bool:
@@ -207,10 +212,11 @@ class Interaction(_Strict, frozen=True, kw_only=True):
     Attributes:
         factor: The factor whose effect is looked at.
         candidate: Its level.
-        reference: The level of it that the baseline has.
+        reference: The level of it that it is measured against: the lowest of numbers, else the
+            baseline's.
         by: The other factor.
         by_candidate: Level of the other factor.
-        by_reference: The level of that which the baseline has.
+        by_reference: The level of that which stands as reference, told alike.
         scope: As in `Contrast`.
         n: Samples in all four cells.
         scenarios: Scenarios that all four cells have.
@@ -255,6 +261,7 @@ class SuiteComparison(_Strict, frozen=True, kw_only=True):
         verdict: What makes a difference, for people.
         headline: The verdict in one short sentence, without the numbers behind it.
         findings: These numbers, one line for each comparison that the headline names.
+        carries: How far they hold for other scenarios like these; "" where they are of such.
         standing: The best set for people: the configs that are not shown to be worse than any
             other; "" when fewer than two can be compared.
         notes: What the reader must know to trust the verdict, one sentence each.
@@ -273,6 +280,7 @@ class SuiteComparison(_Strict, frozen=True, kw_only=True):
     verdict: str
     headline: str
     findings: tuple[str, ...]
+    carries: str = ""
     standing: str
     notes: tuple[str, ...]
     not_worse: tuple[str, ...]
@@ -280,6 +288,15 @@ class SuiteComparison(_Strict, frozen=True, kw_only=True):
     contrasts: tuple[Contrast, ...]
     effects: tuple[Contrast, ...]
     interactions: tuple[Interaction, ...] = ()
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether of any completed sample somebody says if it solved its task; true without any.
+
+        Else every rate tells how many ended as accepted.
+        """
+        unknown = sum(config.unknown for config in self.configs)
+        return not unknown or unknown < sum(config.completed.n for config in self.configs)
 
 
 class Comparison(_Strict, frozen=True, kw_only=True):

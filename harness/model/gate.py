@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 from harness.model.comparison import Interval, Rate
-from harness.model.sample import Outcome
 from harness.model.structs import Strict as _Strict
 
 OUTCOMES_SCHEMA_VERSION = 1
 GATE_SCHEMA_VERSION = 1
 
 GateOutcome = Literal["passed", "regressed", "inconclusive"]
+# Of a sample whose result nobody judged it is whether it ended as accepted.
+Counted = Literal["pass", "fail", "error", "miss", "missing"]
 Measure = Literal["success", "cost_usd", "turns", "success against the baseline"]
 
 
@@ -78,7 +79,7 @@ class SampleOutcome(_Strict, frozen=True, kw_only=True, omit_defaults=True):
     scenario: str
     config: str
     epoch: int
-    outcome: Outcome | Literal["missing"]
+    outcome: Counted
     cost_usd: float | None
     turns: int | None
     conversation: str = ""

@@ -17,7 +17,7 @@ PAIRED_SCHEMA_VERSION = 3
 Direction = Literal["worse", "better", "same outcome"]
 CodeEnd = Literal["passed", "recovered", "failed", "none"]
 
-_RANKS: dict[Outcome, int] = {"pass": 2, "fail": 1, "error": 0, "miss": 0}
+_RANKS: dict[Outcome, int] = {"pass": 2, "fail": 1, "unjudged": 1, "error": 0, "miss": 0}
 
 
 class Said(_Strict, frozen=True, kw_only=True):
@@ -60,7 +60,12 @@ class Parting(_Strict, frozen=True, kw_only=True):
 
 
 def direction_of(before: Outcome, after: Outcome) -> Direction:
-    """Pass is better than fail, and fail than not having completed."""
+    """Pass is better than fail, and fail than not having completed.
+
+    Nothing is better or worse than what nobody judged.
+    """
+    if "unjudged" in (before, after):
+        return "same outcome"
     change = _RANKS[after] - _RANKS[before]
     return "better" if change > 0 else "worse" if change < 0 else "same outcome"
 
@@ -122,7 +127,7 @@ class PairedSample(_Strict, frozen=True, kw_only=True):
     @property
     def is_completed(self) -> bool:
         """Whether both sides ended by themselves, well or not."""
-        return {self.outcome_a, self.outcome_b} <= {"pass", "fail"}
+        return {self.outcome_a, self.outcome_b} <= {"pass", "fail", "unjudged"}
 
     @property
     def is_identical(self) -> bool:

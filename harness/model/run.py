@@ -98,6 +98,25 @@ class RunHeader(_Strict, frozen=True, kw_only=True):
     cassettes_root: str = ""
     commit: str = ""
 
+    @property
+    def titles(self) -> dict[str, dict[str, str]]:
+        """Titles of imported scenarios, by suite and scenario, where names are often ids.
+
+        Empty for what ran here: those names are the user's own, and shorter.
+        """
+        if self.mode != "imported":
+            return {}
+        return {
+            suite.name: {
+                each.name: each.title for each in suite.scenarios if each.title != each.name
+            }
+            for suite in self.suites
+        }
+
+    def title_of(self, key: SampleKey) -> str:
+        """Of a sample's scenario, as in `titles`; "" if it has none there."""
+        return self.titles.get(key.suite, {}).get(key.scenario, "")
+
 
 class RunLog(_Strict, frozen=True, kw_only=True):
     """One run as reports read it: the header and every finished sample, in plan order."""

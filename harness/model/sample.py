@@ -25,7 +25,7 @@ TESTS = "pytest"
 
 Mode = Literal["replay", "record", "live", "mock", "imported"]
 Status = Literal["completed", "error", "miss"]
-Outcome = Literal["pass", "fail", "error", "miss"]
+Outcome = Literal["pass", "fail", "unjudged", "error", "miss"]
 
 
 class SampleKey(_Strict, frozen=True, kw_only=True, order=True):
@@ -147,8 +147,20 @@ class SampleResult(_Strict, frozen=True, kw_only=True):
         )
 
     @property
+    def is_result_known(self) -> bool:
+        """Whether anybody judged what came of it.
+
+        Of what ran here the scenario says what counts. Of an imported conversation a score must
+        tell it; how it ended, which its importer reads from its last words, tells nothing of it.
+        """
+        return self.origin is None or any(each.scorer != "termination" for each in self.verdicts)
+
+    @property
     def is_success(self) -> bool:
-        """Completed, judged by at least one score, and passed by every one that judges."""
+        """Completed, judged by at least one score, and passed by every one that judges.
+
+        Where its result is not known, that is no more than that it ended as accepted.
+        """
         verdicts = self.verdicts
         return (
             self.status == "completed"
@@ -164,9 +176,11 @@ class SampleResult(_Strict, frozen=True, kw_only=True):
 
     @property
     def outcome(self) -> Outcome:
-        """Pass or fail, or what kept the sample from completing."""
+        """Pass or fail, that nobody judged its result, or what kept it from completing."""
         if self.status != "completed":
             return self.status
+        if not self.is_result_known:
+            return "unjudged"
         return "pass" if self.is_success else "fail"
 
     def score_of(self, scorer: str) -> Score | None:

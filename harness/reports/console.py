@@ -15,13 +15,9 @@ from harness.reports.upkeep import upkeep_lines
 from harness.reports.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from harness.model.comparison import (
-        Comparison,
-        ConfigSummary,
-        SuiteComparison,
-    )
+    from harness.model.comparison import Comparison, SuiteComparison
     from harness.model.run import RunLog
     from harness.model.sample import SampleResult
 
@@ -39,7 +35,7 @@ def print_summary(log: RunLog, comparison: Comparison, stream: TextIO) -> None:
     writer = Writer(stream)
     facts = facts_of(log)
     writer.line(f"Model replies: {'; '.join(facts.sources) or 'none yet'}.")
-    writer.line(f"Samples: {facts.ran} of {facts.planned}, {facts.passed} passed.")
+    writer.line(f"Samples: {facts.ran} of {facts.planned}, {facts.judged}.")
     if facts.errors or facts.misses:
         writer.line(f"Errors: {facts.errors}. Cassette misses: {facts.misses}.", "bold red")
     warning = not_isolated(facts.sandboxes)
@@ -49,11 +45,12 @@ def print_summary(log: RunLog, comparison: Comparison, stream: TextIO) -> None:
         writer.line(line)
     for suite in comparison.suites:
         _suite(writer, suite)
-        _failing(writer, [sample for sample in log.samples if sample.key.suite == suite.suite])
+        failed = [sample for sample in log.samples if sample.key.suite == suite.suite]
+        _failing(writer, failed, log.header.titles.get(suite.suite, {}))
 
 
-def _failing(writer: Writer, samples: Sequence[SampleResult]) -> None:
-    lines = failing(samples)
+def _failing(writer: Writer, samples: Sequence[SampleResult], titles: Mapping[str, str]) -> None:
+    lines = failing(samples, titles)
     if lines:
         writer.line()
         writer.line("Failed most often:", "bold")
@@ -74,7 +71,7 @@ def _suite(writer: Writer, suite: SuiteComparison) -> None:
     for note in suite.notes:
         writer.prose(note, "dim")
     writer.line()
-    _configs(writer, suite.configs)
+    _configs(writer, suite)
     contrasts = [*suite.effects, *suite.contrasts]
     if contrasts:
         writer.line()
@@ -83,10 +80,10 @@ def _suite(writer: Writer, suite: SuiteComparison) -> None:
         writer.prose(SEES, "dim")
 
 
-def _configs(writer: Writer, configs: Sequence[ConfigSummary]) -> None:
+def _configs(writer: Writer, suite: SuiteComparison) -> None:
     head = (
         "Config",
-        "Success",
+        numbers.rate_name(suite),
         "95 % interval",
         "n",
         "Turns",
@@ -107,6 +104,6 @@ def _configs(writer: Writer, configs: Sequence[ConfigSummary]) -> None:
             str(each.errors),
             str(each.misses),
         )
-        for each in configs
+        for each in suite.configs
     ]
     writer.table(head, rows)

@@ -23,7 +23,8 @@ class RunFacts:
         recorded: Days of the first and last recording, or "" without cassettes.
         planned: Samples planned.
         ran: Samples with a result.
-        passed: Successful samples.
+        passed: Samples that passed.
+        unjudged: Samples of which nobody says whether they solved their task.
         errors: Samples that ended in an error.
         misses: Samples that asked for something their cassette does not hold.
         sandboxes: Labels of the sandboxes.
@@ -34,6 +35,7 @@ class RunFacts:
         saved_usd: What the replayed samples would have cost at these prices, had their model
             been asked; None if nothing was replayed or no price is known.
         unpriced: Samples whose cost is not known.
+        written: Samples whose replies somebody wrote, so that they tell nothing of a model.
     """
 
     sources: tuple[str, ...]
@@ -41,6 +43,7 @@ class RunFacts:
     planned: int
     ran: int
     passed: int
+    unjudged: int
     errors: int
     misses: int
     sandboxes: tuple[str, ...]
@@ -50,6 +53,13 @@ class RunFacts:
     prices: str
     saved_usd: float | None
     unpriced: int
+    written: int
+
+    @property
+    def judged(self) -> str:
+        """What came of the samples: "25 passed", "40 not judged", or both."""
+        told = [f"{self.passed} passed"] if self.passed or not self.unjudged else []
+        return ", ".join(told + [f"{self.unjudged} not judged"] * bool(self.unjudged))
 
 
 def facts_of(log: RunLog) -> RunFacts:
@@ -61,7 +71,8 @@ def facts_of(log: RunLog) -> RunFacts:
         recorded=_recorded(log),
         planned=max(len(log.header.plan), len(samples)),
         ran=len(samples),
-        passed=sum(sample.is_success for sample in samples),
+        passed=sum(sample.outcome == "pass" for sample in samples),
+        unjudged=sum(sample.outcome == "unjudged" for sample in samples),
         errors=sum(sample.status == "error" for sample in samples),
         misses=sum(sample.status == "miss" for sample in samples),
         sandboxes=_distinct(sample.sandbox or log.header.sandbox for sample in samples)
@@ -72,6 +83,7 @@ def facts_of(log: RunLog) -> RunFacts:
         prices=_prices([score.reason for score in costs]),
         saved_usd=_saved(samples),
         unpriced=len(samples) - len(costs),
+        written=sum(map(is_written, samples)),
     )
 
 
@@ -102,6 +114,15 @@ def source_of(sample: SampleResult) -> str:
     if sample.cassette.source.startswith(SCRIPTED):
         return f"{sample.cassette.source} \u2014 written replies, not a real model's output"
     return f"recorded from {sample.cassette.source}"
+
+
+def is_written(sample: SampleResult) -> bool:
+    """Whether its replies were written for it: of a mock, or of the scripted provider."""
+    if sample.origin is not None:
+        return False
+    if sample.cassette is None:
+        return sample.mode == "mock"
+    return sample.cassette.source.startswith(SCRIPTED)
 
 
 def has_reply(sample: SampleResult) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from harness.reports.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from harness.model.sample import SampleResult
 
@@ -18,11 +18,12 @@ _MOST_NAMES = 4
 Causes = dict[str, list[tuple["SampleResult", str]]]
 
 
-def failing(samples: Sequence[SampleResult]) -> list[str]:
+def failing(samples: Sequence[SampleResult], titles: Mapping[str, str] | None = None) -> list[str]:
     """Failing checks by scenario, the scenario with most failures first, then how to read one.
 
     Args:
         samples: The samples of one suite.
+        titles: What scenarios are called there whose names tell nothing.
 
     Returns:
         At most three lines such as "widgets: 6 x rows, 4 x chart (e.g. brief-t1.0/2: reason)"
@@ -30,14 +31,15 @@ def failing(samples: Sequence[SampleResult]) -> list[str]:
     """
     failed: defaultdict[str, list[SampleResult]] = defaultdict(list)
     for sample in samples:
-        if not sample.is_success:
+        if sample.outcome not in ("pass", "unjudged"):
             failed[sample.key.scenario].append(sample)
     if not failed:
         return []
     ordered = sorted(failed.items(), key=lambda item: -len(item[1]))
     shown = ordered if len(ordered) <= _MOST_LINES else ordered[: _MOST_LINES - 1]
     found = [(name, _causes(group)) for name, group in shown]
-    lines = [_line(name, causes) for name, causes in found]
+    called = titles or {}
+    lines = [_line(_called(name, called.get(name, "")), causes) for name, causes in found]
     if len(shown) < len(ordered):
         rest = ordered[len(shown) :]
         count = sum(len(group) for _, group in rest)
@@ -72,6 +74,10 @@ def causes_of(sample: SampleResult) -> Iterator[tuple[str, str]]:
             yield str(check.get("name", "")), str(check.get("reason", ""))
         if not failed:
             yield score.scorer, score.reason
+
+
+def _called(name: str, title: str) -> str:
+    return f"{one_line(title, 60)} ({name})" if title else name
 
 
 def _line(scenario: str, causes: Causes) -> str:

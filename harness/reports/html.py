@@ -24,7 +24,7 @@ from harness.reports.reproduction import reproduction
 from harness.reports.settings import packed_settings
 from harness.reports.steady import digest_of, steady_header, steady_sample
 from harness.reports.suite_section import suite_sections
-from harness.reports.text import one_line, visible
+from harness.reports.text import one_line, outcome_words, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +94,8 @@ class HtmlReporter:
                 facts=facts,
                 warning=not_isolated(facts.sandboxes),
                 suites=suite_sections(log, comparison),
-                packed=pack(log.samples),
+                packed=pack(log.samples, log.header.titles),
+                titles=log.header.titles,
                 rows=tuple(map(steady_sample, log.samples[:_STATIC_ROWS])),
                 total=len(log.samples),
                 missing=log.missing,
@@ -144,6 +145,7 @@ def _environment() -> jinja2.Environment:
         "percent_range",
         "points",
         "points_range",
+        "interval_points",
         "p_value",
         "seen",
         "usd",
@@ -152,7 +154,11 @@ def _environment() -> jinja2.Environment:
         "score_range",
     )
     environment.filters |= {name: getattr(numbers, name) for name in (*names, "ratio", "change")}
-    environment.filters |= {"anchor": sample_fragment, "one_line": one_line}
+    environment.filters |= {
+        "anchor": sample_fragment,
+        "one_line": one_line,
+        "outcome_words": outcome_words,
+    }
     environment.globals["list_of"] = list_fragment
     return environment
 

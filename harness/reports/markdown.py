@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from harness.model.comparison import (
         Comparison,
-        ConfigSummary,
         Contrast,
         Interaction,
         SuiteComparison,
@@ -48,7 +47,7 @@ class MarkdownReporter:
             head += _suite(suite)
             head += fault_lines([each for each in log.samples if each.key.suite == suite.suite])
         head += outcome_lines(log.samples)
-        failures = [sample for sample in log.samples if not sample.is_success]
+        failures = [each for each in log.samples if each.outcome not in ("pass", "unjudged")]
         kept = _MOST_FAILURES
         while True:
             blocks = block_lines(log.samples, min(kept, MOST_BLOCKS))
@@ -63,7 +62,7 @@ class MarkdownReporter:
 def _source(log: RunLog) -> str:
     facts = facts_of(log)
     parts = [f"Model replies: {escaped('; '.join(facts.sources) or 'none yet')}."]
-    parts.append(f"{facts.ran} of {facts.planned} samples, {facts.passed} passed.")
+    parts.append(f"{facts.ran} of {facts.planned} samples, {facts.judged}.")
     if facts.errors or facts.misses:
         parts.append(f"**Errors: {facts.errors}, cassette misses: {facts.misses}.**")
     parts.append(f"Sandbox: {escaped(', '.join(facts.sandboxes))}.")
@@ -82,16 +81,16 @@ def _suite(suite: SuiteComparison) -> list[str]:
     if suite.standing:
         lines += [escaped(suite.standing), ""]
     lines += [escaped(note) for note in suite.notes]
-    lines += ["", *_configs(suite.configs), ""]
+    lines += ["", *_configs(suite), ""]
     contrasts = [*suite.effects, *suite.contrasts]
     lines += [*_contrasts(contrasts), ""] if contrasts else []
     return lines + ([*_interactions(suite.interactions), ""] if suite.interactions else [])
 
 
-def _configs(configs: Sequence[ConfigSummary]) -> list[str]:
+def _configs(suite: SuiteComparison) -> list[str]:
     head = (
         "Config",
-        "Success",
+        numbers.rate_name(suite),
         "95 % interval",
         "n",
         "Turns",
@@ -112,7 +111,7 @@ def _configs(configs: Sequence[ConfigSummary]) -> list[str]:
             str(each.errors),
             str(each.misses),
         )
-        for each in configs
+        for each in suite.configs
     ]
     return table(head, rows)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         Interval,
         Rate,
         ScorerSummary,
+        SuiteComparison,
     )
     from harness.model.score import Unit
 
@@ -38,6 +39,11 @@ def rate(success: Rate) -> str:
     return f"{percent(success.value)} ({success.successes} of {success.n})"
 
 
+def rate_name(suite: SuiteComparison) -> str:
+    """What the rates of a suite are of: success, or no more than that conversations ended well."""
+    return "Success" if suite.is_judged else "Ended as accepted"
+
+
 def points(share: float) -> str:
     """A signed difference of shares in points, e.g. "+28"."""
     rounded = round(100 * share)
@@ -48,7 +54,12 @@ def points_range(estimate: Estimate) -> str:
     """The interval of a difference in points, e.g. "12 to 44"."""
     if estimate.interval is None:
         return DASH
-    return f"{points(estimate.interval.low)} to {points(estimate.interval.high)}"
+    return interval_points(estimate.interval)
+
+
+def interval_points(interval: Interval) -> str:
+    """An interval of shares as points, e.g. "12 to 44"."""
+    return f"{points(interval.low)} to {points(interval.high)}"
 
 
 def p_value(contrast: Contrast | Interaction) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import zlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,15 @@ from harness.model.outcomes import outcome_of
 from harness.model.transcript import CodeExecution, ModelCall
 from harness.reports.executions import notes, status
 from harness.reports.steady import steady_sample
-from harness.reports.text import visible
+from harness.reports.text import visible, visible_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from harness.model.sample import SampleKey, SampleResult
+
+# By suite and scenario.
+Titles = Mapping[str, Mapping[str, str]]
 
 REFERENCE = "\x01"
 # Images of all samples together; those beyond it are in the run log alone.
@@ -49,14 +53,22 @@ class Packed:
     chunks: tuple[str, ...]
 
 
-def pack(samples: Sequence[SampleResult]) -> Packed:
-    """Pack samples; the list keeps their order, chunks hold one scenario each."""
+def pack(samples: Sequence[SampleResult], titles: Titles | None = None) -> Packed:
+    """Pack samples; the list keeps their order, chunks hold one scenario each.
+
+    Args:
+        samples: Of the run.
+        titles: What the list calls scenarios instead of their names, by suite and name.
+    """
     chunks: list[str] = []
     places: dict[SampleKey, tuple[int, int]] = {}
     for number, group in enumerate(_groups(samples)):
         chunks.append(group.packed())
         places |= {key: (number, position) for position, key in enumerate(group.keys)}
-    return Packed(index=_deflated(_index(samples, places)), chunks=tuple(chunks))
+    index: dict[str, Any] = _index(samples, places)
+    if titles:
+        index["titles"] = visible_data(titles)
+    return Packed(index=deflated(index), chunks=tuple(chunks))
 
 
 def _index(
@@ -135,7 +147,7 @@ class _Chunk:
         """All of it, with what repeats taken out."""
         for sample in self._samples:
             self._share(sample)
-        return _deflated({"table": self._table, "samples": self._samples})
+        return deflated({"table": self._table, "samples": self._samples})
 
     def _told(self, data: dict[str, Any]) -> dict[str, Any]:
         """The data, visible and without what is empty; its texts are counted."""
@@ -233,7 +245,7 @@ def _tell_request(told: dict[str, Any]) -> None:
     del told["prompt"], told["prompt_messages"]
 
 
-def _deflated(data: Any) -> str:  # JSON-like data of any shape
+def deflated(data: Any) -> str:  # JSON-like data of any shape
     """base64(deflate(JSON)): holds no character that means anything to an HTML parser."""
     import msgspec
 

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, TextIO
 
 from harness.reports import numbers
-from harness.reports.text import counted, one_line
+from harness.reports.text import counted, one_line, outcome_words
 from harness.reports.writer import Writer
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def print_comparison(comparison: RunComparison, stream: TextIO, *, is_whole: boo
         writer.line()
         writer.prose(comparison.statistics)
     _rates(writer, comparison)
+    _not_judged(writer, [each.contrast for each in comparison.configs])
     if not comparison.is_replay:
         _changes(writer, comparison)
     _pairs(writer, comparison.pairs, ("first", "second"), is_whole=is_whole)
@@ -99,6 +100,7 @@ def print_config_pair(
         for each in comparison.suites
     ]
     writer.table(head, rows)
+    _not_judged(writer, [each.contrast for each in comparison.suites])
     if differing:
         _legend(writer, comparison.correction, comparison.held_back)
     _pairs(writer, comparison.pairs, sides, is_whole=is_whole)
@@ -106,6 +108,14 @@ def print_config_pair(
         if keys:
             writer.line()
             writer.line(f"Samples of {name} without a counterpart, not compared: {len(keys)}.")
+
+
+def _not_judged(writer: Writer, contrasts: Sequence[Contrast]) -> None:
+    if not all(each.is_judged for each in contrasts):
+        writer.prose(
+            "Nobody judged whether the tasks were solved: the rates tell how many conversations "
+            "ended as accepted."
+        )
 
 
 def _side_names(comparison: ConfigPairComparison) -> tuple[str, str]:
@@ -188,8 +198,8 @@ def _changes(writer: Writer, comparison: RunComparison) -> None:
 def _change(change: SampleChange) -> tuple[str, ...]:
     return (
         str(change.key),
-        change.outcome_a,
-        change.outcome_b,
+        outcome_words(change.outcome_a),
+        outcome_words(change.outcome_b),
         change.termination_a or numbers.DASH,
         change.termination_b or numbers.DASH,
     )
@@ -346,7 +356,8 @@ def _heading(writer: Writer, pair: PairedSample, name: str, said_once: frozenset
     if pair.parting is None:
         return
     same = pair.outcome_a == pair.outcome_b
-    outcome = f"{pair.outcome_a} in both" if same else f"{pair.outcome_a}, then {pair.outcome_b}"
+    a, b = outcome_words(pair.outcome_a), outcome_words(pair.outcome_b)
+    outcome = f"{a} in both" if same else f"{a}, then {b}"
     writer.parts([(name, "bold"), (f", turn {pair.parting.turn}: {outcome}", "")])
     why = pair.parting.why
     if why and why not in said_once:

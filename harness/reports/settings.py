@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import zlib
 from typing import TYPE_CHECKING, Any
 
+from harness.reports.packing import deflated
 from harness.reports.text import visible, visible_data
 
 if TYPE_CHECKING:
@@ -22,14 +21,12 @@ def packed_settings(suites: Sequence[SuiteInfo]) -> str:
 
     Only of suites with configs to compare.
     """
-    import msgspec
-
     data = {
         visible(suite.name): {visible(each.name): _settings(each) for each in suite.configs}
         for suite in suites
         if len(suite.configs) > 1
     }
-    return base64.b64encode(zlib.compress(msgspec.json.encode(data), 9)).decode("ascii")
+    return deflated(data)
 
 
 def _settings(config: AgentConfig) -> dict[str, Any]:

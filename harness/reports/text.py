@@ -47,6 +47,11 @@ def counted(number: int, name: str) -> str:
     return f"{number:,} {name}{'' if number == 1 else 's'}"
 
 
+def outcome_words(outcome: str) -> str:
+    """An outcome as people read it."""
+    return "not judged" if outcome == "unjudged" else outcome
+
+
 def one_line(text: str, width: int = 200) -> str:
     """The text on one line, cut to width with an ellipsis."""
     flat = " ".join(visible(text).split())

@@ -22,6 +22,7 @@ from harness.model.transcript import (
     ToolResult,
 )
 from harness.reports import executions, numbers
+from harness.reports.text import one_line, outcome_words
 from harness.reports.writer import Writer
 
 if TYPE_CHECKING:
@@ -37,10 +38,18 @@ _SURELY_SENT = 200  # characters beyond which a message that holds an output is 
 _COMMAND = "To record it again: "  # begins the last sentence of a miss
 # What AutoGen wraps around the output of code when it sends it.
 _WRAPPER = re.compile(r"exitcode: -?\d+ \([^()]*\)\s*Code output:")
-_OUTCOMES = {"pass": "bold green", "fail": "bold red", "error": "bold red", "miss": "bold magenta"}
+_OUTCOMES = {
+    "pass": "bold green",
+    "fail": "bold red",
+    "unjudged": "bold",
+    "error": "bold red",
+    "miss": "bold magenta",
+}
 
 
-def print_transcript(result: SampleResult, stream: TextIO, *, show_hidden: bool = False) -> None:
+def print_transcript(
+    result: SampleResult, stream: TextIO, *, show_hidden: bool = False, title: str = ""
+) -> None:
     """Print a sample's conversation: who said what, code, outputs, why it ended, scores.
 
     Args:
@@ -49,9 +58,12 @@ def print_transcript(result: SampleResult, stream: TextIO, *, show_hidden: bool 
         show_hidden: Whether to print what is not part of the conversation: the
             hidden model calls (speaker selection, summaries) with their replies, of
             every prompt what is new in it and not said above, and tracebacks in full.
+        title: What its scenario is called, where its name tells nothing.
     """
     page = _Page(Writer(stream), result, show_hidden=show_hidden)
     writer = page.writer
+    if title:
+        writer.prose(one_line(title, 160), "bold")
     _verdict(page)
     for event in result.transcript.events:
         _PRINTERS[type(event)](page, event)
@@ -115,7 +127,7 @@ class _Page:
 
 
 def _outcome(result: SampleResult) -> tuple[str, str]:
-    return result.outcome.upper(), _OUTCOMES[result.outcome]
+    return outcome_words(result.outcome).upper(), _OUTCOMES[result.outcome]
 
 
 def _why(page: _Page) -> None:

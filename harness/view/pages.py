@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from harness.reports import numbers
-from harness.reports.text import counted, one_line, visible
+from harness.reports.text import counted, one_line, outcome_words, visible
 from harness.view.progress import seconds_since
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def _environment() -> jinja2.Environment:
         "duration": duration,
         "moment": moment,
         "one_line": one_line,
+        "outcome_words": outcome_words,
         "part": _part,
         "percent": numbers.percent,
         "since": seconds_since,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from harness.model.run import RunHeader
 
 State = Literal["running", "stopped", "complete"]
-OUTCOMES = ("pass", "fail", "error", "miss")
+OUTCOMES = ("pass", "fail", "unjudged", "error", "miss")
 TROUBLES = ("error", "miss")
 LATEST_ROWS = 20
 LATEST_TROUBLES = 10

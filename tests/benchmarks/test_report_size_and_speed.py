@@ -37,8 +37,10 @@ store.close()
 print(store.path)
 """
 WRITE = """
-import json, resource, sys, time
+import json, sys, time
+sys.path.insert(0, sys.argv[3])
 from pathlib import Path
+from peak_memory import peak_mb
 from harness.comparison import compare_configs
 from harness.logs.sqlite import open_log_unchanged
 from harness.reports.files import write_report
@@ -50,7 +52,7 @@ write_report("html", Path(sys.argv[2]), log, comparison)
 print(json.dumps({
     "wall_seconds": time.perf_counter() - wall,
     "cpu_seconds": time.process_time() - processor,
-    "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    "peak_mb": peak_mb(),
 }))
 """
 USABLE = "performance.getEntriesByName('listed').map(each => each.startTime)[0]"
@@ -66,7 +68,7 @@ def told_by(code: str, *arguments: object) -> str:
 def written(path: Path, conversations: int, turns: int) -> dict[str, float]:
     """Seconds and memory of a process that reads such a run from its log and writes the report."""
     log = told_by(KEEP, SUPPORT, conversations, turns, path.parent)
-    facts: dict[str, float] = json.loads(told_by(WRITE, log, path))
+    facts: dict[str, float] = json.loads(told_by(WRITE, log, path, SUPPORT))
     Path(log).unlink()
     return facts
 

@@ -48,13 +48,16 @@ def test_a_file_that_cannot_be_imported_is_the_users_mistake(
     assert len(refused.stderr.splitlines()) == 1
 
 
-def test_samples_without_a_verdict_are_told(harness: Command, tmp_path: Path) -> None:
+def test_samples_without_a_verdict_are_not_judged_instead_of_failed(
+    harness: Command, tmp_path: Path
+) -> None:
     (tmp_path / "x.json").write_text(json.dumps(CHAT[:1]))
 
     made = harness("import", "x.json")
 
     assert made.returncode == 0, made.stderr
-    assert "1 have no verdict, and count as failures." in made.stdout
+    assert "not known of 1: they are not judged, and 0 of them merely ended" in made.stdout
+    assert "count as failures" not in made.stdout
 
 
 def test_a_field_that_may_tell_correctness_is_named_where_none_is_mapped(

@@ -192,12 +192,15 @@ def test_a_sentence_keeps_the_order_and_the_sign_of_its_table_row():
 
 
 @pytest.mark.parametrize("baseline", list(FACTORS))
-def test_every_factor_is_measured_against_the_level_of_the_baseline(baseline):
+def test_words_are_measured_against_the_baselines_level_and_numbers_against_the_lowest(baseline):
     outcomes = {name: {"a": "ppfff", "b": "pffff"} for name in FACTORS}
 
     suite = only_suite(outcome_log(outcomes, factors=FACTORS, baseline=baseline))
 
-    assert {each.factor: each.reference for each in suite.effects} == FACTORS[baseline]
+    reference = {"prompts": FACTORS[baseline]["prompts"], "temperature": "0.2"}
+    assert {each.factor: each.reference for each in suite.effects} == reference
+    (crossing,) = suite.interactions
+    assert {crossing.factor: crossing.reference, crossing.by: crossing.by_reference} == reference
     assert {each.reference for each in suite.contrasts} == {baseline}
     for each in suite.effects:
         assert f"{each.factor}={each.candidate}: 0 points against {each.reference}" in suite.verdict

@@ -1,10 +1,13 @@
 """axe-core, as others use it, finds nothing to complain of in what we draw."""
 
+import json
 from importlib import resources
 
 import pytest
 from report_logs import realistic_log
 from report_page import click, opened, write
+
+from harness.runner.importing import import_run
 
 OPEN = "document.querySelectorAll('main details').forEach(node => { node.open = true; })"
 KEY = "sales_report/widget_sales/brief-t0.2"
@@ -54,3 +57,21 @@ def test_axe_does_find_what_is_wrong(chromium, report, axe):
     page.evaluate("document.querySelector('main').append(document.createElement('button'))")
 
     assert any(found.startswith("button-name") for found in violations(page, axe, "'main'"))
+
+
+@pytest.mark.parametrize("width", [1250, 390])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("fragment", ["#samples?suite=typo", "#sample/chats/one/imported/1"])
+def test_axe_finds_nothing_wrong_with_what_nobody_judged(
+    chromium, tmp_path, axe, fragment, theme, width
+):
+    (tmp_path / "chats").mkdir()
+    for name, end in (("one", "TERMINATE"), ("two", "")):
+        said = [{"name": "a", "content": "How many?"}, {"name": "b", "content": f"Six. {end}"}]
+        (tmp_path / "chats" / f"{name}.json").write_text(json.dumps(said))
+    log = import_run(tmp_path / "chats", None, None, tmp_path / "runs")
+
+    page = opened(chromium, write(tmp_path, log), fragment, theme=theme, width=width)
+    page.evaluate(OPEN)
+
+    assert violations(page, axe, "document") == []

@@ -304,8 +304,8 @@ def hostile(browser, tmp_path, listener):
 def test_hostile_text_runs_nothing_and_asks_for_nothing(hostile, listener):
     title = hostile.evaluate("document.title")
     alive = hostile.evaluate(
-        "document.querySelectorAll('img, svg:not(.bar, .plot), iframe, object, embed, link, base,"
-        " [onerror], [onload], [onfocus], [autofocus], a[href^=javascript]').length"
+        "document.querySelectorAll('img, svg:not(.bar, .plot, .key), iframe, object, embed,"
+        " link, base, [onerror], [onload], [onfocus], [autofocus], a[href^=javascript]').length"
     )
     drawn = hostile.evaluate(
         "[...new Set([...document.querySelectorAll('svg *')].map(e => e.localName))].sort()"

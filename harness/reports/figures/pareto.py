@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 460, 270
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 440.0, 14.0, 226.0
-_LINE = 13.0
-_LETTER = 6.6
+# Of the larger letters on a phone.
+_LINE = 16.0
+_LETTER = 7.9
 _SPOT = 6.5
 _MOST_NAMED = 12
 
@@ -126,7 +127,7 @@ def _point(
     return CostPoint(
         name=name,
         told=(
-            f"{config.config}: {numbers.rate(config.success)} solved, interval "
+            f"{config.config}: {numbers.rate(config.success)} {_achieved(config)}, interval "
             f"{numbers.percent_range(interval)}, {numbers.usd(config.cost.mean)} per sample"
             f"{', on the Pareto front' if is_best else ''}"
         ),
@@ -140,6 +141,11 @@ def _point(
         is_left=is_left,
         fragment=list_fragment(suite=suite, config=config.config),
     )
+
+
+def _achieved(config: ConfigSummary) -> str:
+    is_judged = not config.unknown or config.unknown < config.completed.n
+    return "solved" if is_judged else "ended as accepted"
 
 
 def _named(points: Sequence[CostPoint]) -> list[CostPoint]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from harness.reports import numbers
 from harness.reports.figures.links import sample_fragment
 from harness.reports.figures.scale import Scale, from_zero
+from harness.reports.text import outcome_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +24,8 @@ _PITCH = 7.0
 MOST_MARKS = 1_000
 # A pile that would be higher is made of several columns beside each other.
 _MOST_PILED = 8
+# Of samples that completed.
+_OUTCOMES = ("pass", "fail", "unjudged")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,12 +66,22 @@ class TurnsRow:
 
 @dataclass(frozen=True, kw_only=True)
 class TurnsFigure:
-    """The drawing: its height, a row per config, and position and label of the ticks."""
+    """The drawing.
+
+    Attributes:
+        height: Of it.
+        axis: Where the axis lies.
+        rows: One per config.
+        ticks: Position and label of each.
+        outcomes: What its marks are of, to be told in a legend.
+        left_out: Samples that did not complete.
+    """
 
     height: float
     axis: float
     rows: tuple[TurnsRow, ...]
     ticks: tuple[tuple[float, str], ...]
+    outcomes: tuple[str, ...]
     left_out: int
 
 
@@ -93,6 +106,7 @@ def turns_figure(
         axis=top + 4,
         rows=tuple(rows),
         ticks=tuple((across.at(t), numbers.number(t)) for t in across.ticks() if t == int(t)),
+        outcomes=tuple(each for each in _OUTCOMES if each in {s.outcome for s in done}),
         left_out=len(samples) - len(done),
     )
 
@@ -156,7 +170,7 @@ def _mark(sample: SampleResult, x: float, y: float) -> TurnsMark:
         x=round(x, 2),
         y=round(y, 2),
         outcome=sample.outcome,
-        told=f"{key.scenario}, {key.config}, epoch {key.epoch}: {sample.outcome} after "
-        f"{sample.transcript.turns} turns",
+        told=f"{key.scenario}, {key.config}, epoch {key.epoch}: {outcome_words(sample.outcome)} "
+        f"after {sample.transcript.turns} turns",
         fragment=sample_fragment(key),
     )

@@ -15,8 +15,12 @@ function parsed(fragment) {
   const given = new URLSearchParams(query);
   const address = { page: path, key: "", other: given.get("with") || "" };
   for (const name of WORDS) address[name] = given.get(name) || "";
-  if (!Object.hasOwn(FILTERS, address.filter)) address.filter = "";
-  if (!Object.hasOwn(SORTS, address.sort.replace("-", ""))) address.sort = "";
+  address.unknown = [...given].filter(([name]) => !WORDS.includes(name) && name !== "with");
+  for (const [name, known] of [["filter", FILTERS], ["sort", SORTS]]) {
+    if (!address[name] || Object.hasOwn(known, address[name].replace(name === "sort" ? /^-/ : "", ""))) continue;
+    address.unknown.push([name, address[name]]);
+    address[name] = "";
+  }
   for (const page of ["sample", "compare"]) {
     if (!path.startsWith(`${page}/`)) continue;
     address.page = page;

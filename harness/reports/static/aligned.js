@@ -117,6 +117,24 @@ function nextChange(content) {
   });
 }
 
+// All of a turn that is longer than its side; shown where there is more, as the fade is.
+function wholeButton(content) {
+  const node = button("show-all", "Show all", "Show all of this turn, or as much as fits", () => {
+    const isWhole = content.classList.toggle("whole-turn");
+    node.textContent = isWhole ? "Show less" : "Show all";
+    look();
+  });
+  const look = () => {
+    const hidden = content.scrollHeight - content.clientHeight;
+    node.hidden = hidden < 2 && !content.classList.contains("whole-turn");
+    content.classList.toggle("goes-on", content.scrollTop < hidden - 2);
+  };
+  node.hidden = true;
+  content.addEventListener("scroll", look, { passive: true });
+  new ResizeObserver(look).observe(content);
+  return node;
+}
+
 function sideOf(turn, content, row, view) {
   if (!turn) return el("div", "side nothing", el("p", "muted", "no such turn"));
   content.tabIndex = 0; // it scrolls
@@ -124,7 +142,7 @@ function sideOf(turn, content, row, view) {
   const isLong = content.querySelector("del, ins") && lineCount(turn.text, 60) > 20;
   return el("div", `side message ${agentClass(view, turn.message.speaker)}`,
     el("div", "head", el("span", "of", `${row.config} · epoch ${row.epoch}`), who(view, turn.message.speaker), ...runs,
-      isLong ? nextChange(content) : null,
+      isLong ? nextChange(content) : null, wholeButton(content),
       el("span", "when", `turn ${turn.number}`)),
     content);
 }
@@ -205,12 +223,12 @@ function headOf(sample, row) {
   link.setAttribute("href", written({ ...address, page: "sample", key: row.key }));
   const end = sample.transcript.events.at(-1);
   const why = end?.type === "termination" ? end.reason : "not finished";
-  return el("div", "side-head", el("span", `outcome ${row.outcome}`, row.outcome), " ", link,
+  return el("div", "side-head", el("span", `outcome ${row.outcome}`, outcomeWords(row.outcome)), " ", link,
     el("p", "meta", `${plural(row.turns, "turn")} · ended by ${why} · checks ${percent(row.checks)} · code OK ${percent(row.code)} · ${usd(row.cost)}`));
 }
 
 function aligned(samples, rows, given, navigation, comparing) {
-  const title = el("h1", "", `${rows[0].scenario} `, el("span", "muted", `${rows[0].suite} · two conversations`));
+  const title = el("h1", "", `${rows[0].title || rows[0].scenario} `, el("span", "muted", `${rows[0].suite} · two conversations`));
   const swap = button("", "Swap sides", "Left becomes right", () => go({ page: "compare", key: rows[1].key, other: rows[0].key }));
   const find = button("", "First difference", "Go to where the two conversations part", () => {
     document.getElementById("parting")?.scrollIntoView({ block: "center" });

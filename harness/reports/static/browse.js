@@ -13,6 +13,7 @@
 const pane = document.getElementById("conversation");
 const form = document.getElementById("filters");
 const shownCount = document.getElementById("shown");
+const unknown = document.getElementById("unknown");
 let rows = [];
 let byKey = new Map();
 let address = parsed(location.hash);
@@ -27,10 +28,16 @@ function listPage() {
   return address.page === "sample" || address.page === "compare" ? address.page : "samples";
 }
 
+function optionOf(name, value) {
+  if (name === "outcome") return outcomeWords(value);
+  const row = name === "scenario" && rows.find((each) => each.scenario === value);
+  return row && row.title ? row.title : value;
+}
+
 function fillSelects() {
   for (const name of SELECTS) {
     const values = [...new Set(rows.map((row) => row[name]))];
-    for (const value of values) form.elements[name].append(new Option(value, value));
+    for (const value of values) form.elements[name].append(new Option(optionOf(name, value), value));
     form.elements[name].parentElement.hidden = values.length < 2;
   }
 }
@@ -39,11 +46,34 @@ function makeFilters() {
   const group = document.getElementById("quick");
   for (const node of group.querySelectorAll("button")) {
     const name = node.value;
-    const count = rows.filter(FILTERS[name]).length;
-    node.append(" ", el("span", "count", count.toLocaleString("en")));
-    node.disabled = !count;
+    node.append(" ", el("span", "count"));
     node.addEventListener("click", () => go({ page: listPage(), filter: address.filter === name ? "" : name }));
   }
+}
+
+// How many each would show of what the other controls keep.
+function countFilters(kept) {
+  for (const node of form.querySelectorAll("#quick button")) {
+    const count = kept.filter(FILTERS[node.value]).length;
+    node.querySelector(".count").textContent = count.toLocaleString("en");
+    node.disabled = !count && address.filter !== node.value;
+  }
+}
+
+// What the address asks for and this run does not have; it may come from another run's report.
+function tellUnknown() {
+  const told = address.unknown.map(([name, value]) => `${name}=${value}`);
+  const missing = SELECTS.filter((name) => address[name] && !rows.some((row) => row[name] === address[name]));
+  told.push(...missing.map((name) => `${name}=${address[name]}`));
+  const known = missing.map((name) => {
+    const values = [...new Set(rows.map((row) => row[name]))];
+    return ` Known for ${name}: ${values.slice(0, 8).join(", ")}${values.length > 8 ? ", …" : ""}.`;
+  });
+  unknown.hidden = !told.length;
+  unknown.replaceChildren();
+  if (!told.length) return;
+  append(unknown, [`The address asks for what is not in this run: ${told.join(", ")}.${known.join("")} `,
+    button("", "Show all samples", "", unfiltered)]);
 }
 
 function showControls() {
@@ -55,6 +85,7 @@ function showControls() {
     node.setAttribute("aria-pressed", String(address.filter === node.value));
   }
   showSort(address.sort);
+  tellUnknown();
 }
 
 async function withText(kept, needle, turn) {
@@ -83,10 +114,12 @@ async function filter() {
   if (wanted === listed) return;
   const turn = ++search;
   listed = wanted;
-  let kept = rows.filter((row) => isKept(row, address));
+  let found = rows.filter((row) => isChosen(row, address));
   const needle = address.text.trim().toLowerCase();
-  if (needle) kept = await withText(kept, needle, turn);
-  if (!kept) return;
+  if (needle) found = await withText(found, needle, turn);
+  if (!found) return;
+  countFilters(found);
+  const kept = address.filter ? found.filter(FILTERS[address.filter]) : found;
   showList(sorted(kept, address.sort));
   box.scrollTop = 0;
   shownCount.textContent = `${kept.length.toLocaleString("en")} of ${plural(rows.length, "sample")}`;
@@ -173,7 +206,7 @@ function comparing(row) {
   const select = el("select", "", el("option", "", "another sample …"));
   const near = others.filter((each) => each.epoch === row.epoch || each.config === row.config);
   for (const each of (others.length > 400 ? near : others)) {
-    select.append(new Option(`${each.config} · epoch ${each.epoch} · ${each.outcome}`, each.key));
+    select.append(new Option(`${each.config} · epoch ${each.epoch} · ${outcomeWords(each.outcome)}`, each.key));
   }
   select.firstChild.value = "";
   if (address.page === "compare") select.value = address.other;
@@ -236,10 +269,14 @@ function changed(event) {
   typing = setTimeout(() => location.replace(written({ ...address, page: listPage(), text: value })), 200);
 }
 
-function cleared(event) {
-  event.preventDefault();
+function unfiltered() {
   form.elements.text.value = "";
   go({ page: listPage(), ...Object.fromEntries(WORDS.map((name) => [name, ""])) });
+}
+
+function cleared(event) {
+  event.preventDefault();
+  unfiltered();
 }
 
 function listen() {

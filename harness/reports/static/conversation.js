@@ -95,6 +95,19 @@ function artefacts(sample, view) {
 
 const COMMAND = "To record it again: ";
 
+// A line each, as far in as it was written, and what wraps stays further in than where it begins.
+function linesOfFailure(text) {
+  return text.trimEnd().split("\n").map((line) => {
+    const depth = Math.min(3, Math.floor(line.search(/\S|$/) / 2));
+    return el("span", `line in-${depth}`, line.trim());
+  });
+}
+
+// A command breaks between its words, never at the dashes of an option.
+function commandOf(text) {
+  return el("code", "command", text.trim().split(" ").flatMap((word, at) => [at ? " " : null, el("span", "word", word)]));
+}
+
 function stopped(sample) {
   const failure = sample.failure;
   if (failure) {
@@ -102,8 +115,8 @@ function stopped(sample) {
     const [what, command] = failure.message.split(COMMAND);
     return [el("div", "ended refused",
       el("p", "", el("b", "", isMiss ? "The sample did not complete: cassette miss." : "The sample did not complete: error.")),
-      el("p", "", isMiss ? what : `${failure.type}: ${what}`),
-      command ? el("p", "", COMMAND, el("code", "", command)) : null,
+      el("p", "", linesOfFailure(isMiss ? what : `${failure.type}: ${what}`)),
+      command ? el("p", "", COMMAND, commandOf(command)) : null,
       failure.traceback && !isMiss ? fold("traceback", pre(failure.traceback)) : null)];
   }
   if (sample.mode === "imported") return [el("div", "ended", el("p", "", "The file does not tell how the conversation ended."))];
@@ -128,8 +141,8 @@ function events(sample, view) {
 }
 
 function titleOf(row) {
-  return [el("span", `outcome ${row.outcome}`, row.outcome),
-    ` ${row.scenario} `, el("span", "muted", `${row.suite} · ${row.config} · epoch ${row.epoch}`)];
+  return [el("span", `outcome ${row.outcome}`, outcomeWords(row.outcome)),
+    ` ${row.title || row.scenario} `, el("span", "muted", `${row.title ? `${row.scenario} · ` : ""}${row.suite} · ${row.config} · epoch ${row.epoch}`)];
 }
 
 // Colours are handed out in order of first speech, so an agent keeps its colour within a suite's samples.

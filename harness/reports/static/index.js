@@ -1,17 +1,22 @@
 // What the list knows of every sample, and which of them a filter keeps.
 const SELECTS = ["suite", "scenario", "config", "outcome", "termination"];
 const SORTS = {
-  outcome: (row) => ["error", "miss", "fail", "pass"].indexOf(row.outcome),
+  outcome: (row) => ["error", "miss", "fail", "unjudged", "pass"].indexOf(row.outcome),
   scenario: (row) => row.scenario, config: (row) => row.config, epoch: (row) => row.epoch,
   termination: (row) => row.termination, turns: (row) => row.turns,
   code: (row) => row.code, checks: (row) => row.checks, cost: (row) => row.cost,
 };
+const outcomeWords = (outcome) => (outcome === "unjudged" ? "not judged" : outcome);
 const FILTERS = {
   failures: (row) => row.outcome === "fail",
   errors: (row) => row.outcome === "error" || row.outcome === "miss",
   different: (row) => row.isDifferent,
   flaky: (row) => row.isFlaky,
 };
+
+function titleIn(titles, suite, scenario) {
+  return Object.hasOwn(titles, suite) && Object.hasOwn(titles[suite], scenario) ? titles[suite][scenario] : "";
+}
 
 function rowsOf(index) {
   const rows = index.epoch ? index.epoch.map((epoch, number) => {
@@ -22,6 +27,8 @@ function rowsOf(index) {
     for (const name of ["outcome", "termination", "turns", "code", "checks", "cost", "chunk", "position"]) {
       row[name] = index[name][number];
     }
+    // Only where names are not the user's own words, as in imports.
+    row.title = titleIn(index.titles || {}, suite, scenario);
     return row;
   }) : [];
   flag(rows, "isDifferent", (row) => [row.suite, row.scenario, row.epoch]);
@@ -40,8 +47,7 @@ function flag(rows, name, groupOf) {
   rows.forEach((row, at) => { row[name] = outcomes.get(groups[at]).size > 1; });
 }
 
-function isKept(row, address) {
-  if (address.filter && !FILTERS[address.filter](row)) return false;
+function isChosen(row, address) {
   return SELECTS.every((name) => !address[name] || row[name] === address[name]);
 }
 
@@ -80,5 +86,5 @@ function searchText(sample) {
 }
 
 function namesText(row) {
-  return `${row.key} ${row.outcome} ${row.termination}`.toLowerCase();
+  return `${row.key} ${row.title} ${outcomeWords(row.outcome)} ${row.termination}`.toLowerCase();
 }

@@ -10,16 +10,16 @@ function cell(className, ...children) {
 }
 
 function rowNode(row, position) {
-  const link = el("a", "", row.scenario);
+  const link = el("a", "", row.title || row.scenario);
   link.setAttribute("href", list.hrefOf(row));
   const node = el("tr", "",
-    cell("", el("span", `outcome ${row.outcome}`, row.outcome)),
-    cell("", link, " ", el("span", "muted suite-name", row.suite)),
+    cell("", el("span", `outcome ${row.outcome}`, outcomeWords(row.outcome))),
+    cell("", link, " ", row.title ? el("span", "muted", row.scenario, " ") : null, el("span", "muted suite-name", row.suite)),
     cell("", row.config), cell("n", String(row.epoch)),
     cell("wide", el("code", "", row.termination === "not finished" ? "–" : row.termination)),
     cell("n wide", String(row.turns)), cell("n wide", percent(row.code)), cell("n wide", percent(row.checks)),
     cell("n wide", row.cost === null ? "–" : usd(row.cost)));
-  node.children[1].title = row.scenario;
+  node.children[1].title = row.title ? `${row.title} (${row.scenario})` : row.scenario;
   node.children[2].title = row.config;
   node.dataset.position = position;
   node.setAttribute("aria-rowindex", position + 2);

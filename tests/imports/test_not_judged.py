@@ -1,0 +1,175 @@
+"""Imported conversations whose result nobody judged: neither solved nor failed, wherever told."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.comparison import compare_configs, compare_runs
+from harness.logs import create_log, open_log_unchanged
+from harness.reports.console import print_comparison, print_summary
+from harness.reports.html import HtmlReporter
+from harness.reports.json import JsonReporter
+from harness.reports.markdown import MarkdownReporter
+from harness.runner.importing import import_run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from harness.model.run import RunLog
+
+MAPPED = "config: {config}\nfields: {{correct: ok}}\n"
+UNMAPPED = "config: {config}\n"
+
+
+def chat(end: str, **more: object) -> dict[str, object]:
+    said = [
+        {"name": "asker", "content": "How many\nare there?"},
+        {"name": "solver", "content": f"Six. {end}"},
+    ]
+    return {"messages": said, **more}
+
+
+def imported(
+    root: Path, files: Mapping[str, object], mapping: str = UNMAPPED, config: str = "imported"
+) -> RunLog:
+    folder = root / "chats"
+    folder.mkdir(exist_ok=True)
+    for name, document in files.items():
+        (folder / f"{name}.json").write_text(json.dumps(document))
+    (root / "m.yaml").write_text(mapping.format(config=config))
+    return import_run(folder, "autogen", root / "m.yaml", root / "runs")
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> RunLog:
+    """Two that ended as accepted, and one of which not even the end is known."""
+    return imported(tmp_path, {"a": chat("TERMINATE"), "b": chat("TERMINATE"), "c": chat("")})
+
+
+def summary(log: RunLog) -> str:
+    stream = io.StringIO()
+    print_summary(log, compare_configs(log), stream)
+    return " ".join(stream.getvalue().split())
+
+
+def test_what_nobody_judged_is_neither_a_pass_nor_a_failure(log: RunLog) -> None:
+    assert [sample.outcome for sample in log.samples] == ["unjudged"] * 3
+    assert [sample.is_success for sample in log.samples] == [True, True, False]
+
+
+def test_its_headline_says_how_it_ended_and_that_the_rest_is_not_known(log: RunLog) -> None:
+    (suite,) = compare_configs(log).suites
+
+    assert suite.headline.startswith("imported: 2 of 3 ended as accepted (67 %, interval ")
+    assert "whether they solved the task is not known" in suite.headline
+    assert not suite.is_judged
+    assert "solves" not in suite.verdict
+
+
+@pytest.mark.parametrize("reporter", [HtmlReporter(), MarkdownReporter()])
+def test_reports_call_it_not_judged_and_never_solved_or_failed(
+    log: RunLog, reporter: HtmlReporter | MarkdownReporter
+) -> None:
+    text = reporter.render(log, compare_configs(log))
+
+    assert "3 not judged" in text
+    assert "whether they solved the task is not known" in text
+    assert "passed" not in text.partition("<h2")[0].partition("</style>")[2]
+    assert "Failures:" not in text
+    assert 'class="outcome fail"' not in text
+    assert ">Solved<" not in text
+
+
+def test_the_terminal_agrees(log: RunLog) -> None:
+    told = summary(log)
+
+    assert "Samples: 3 of 3, 3 not judged." in told
+    assert "imported: 2 of 3 ended as accepted" in told
+    assert "Failed most often" not in told
+    assert "Ended as accepted" in told
+
+
+def test_two_imports_are_compared_by_how_they_ended_and_it_is_said(log: RunLog) -> None:
+    stream = io.StringIO()
+    comparison = compare_runs(log, log)
+    print_comparison(comparison, stream)
+
+    assert comparison.verdict.startswith("The two are identical, conversation by conversation")
+    assert "Nobody judged whether the tasks were solved" in " ".join(stream.getvalue().split())
+
+
+def test_configs_that_nobody_judged_end_more_or_less_often_and_solve_nothing(
+    tmp_path: Path,
+) -> None:
+    field = "fields: {{config: who}}\n"
+    files = {
+        f"{who}{n}": chat("TERMINATE" if who == "good" else "", who=who, id=f"q{n}")
+        for who in ("good", "bad")
+        for n in range(12)
+    }
+    log = imported(tmp_path, files, field.replace("who}", "who, scenario: id}"))
+    (suite,) = compare_configs(log).suites
+
+    assert suite.headline == "good ends 100 points more often as accepted than bad."
+    assert not any(each.is_judged for each in suite.contrasts)
+
+
+def test_what_was_judged_is_told_as_ever_and_what_was_not_beside_it(tmp_path: Path) -> None:
+    files = {
+        "a": chat("TERMINATE", ok=True),
+        "b": chat("TERMINATE", ok=False),
+        "c": chat("TERMINATE", ok=None),
+    }
+    log = imported(tmp_path, files, MAPPED)
+    (suite,) = compare_configs(log).suites
+
+    assert [sample.outcome for sample in log.samples] == ["pass", "fail", "unjudged"]
+    assert suite.is_judged
+    assert suite.headline.startswith("imported solves 2 of 3 samples, 1 of them not judged")
+    assert "Samples: 3 of 3, 1 passed, 1 not judged." in summary(log)
+
+
+def test_a_log_tells_it_without_reading_the_whole_run(tmp_path: Path) -> None:
+    log = imported(tmp_path, {"a": chat("TERMINATE", ok=True), "b": chat("", ok=None)}, MAPPED)
+    store = open_log_unchanged(tmp_path / "runs" / f"{log.header.run_id}.sqlite")
+
+    rows = store.read_rows()
+    store.close()
+
+    assert {row.key.scenario: row.outcome for row in rows} == {"a": "pass", "b": "unjudged"}
+
+
+def test_results_name_the_outcome_and_count_it(log: RunLog) -> None:
+    found = json.loads(JsonReporter().render(log, compare_configs(log)))
+
+    assert [each["outcome"] for each in found["samples"]] == ["unjudged"] * 3
+    assert found["comparison"]["suites"][0]["configs"][0]["unknown"] == 3
+
+
+def test_titles_stand_where_names_are_ids(tmp_path: Path) -> None:
+    uuid = "4d51c4bf-4b0e-4f3d-897b-3f6687a7d9f2"
+    error = {"messages": [{"name": "asker", "content": "Count the <b>awnings</b>."}], "ok": False}
+    log = imported(tmp_path, {uuid: error}, MAPPED)
+
+    assert log.header.title_of(log.samples[0].key) == "Count the <b>awnings</b>."
+    assert f"Count the <b>awnings</b>. ({uuid}): 1 " in summary(log)
+    page = HtmlReporter().render(log, compare_configs(log))
+    assert (
+        f'imported/1">Count the &lt;b&gt;awnings&lt;/b&gt;.</a> <span class="muted">{uuid}' in page
+    )
+
+
+def test_what_ran_here_keeps_the_names_that_the_user_gave(log: RunLog, tmp_path: Path) -> None:
+    from msgspec.structs import replace
+
+    header = replace(log.header, mode="replay", run_id="mine")
+    store = create_log(tmp_path / "runs", header)
+    store.close()
+
+    assert header.titles == {}
+    assert log.header.titles == {"chats": dict.fromkeys("abc", "How many")}
