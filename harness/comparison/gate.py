@@ -75,6 +75,7 @@ def judge(gate: Gate, run: SuiteOutcomes, baseline: SuiteOutcomes | None = None)
         unmatched=tuple(sorted(_names(run) ^ _names(reference))) if reference else (),
         changed_configs=changed,
         lacking=_lacking(run, reference) if reference else (),
+        unjudged=sum(not each.is_judged for each in run.samples),
     )
 
 

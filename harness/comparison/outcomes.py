@@ -49,6 +49,7 @@ def _outcome(key: SampleKey, result: SampleResult | None) -> SampleOutcome:
         cost_usd=cost_of(result) if result else None,
         turns=result.transcript.turns if result and is_completed else None,
         conversation=conversation_digest(result) if result else "",
+        is_judged=result is None or result.outcome != "unjudged",
     )
 
 

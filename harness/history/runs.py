@@ -38,8 +38,11 @@ def _suite(outcomes: SuiteOutcomes, size: int | None) -> HistorySuite:
         suite=outcomes.suite,
         scenarios=outcomes.scenarios,
         configs=outcomes.configs,
-        # What was said has no column there, not even as a digest.
-        samples=tuple(msgspec.structs.replace(each, conversation="") for each in outcomes.samples),
+        # What was said has no column there, not even as a digest; nor has who judged it.
+        samples=tuple(
+            msgspec.structs.replace(each, conversation="", is_judged=True)
+            for each in outcomes.samples
+        ),
         samples_per_config=size,
     )
 

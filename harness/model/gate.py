@@ -74,6 +74,8 @@ class SampleOutcome(_Strict, frozen=True, kw_only=True, omit_defaults=True):
         turns: Turns; None if it did not complete.
         conversation: Digest of what was said and how it ended, the same where a comparison calls
             two samples identical; "" where that is not known.
+        is_judged: Whether anybody judged what came of it; if not, "pass" is no more than that it
+            ended as accepted.
     """
 
     scenario: str
@@ -83,6 +85,7 @@ class SampleOutcome(_Strict, frozen=True, kw_only=True, omit_defaults=True):
     cost_usd: float | None
     turns: int | None
     conversation: str = ""
+    is_judged: bool = True
 
     @property
     def is_completed(self) -> bool:
@@ -176,6 +179,8 @@ class SuiteGate(_Strict, frozen=True, kw_only=True):
         changed_configs: Configs whose settings differ from the baseline's.
         lacking: What of the run the baseline has no sample of, so that nothing was compared: a
             config, or scenario/config where it has others of both.
+        unjudged: Samples of which nobody judged what came of them: of these, a success is no more
+            than that they ended as accepted.
     """
 
     suite: str
@@ -189,6 +194,7 @@ class SuiteGate(_Strict, frozen=True, kw_only=True):
     unmatched: tuple[str, ...] = ()
     changed_configs: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()
+    unjudged: int = 0
 
 
 class GateResult(_Strict, frozen=True, kw_only=True):

@@ -23,7 +23,7 @@ def rows_of(log: RunLog) -> list[Row]:
     ``factor.NAME`` for each factor of a matrix), how it went (mode, status, outcome, success,
     termination, failure), what it took (turns, model_calls, prompt_tokens, completion_tokens,
     cost_usd, code_blocks, duration_seconds), and ``score.NAME`` and ``passed.NAME`` for every
-    scorer.
+    scorer. Success is None where nobody judged the result.
 
     Args:
         log: The run.
@@ -59,7 +59,7 @@ def _outcome(sample: SampleResult) -> Row:
         "mode": sample.mode,
         "status": sample.status,
         "outcome": sample.outcome,
-        "success": sample.is_success,
+        "success": None if sample.outcome == "unjudged" else sample.is_success,
         "termination": sample.transcript.termination,
         "failure": sample.failure.type if sample.failure else None,
     }

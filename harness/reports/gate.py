@@ -123,6 +123,11 @@ def notes_of(gate: SuiteGate) -> list[str]:
             f"Counted as failures: {counted(gate.incomplete, 'sample')} with an error, a miss or "
             "no result."
         )
+    if gate.unjudged:
+        notes.append(
+            f"Nobody judged {counted(gate.unjudged, 'sample')}: of these, a success is no more "
+            "than a conversation that ended as accepted."
+        )
     if gate.baseline_incomplete:
         notes.append(
             f"Counted as failures in the baseline: {counted(gate.baseline_incomplete, 'sample')} "

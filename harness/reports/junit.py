@@ -87,7 +87,7 @@ def _properties(sample: SampleResult) -> dict[str, str]:
     cost = sample.score_of("cost")
     properties = {
         "outcome": sample.outcome,
-        "success": str(sample.is_success).lower(),
+        "success": "unknown" if sample.outcome == "unjudged" else str(sample.is_success).lower(),
         "termination": sample.transcript.termination or "not finished",
         "turns": str(sample.transcript.turns),
         "cost_usd": f"{cost.value:.8f}" if cost else "unknown",

@@ -5,14 +5,19 @@ from __future__ import annotations
 import io
 import json
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 import pytest
 
-from harness.comparison import compare_configs, compare_runs
+from harness.comparison import compare_configs, compare_runs, judge, outcomes_of
 from harness.logs import create_log, open_log_unchanged
+from harness.model.gate import Gate, Thresholds
+from harness.model.table import rows_of
 from harness.reports.console import print_comparison, print_summary
+from harness.reports.gate import notes_of
 from harness.reports.html import HtmlReporter
 from harness.reports.json import JsonReporter
+from harness.reports.junit import JunitReporter
 from harness.reports.markdown import MarkdownReporter
 from harness.runner.importing import import_run
 
@@ -149,6 +154,27 @@ def test_results_name_the_outcome_and_count_it(log: RunLog) -> None:
 
     assert [each["outcome"] for each in found["samples"]] == ["unjudged"] * 3
     assert found["comparison"]["suites"][0]["configs"][0]["unknown"] == 3
+
+
+def test_a_row_of_the_table_and_a_case_of_junit_do_not_call_it_a_success(log: RunLog) -> None:
+    cases = ElementTree.fromstring(JunitReporter().render(log, compare_configs(log)))
+
+    assert [row["success"] for row in rows_of(log)] == [None] * 3
+    told = cases.findall(".//property[@name='success']")
+    assert [each.get("value") for each in told] == ["unknown"] * 3
+
+
+def test_a_gate_says_what_a_success_is_where_nobody_judged(log: RunLog) -> None:
+    (run,) = outcomes_of(log)
+
+    found = judge(Gate(thresholds=Thresholds(success_at_least=0.1)), run)
+
+    assert found.unjudged == 3
+    note = next(each for each in notes_of(found) if "judged" in each)
+    assert note == (
+        "Nobody judged 3 samples: of these, a success is no more than a conversation that ended "
+        "as accepted."
+    )
 
 
 def test_titles_stand_where_names_are_ids(tmp_path: Path) -> None:
