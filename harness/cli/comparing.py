@@ -98,7 +98,7 @@ def _tell_commands(
     comparison: RunComparison | ConfigPairComparison, arguments: CompareArguments
 ) -> None:
     """How to read the first pair that parts in full."""
-    from harness.reports.paired import in_order_of_weight
+    from harness.reports.partings import in_order_of_weight
 
     parted = in_order_of_weight(comparison.pairs.samples)
     if not parted:
