@@ -25,10 +25,11 @@ from harness.model.scenario import AgentConfig, PythonReference, Scenario
 from harness.model.score import Score, Unscored
 from harness.model.team import FinishedSample
 from harness.runner.header import new_run_id
-from harness.runner.redact import redacted, redacted_encoding
+from harness.runner.import_titles import titles_of_tasks
+from harness.runner.redact import redacted, redacted_encoding, redacted_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from harness.model.imported import ImportedConversation
     from harness.protocols import Importer
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 _SCORERS = ("termination", "turns", "code_success", "cost", "labels")
 # The format of a document that no importer recognises: it says what it had expected.
 _USUAL = "autogen"
-# Characters of a title that a task gives.
-_TITLE = 80
 _ACCEPTED = ("termination_message",)
 
 
@@ -67,10 +66,12 @@ def import_run(source: Path, name: str | None, mapping: Path | None, runs_folder
         drafts += [_Draft(path, importer.name, each, rules) for each in read]
     _refuse_parts(drafts)
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
+    titles = _titles(drafts)
     samples = [
-        _sample(draft, key, started_at) for draft, key in zip(*_keyed(drafts, suite), strict=True)
+        _sample(draft, key, titles, started_at)
+        for draft, key in zip(*_keyed(drafts, suite), strict=True)
     ]
-    store = create_log(runs_folder, _header(samples, drafts, suite, started_at))
+    store = create_log(runs_folder, _header(samples, drafts, suite, titles, started_at))
     try:
         for sample in samples:
             store.append(decode_sample(redacted_encoding(sample)))
@@ -204,11 +205,13 @@ def _by_seed(draft: _Draft) -> tuple[int, str]:
     return (len(seed), seed)
 
 
-def _sample(draft: _Draft, key: SampleKey, started_at: str) -> SampleResult:
+def _sample(
+    draft: _Draft, key: SampleKey, titles: Mapping[str, str], started_at: str
+) -> SampleResult:
     transcript = draft.conversation.transcript
     finished = FinishedSample(
         key=key,
-        scenario=_scenario(draft, key),
+        scenario=_scenario(draft, key, titles[key.scenario]),
         config=AgentConfig(name=key.config, engine=transcript.engine),
         transcript=transcript,
         # These scorers look at no file, and none of the user's belongs to the sample.
@@ -240,11 +243,11 @@ def _scores(finished: FinishedSample) -> Iterable[Score | Unscored]:
         yield score
 
 
-def _scenario(draft: _Draft, key: SampleKey) -> Scenario:
+def _scenario(draft: _Draft, key: SampleKey, title: str) -> Scenario:
     return Scenario(
         name=key.scenario,
         suite=key.suite,
-        title=_title(draft),
+        title=title,
         task=draft.task,
         folder="",
         team=PythonReference(path="", attribute=""),
@@ -253,7 +256,11 @@ def _scenario(draft: _Draft, key: SampleKey) -> Scenario:
 
 
 def _header(
-    samples: Sequence[SampleResult], drafts: Sequence[_Draft], suite: str, started_at: str
+    samples: Sequence[SampleResult],
+    drafts: Sequence[_Draft],
+    suite: str,
+    titles: Mapping[str, str],
+    started_at: str,
 ) -> RunHeader:
     engine = samples[0].transcript.engine if samples else "autogen"
     configs = dict.fromkeys(sample.key.config for sample in samples)
@@ -264,7 +271,7 @@ def _header(
         description="Imported: not run here, no cassette.",
         epochs=max((sample.key.epoch for sample in samples), default=1),
         baseline=None,
-        scenarios=tuple(_info(draft) for draft in reversed(scenarios.values())),
+        scenarios=tuple(_info(draft, titles) for draft in reversed(scenarios.values())),
         configs=tuple(AgentConfig(name=name, engine=engine) for name in configs),
     )
     header = RunHeader(
@@ -282,22 +289,26 @@ def _header(
     return redacted(header)
 
 
-def _title(draft: _Draft) -> str:
-    """What the scenario is called, where its name does not say it already: else what its task is.
+def _titles(drafts: Sequence[_Draft]) -> dict[str, str]:
+    """What each scenario is called, where its name does not say it already: else its task.
 
     A name that is an id tells nobody anything, and told twice not more.
     """
-    if draft.scenario_said != draft.scenario:
-        return draft.scenario_said[:200]
-    lines = (line.strip() for line in draft.task.splitlines())
-    first = next(filter(None, lines), draft.scenario)
-    return first if len(first) <= _TITLE else f"{first[: _TITLE - 1]}…"
+    first = {draft.scenario: draft for draft in reversed(drafts)}
+    said = {
+        name: redacted_text(draft.scenario_said)[:200]
+        for name, draft in first.items()
+        if draft.scenario_said != name
+    }
+    # Redacted before they are cut: of half a key nobody knows what it is.
+    untold = {name: redacted_text(draft.task) for name, draft in first.items() if name not in said}
+    return titles_of_tasks(untold) | said
 
 
-def _info(draft: _Draft) -> ScenarioInfo:
+def _info(draft: _Draft, titles: Mapping[str, str]) -> ScenarioInfo:
     return ScenarioInfo(
         name=draft.scenario,
-        title=_title(draft),
+        title=titles[draft.scenario],
         task=draft.task,
         accept=_ACCEPTED,
         digest=hashlib.blake2b(draft.task.encode(), digest_size=12).hexdigest(),

@@ -100,5 +100,5 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def redacted_text(text: str) -> str:
-    """A text with every secret replaced, for logs and command lines."""
+    """A text with every secret replaced, for logs, command lines and titles."""
     return _redactor().text(text)

@@ -190,6 +190,32 @@ def test_titles_stand_where_names_are_ids(tmp_path: Path) -> None:
     )
 
 
+def test_titles_leave_out_the_preamble_that_all_tasks_share(tmp_path: Path) -> None:
+    preamble = "You are given a general task and the plan of a manager.\n\n# Task\n"
+    files = {
+        name: {"messages": [{"name": "asker", "content": f"{preamble}Count the {what}."}]}
+        for name, what in {"q1": "awnings", "q2": "aisles", "q3": "<b>doors</b>"}.items()
+    }
+    log = imported(tmp_path, files)
+
+    titles = log.header.titles["chats"]
+    assert titles == {
+        "q1": "Count the awnings.",
+        "q2": "Count the aisles.",
+        "q3": "Count the <b>doors</b>.",
+    }
+
+
+def test_a_title_holds_no_half_of_a_secret(tmp_path: Path) -> None:
+    key = "sk-proj-" + "Ab3" * 16
+    task = f"Please look into the matter that I told you of and use this one: {key}"
+    log = imported(tmp_path, {"q1": {"messages": [{"name": "asker", "content": task}]}})
+
+    kept = (tmp_path / "runs" / f"{log.header.run_id}.sqlite").read_bytes()
+    assert key[:12].encode() not in kept
+    assert log.header.titles["chats"]["q1"].startswith("Please look into the matter")
+
+
 def test_what_ran_here_keeps_the_names_that_the_user_gave(log: RunLog, tmp_path: Path) -> None:
     from msgspec.structs import replace
 
