@@ -69,47 +69,33 @@ class Folder:
 
 
 def unfold(value: Any, texts: Iterator[str], reply: Callable[[list[Any]], str]) -> Any:
-    """Put texts back, in place where that will do; the inverse of `Folder.fold`.
+    """Put texts back; the inverse of `Folder.fold`.
 
     Args:
-        value: A folded value, of JSON. It is nobody else's: it may be changed.
+        value: A folded value.
         texts: The lines that were taken out.
         reply: The text behind a reference to a reply.
 
     Raises:
         StopIteration: If a text has fewer lines than its marker says.
     """
-    # Exact types and plain loops: a replay spends much of its time here.
-    kind = type(value)
-    if kind is dict:
+    # Exact types and a plain loop: a replay spends much of its time here.
+    if type(value) is dict:
         if len(value) == 1:
             count, place = value.get(LINES), value.get(REPLY)
             if type(count) is int:
                 return _joined(texts, count)
             if type(place) is list:
                 return reply(place)
-        return _unfold_fields(value, texts, reply)
-    if kind is list:
-        for position, item in enumerate(value):
-            if type(item) is dict or type(item) is list:
-                value[position] = unfold(item, texts, reply)
+        result = {}
+        for key, item in value.items():
+            plain = key if key[:2] != "$$" else _unescaped(key)
+            kind = type(item)
+            result[plain] = unfold(item, texts, reply) if kind is dict or kind is list else item
+        return result
+    if type(value) is list:
+        return [unfold(item, texts, reply) for item in value]
     return value
-
-
-def _unfold_fields(
-    value: dict[str, Any], texts: Iterator[str], reply: Callable[[list[Any]], str]
-) -> dict[str, Any]:
-    is_escaped = False
-    for key, item in value.items():
-        if type(item) is dict or type(item) is list:
-            value[key] = unfold(item, texts, reply)
-        if key[:2] == "$$":
-            is_escaped = True
-    return _with_plain_keys(value) if is_escaped else value
-
-
-def _with_plain_keys(value: dict[str, Any]) -> dict[str, Any]:
-    return {_unescaped(key) if key[:2] == "$$" else key: item for key, item in value.items()}
 
 
 def _joined(texts: Iterator[str], count: int) -> str:

@@ -109,8 +109,10 @@ def application() -> None:
 
 def main() -> None:
     """Run the command line and exit."""
+    reader.stand_in_for_closed()
     try:
-        code = _exit_code()
+        with reader.watched():
+            code = _exit_code()
         reader.flush()
     except reader.ReaderGone:
         reader.leave_quietly()

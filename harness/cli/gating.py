@@ -91,14 +91,17 @@ def run(arguments: GateArguments) -> int:
         _refuse_no_gate(log, suites, arguments)
     _refuse_idle_baseline(gated, arguments)
     gates = _judged(gated, arguments)
-    print_gates(gates, sys.stdout, is_whole=arguments.is_whole)
     ungated = [each.suite for each in outcomes if each.suite not in {gate.suite for gate in gates}]
+    # Before anything is printed: whoever asked for a file may not read on.
     if arguments.results is not None:
         text = _as_json(gates, ungated, log.header.run_id)
         write_file(arguments.results, text, "outcome of the gate")
+    _write(gates, log, arguments)
+    print_gates(gates, sys.stdout, is_whole=arguments.is_whole)
     if ungated:
         click.echo(f"Without a gate, so not judged: {', '.join(map(one_line, ungated))}.")
-    _write(gates, log, arguments)
+    if arguments.comment is not None:
+        click.echo(f"Comment: {arguments.comment}")
     print_last_word(gates, sys.stdout)
     return EXIT_GATE_FAILED if any(gate.is_failed for gate in gates) else 0
 
@@ -210,7 +213,6 @@ def _write(gates: Sequence[SuiteGate], log: RunLog, arguments: GateArguments) ->
     text = gate_markdown(gates, render("markdown", log, compare_configs(log)))
     if arguments.comment is not None:
         write_file(arguments.comment, text, "comment")
-        click.echo(f"Comment: {arguments.comment}")
     if arguments.step_summary:
         _step_summary(text)
 

@@ -14,10 +14,27 @@ if TYPE_CHECKING:
 
 # What a shell tells of a command that SIGPIPE ended, as it ends git and grep.
 EXIT_READER_GONE = 141
+_LAST_OF_STREAMS = 2
 
 
 class ReaderGone(Exception):
     """Nobody reads the output any more. It is no OSError, of which click makes exit code 1."""
+
+
+def stand_in_for_closed() -> None:
+    """Put nowhere in the place of streams that were closed before we began.
+
+    What is printed can go there then, and no file that is opened later gets their numbers, to
+    which a child process would print.
+    """
+    if None not in (sys.stdin, sys.stdout, sys.stderr):
+        return
+    while (number := os.open(os.devnull, os.O_RDWR)) <= _LAST_OF_STREAMS:
+        os.set_inheritable(number, True)  # noqa: FBT003 - it takes no keyword
+    os.close(number)
+    sys.stdin = sys.stdin or open(0, encoding="utf-8")  # noqa: SIM115 - open as long as we are
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8")  # noqa: SIM115
 
 
 @contextmanager

@@ -112,22 +112,25 @@ def _interrupt(*_: object) -> None:
 
 
 def finish(log: RunLog, outputs: Outputs) -> int:
-    """Print the summary, write the reports, apply the default gate."""
+    """Write the reports, print the summary, apply the default gate."""
     from harness.comparison import compare_configs
     from harness.reports.console import print_summary
     from harness.reports.files import write_report
 
     comparison = compare_configs(log)
-    print_summary(log, comparison, sys.stdout)
-    if outputs.junit:
-        write_report("junit", outputs.junit, log, comparison)
-    if outputs.results:
-        write_report("json", outputs.results, log, comparison)
+    report = outputs.report or Path("reports") / f"{log.header.run_id}.html"
+    # Before anything is printed: whoever asked for a file may not read on.
+    files = {"junit": outputs.junit, "json": outputs.results}
+    files["html"] = None if outputs.no_report else report
+    try:
+        for name, path in files.items():
+            if path:
+                write_report(name, path, log, comparison)
+    finally:
+        print_summary(log, comparison, sys.stdout)
     code = gate(log)
     if not outputs.no_report:
-        path = outputs.report or Path("reports") / f"{log.header.run_id}.html"
-        write_report("html", path, log, comparison)
-        click.echo(f"Report: {path}")
+        click.echo(f"Report: {report}")
     return code
 
 

@@ -101,7 +101,7 @@ def _refuse_same(first: NamedSide, second: NamedSide) -> None:
     if first.level != second.level or first.log.header.run_id != second.log.header.run_id:
         return
     known = config_names(first.log) if first.is_config else levels_of(first.log)[first.factor]
-    others = ", ".join(name for name in known if name != first.level) or "(no other)"
+    others = ", ".join(name for name in known if name != first.level) or "(there is no other)"
     what = ("config", "config") if first.is_config else ("level", f"level of {first.factor}")
     raise SelectionError(
         f"Both sides are {what[0]} {first.name!r} of run {first.log.header.run_id}. Name "

@@ -75,6 +75,7 @@ def judge(gate: Gate, run: SuiteOutcomes, baseline: SuiteOutcomes | None = None)
         unmatched=tuple(sorted(_names(run) ^ _names(reference))) if reference else (),
         changed_configs=changed,
         lacking=_lacking(run, reference) if reference else (),
+        dropped=_lacking(reference, run) if reference else (),
         unjudged=sum(not each.is_judged for each in run.samples),
     )
 
@@ -117,13 +118,13 @@ def _names(outcomes: SuiteOutcomes) -> set[str]:
     return {each.scenario for each in outcomes.samples}
 
 
-def _lacking(run: SuiteOutcomes, reference: SuiteOutcomes) -> tuple[str, ...]:
-    """Configs the baseline knows nothing of, then scenarios of others; `unmatched` has the rest."""
-    known = _pairs(reference)
+def _lacking(whole: SuiteOutcomes, other: SuiteOutcomes) -> tuple[str, ...]:
+    """Configs the other knows nothing of, then scenarios of others; `unmatched` has the rest."""
+    known = _pairs(other)
     configs, scenarios = {config for _, config in known}, {scenario for scenario, _ in known}
-    pairs = sorted(_pairs(run) - known)
+    pairs = sorted(_pairs(whole) - known)
     return (
-        *(name for name in run.config_names if name not in configs),
+        *(name for name in whole.config_names if name not in configs),
         *(f"{each}/{config}" for each, config in pairs if config in configs and each in scenarios),
     )
 

@@ -185,30 +185,33 @@ class ReplySource:
             ScriptError: If no reply is left or no rule matches.
         """
         self._number += 1
+        number = self._number
         if self._always is not None:
-            return self._answer(self._always, call)
+            return self._answer(self._always, call, number)
         if self._rules:
-            return self._by_rule(call)
-        if self._number > len(self._queue):
-            raise ScriptError(self._exhausted(call))
-        return self._answer(self._queue[self._number - 1], call)
+            return self._by_rule(replace(call, number=number))
+        if number > len(self._queue):
+            raise ScriptError(self._exhausted(replace(call, number=number)))
+        return self._answer(self._queue[number - 1], call, number)
 
     def _by_rule(self, call: MockCall) -> MockReply | None:
         for position, rule in enumerate(self._rules):
             is_left = rule.times is None or self._uses[position] < rule.times
             if is_left and rule.matches(call):
                 self._uses[position] += 1
-                return self._answer(rule.reply, call)
+                return self._answer(rule.reply, call, call.number)
         raise ScriptError(
             f"None of the {len(self._rules)} rules scripted for {self._name!r} answers call "
-            f"{self._number} of agent {call.agent!r} ({call.purpose}), whose newest message is "
+            f"{call.number} of agent {call.agent!r} ({call.purpose}), whose newest message is "
             f"{_shortened(call.last)!r}. Add a Rule that matches it, or Rule('text') at the end "
             "to answer everything else."
         )
 
-    def _answer(self, answer: Answer | ReplyFunction, call: MockCall) -> MockReply | None:
+    def _answer(
+        self, answer: Answer | ReplyFunction, call: MockCall, number: int
+    ) -> MockReply | None:
         # Numbered only for whom it is shown to: most answers are texts.
-        value = answer(replace(call, number=self._number)) if callable(answer) else answer
+        value = answer(replace(call, number=number)) if callable(answer) else answer
         if value is None or isinstance(value, MockReply):
             return value
         if isinstance(value, str):
@@ -216,14 +219,14 @@ class ReplySource:
         if isinstance(value, Exception):
             return MockReply(error=value, fault="exception")
         raise ScriptError(
-            f"The script for {self._name!r} answered call {self._number} of agent {call.agent!r} "
+            f"The script for {self._name!r} answered call {number} of agent {call.agent!r} "
             f"with a {type(value).__name__}; a text, a MockReply, an exception or None was "
             "expected."
         )
 
     def _exhausted(self, call: MockCall) -> str:
         return (
-            f"Agent {call.agent!r} asked for reply {self._number} ({call.purpose}), but only "
+            f"Agent {call.agent!r} asked for reply {call.number} ({call.purpose}), but only "
             f"{len(self._queue)} are scripted for {self._name!r}. Its newest message is "
             f"{_shortened(call.last)!r}. Script more replies, or let the conversation end earlier."
         )

@@ -179,6 +179,7 @@ class SuiteGate(_Strict, frozen=True, kw_only=True):
         changed_configs: Configs whose settings differ from the baseline's.
         lacking: What of the run the baseline has no sample of, so that nothing was compared: a
             config, or scenario/config where it has others of both.
+        dropped: What of the baseline the run has no sample of, likewise: nothing is said of it.
         unjudged: Samples of which nobody judged what came of them: of these, a success is no more
             than that they ended as accepted.
     """
@@ -194,6 +195,7 @@ class SuiteGate(_Strict, frozen=True, kw_only=True):
     unmatched: tuple[str, ...] = ()
     changed_configs: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
     unjudged: int = 0
 
 

@@ -145,6 +145,11 @@ def notes_of(gate: SuiteGate) -> list[str]:
             f"{_listed(gate.lacking)}. Keep a run that has all of them: harness baseline set RUN "
             f"{gate.suite} --overwrite"
         )
+    if gate.dropped:
+        notes.append(
+            f"Baseline {gate.baseline_id} has more, of which this run has no sample and the gate "
+            f"says nothing: {_listed(gate.dropped)}."
+        )
     if not gate.findings:
         notes.append("No config of this run has a threshold.")
     return notes

@@ -313,3 +313,16 @@ def test_a_usage_that_counts_below_nothing_is_refused(path, usage, said):
         load_cassette(path)
 
     assert str(caught.value).startswith(f"{path}:5: the usage in the response counts {said};")
+
+
+def test_a_response_that_is_damaged_is_refused_on_every_read(path: Path) -> None:
+    write(path, (chat("one"), reply("two\nthree")))
+    text = path.read_text()
+    damaged = text.replace('{"content":{"$lines":2}}', '{"x":{"$lines":1},"content":{"$lines":2}}')
+    assert damaged != text
+    path.write_text(damaged)
+    (interaction,) = load_cassette(path).interactions
+
+    for _ in range(3):
+        with pytest.raises(CassetteError):
+            _ = interaction.content

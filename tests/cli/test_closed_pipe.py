@@ -85,3 +85,50 @@ def test_a_reader_that_takes_all_leaves_the_exit_code_alone(project: Path) -> No
     )
 
     assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("arguments", [["gate", "nosuch"], ["show", "nope"], ["--nope"]])
+def test_a_mistake_that_nobody_reads_is_no_failed_gate(project: Path, arguments: list[str]) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "harness", *arguments],
+        cwd=project,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    process.stderr.close()
+
+    assert process.wait() == 141
+
+
+def test_a_command_works_where_its_output_was_closed_before_it_began(project: Path) -> None:
+    for arguments in ("run -n 1 --report r.html", "gate --turns-at-most 0.5", "noise", "show nope"):
+        for closed in (">&-", ">&- 2>&-", "<&- >&- 2>&-"):
+            command = f"{shlex.quote(sys.executable)} -m harness {arguments} {closed}"
+            done = subprocess.run(
+                ["bash", "-c", command],
+                cwd=project,
+                env=environment(),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+
+            expected = {"run": 0, "gate": 1, "noise": 0, "show": 2}[arguments.split()[0]]
+            assert (done.returncode, "Traceback" in done.stderr) == (expected, False), command
+    assert (project / "r.html").read_text().startswith("<!doctype html>")
+
+
+def test_files_that_a_gate_was_asked_for_are_written_also_if_nobody_reads_on(
+    project: Path,
+) -> None:
+    files = "--results", "g.json", "--comment", "g.md"
+    harness = f"{shlex.quote(sys.executable)} -m harness gate --turns-at-most 0.5 {' '.join(files)}"
+
+    subprocess.run(
+        ["bash", "-c", f"{harness} | head -c 0"], cwd=project, env=environment(), check=False
+    )
+
+    for file in files[1::2]:
+        assert (project / file).stat().st_size > 0, file

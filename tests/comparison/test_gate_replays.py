@@ -9,6 +9,7 @@ from spoken import end, ran, say, transcript
 
 from harness.comparison import compare_runs, judge, outcomes_of
 from harness.model.gate import Gate
+from harness.reports.gate import notes_of
 
 MARGIN = Gate(success_margin=0.0)
 MARKS = st.text("pfe", min_size=1, max_size=4)
@@ -101,3 +102,16 @@ def test_the_gate_calls_the_same_what_a_comparison_calls_identical(before, now):
     (pair,) = compare_runs(first, second).pairs.samples
 
     assert bool(finding(second, first).identical) == pair.is_identical
+
+
+def test_what_the_baseline_has_and_the_run_lacks_is_named_and_not_called_compared():
+    # Of each config, the samples of its scenarios.
+    (baseline,) = outcomes_of(outcome_log({"a": {"x": "pp", "y": "p"}, "b": {"x": "p", "y": "p"}}))
+    (narrow,) = outcomes_of(outcome_log({"a": {"x": "pp", "y": "p"}}))
+    (ragged,) = outcomes_of(outcome_log({"a": {"x": "pp", "y": "p"}, "b": {"x": "p"}}))
+
+    assert judge(MARGIN, narrow, baseline).dropped == ("b",)
+    assert judge(MARGIN, ragged, baseline).dropped == ("y/b",)
+    assert judge(MARGIN, baseline, baseline).dropped == ()
+    note = " ".join(notes_of(judge(MARGIN, narrow, baseline)))
+    assert "has more, of which this run has no sample and the gate says nothing: b." in note

@@ -190,3 +190,23 @@ def test_a_mock_agent_gives_out_its_replies_and_may_keep_silent() -> None:
 
     assert first == MockReply("Hello.")
     assert second is None
+
+
+def test_a_rule_and_a_function_see_how_many_replies_were_asked_for() -> None:
+    seen: list[tuple[str, int]] = []
+
+    class Counting(Rule):
+        def matches(self, call: MockCall) -> bool:
+            seen.append(("rule", call.number))
+            return super().matches(call)
+
+    def answer(call: MockCall) -> str:
+        seen.append(("function", call.number))
+        return "Yes."
+
+    by_rule, by_function = ScriptedModel([Counting("Yes.")]), ScriptedModel(answer)
+    for _ in range(3):
+        by_rule.reply("coder", "reply", [])
+        by_function.reply("coder", "reply", [])
+
+    assert sorted(seen) == [(who, n) for who in ("function", "rule") for n in (1, 2, 3)]
