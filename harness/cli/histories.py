@@ -72,6 +72,9 @@ def add(address: str, names: Sequence[str], runs_folder: Path) -> int:
     with closing(open_history(address)) as store:
         for path in paths:
             log = read_log(path)
+            if not names and any(sample.is_accepted_alone for sample in log.samples):
+                click.echo(f"{one_line(log.header.run_id)}: left out, as nobody judged it")
+                continue
             outcome = store.add(run_of(log))
             kept = f", {counted(len(log.missing), 'sample')} missing" if log.missing else ""
             click.echo(

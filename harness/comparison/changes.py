@@ -84,8 +84,10 @@ def barred(contrasts: Sequence[Contrast], pairs: Pairs, sides: tuple[str, str]) 
     for where, side in zip(sides, ([a for a, _ in pairs], [b for _, b in pairs]), strict=True):
         misses = sum(sample.status == "miss" for sample in side)
         errors = sum(sample.status == "error" for sample in side)
-        if misses or errors:
-            said.append(f"{where} {did_not_complete(misses, errors, len(side))}")
+        unknown = sum(sample.outcome == "unjudged" for sample in side)
+        if misses or errors or unknown:
+            told = did_not_complete(misses, errors, len(side), unknown=unknown)
+            said.append(f"{where} {told}")
     prefix = "Not" if len(struck) == len(contrasts) else "Partly not"
     return f"{prefix} comparable: {'; '.join(said)}."
 

@@ -80,7 +80,7 @@ def _compare_suite(suite: SuiteInfo, samples: Samples, log: RunLog) -> SuiteComp
         suite=suite.name,
         baseline=baseline,
         alert=alert(summaries, effects or shown),
-        warning=warning(compared),
+        warning=warning(compared, are_all_judged=not any(each.unknown for each in summaries)),
         verdict=verdict,
         headline=headline(named, interactions) or verdict,
         findings=findings(named, interactions, compared),

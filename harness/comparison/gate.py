@@ -96,6 +96,14 @@ def _reference(
             "scenario and config in common. Keep a new baseline with: harness baseline set "
             f"latest {run.suite} --overwrite"
         )
+    if _ended(run) != _ended(baseline):
+        unjudged, judged = sorted((run, baseline), key=lambda each: not _ended(each))
+        raise HarnessError(
+            f"Nobody judged the samples of run {unjudged.run_id!r}, where a success is that a "
+            f"conversation ended as accepted; those of {judged.run_id!r} were judged. The two "
+            f"cannot be compared. Keep a baseline of {run.suite} of the same kind with: harness "
+            f"baseline set RUN {run.suite} --overwrite; or name one with --baseline."
+        )
     shared = sorted(_names(run) & _names(baseline))
     drifted = [
         with_parts(f"{run.suite}/{name}", baseline.parts.get(name, {}), run.parts.get(name, {}))
@@ -135,6 +143,11 @@ def _changed_configs(run: SuiteOutcomes, reference: SuiteOutcomes) -> tuple[str,
         for name in run.config_names
         if name in reference.configs and reference.configs[name] != run.configs[name]
     )
+
+
+def _ended(outcomes: SuiteOutcomes) -> bool:
+    """Whether its successes are no more than that conversations ended as accepted."""
+    return any(not each.is_judged for each in outcomes.samples)
 
 
 def _incomplete(outcomes: SuiteOutcomes) -> int:

@@ -51,7 +51,7 @@ def noise_of(log: RunLog, *, difference: float = 0.05) -> Noise:
     for suite in log.header.suites:
         groups = _by_config(log, suite)
         outcomes = {name: _outcomes(samples) for name, samples in groups.items()}
-        configs += [_config(suite.name, name, each) for name, each in outcomes.items()]
+        configs += [_config(suite.name, name, groups[name], outcomes[name]) for name in groups]
         sights += _sights(suite, groups, outcomes, difference)
         factors += _factors(suite, groups)
     return Noise(configs=tuple(configs), sights=tuple(sights), factors=tuple(factors))
@@ -67,7 +67,9 @@ def _outcomes(samples: Sequence[SampleResult]) -> Outcomes:
     return {name: [float(one.is_success) for one in groups[name]] for name in sorted(groups)}
 
 
-def _config(suite: str, config: str, outcomes: Outcomes) -> ConfigNoise:
+def _config(
+    suite: str, config: str, samples: Sequence[SampleResult], outcomes: Outcomes
+) -> ConfigNoise:
     split = split_variance(list(outcomes.values()))
     counts = [Count(round(sum(values)), len(values)) for values in outcomes.values()]
     drawn = range(1, min(_MOST_DRAWN, *map(len, outcomes.values())) + 1)
@@ -83,6 +85,8 @@ def _config(suite: str, config: str, outcomes: Outcomes) -> ConfigNoise:
         repeatable=None if split is None else _repeatable(split.within, outcomes),
         all_pass=tuple(mean_pass_hat_k(counts, k) for k in drawn),
         any_passes=tuple(mean_pass_at_k(counts, k) for k in drawn),
+        unknown=sum(each.outcome == "unjudged" for each in samples),
+        accepted=sum(each.is_accepted_alone for each in samples),
     )
 
 

@@ -45,6 +45,12 @@ def _not_judged(configs: Sequence[ConfigSummary]) -> list[str]:
     if not unknown:
         return []
     total = sum(config.success.n for config in configs)
+    uncounted = sum(config.unknown - config.accepted for config in configs)
+    if uncounted:
+        return [
+            f"Nobody judged whether the task was solved in {uncounted} of "
+            f"{counted(total, 'sample')}, but in others: what nobody judged counts as not solved."
+        ]
     open_ = sum(config.unjudged for config in configs)
     untold = f" Of {open_} not even the end is told; they count as not accepted." if open_ else ""
     return [

@@ -49,7 +49,7 @@ def _outcome(key: SampleKey, result: SampleResult | None) -> SampleOutcome:
         cost_usd=cost_of(result) if result else None,
         turns=result.transcript.turns if result and is_completed else None,
         conversation=conversation_digest(result) if result else "",
-        is_judged=result is None or result.outcome != "unjudged",
+        is_judged=result is None or not result.is_accepted_alone,
     )
 
 
@@ -58,4 +58,6 @@ def _counted(result: SampleResult | None) -> Counted:
         return "missing"
     if result.status != "completed":
         return result.status
+    if not result.is_settled:
+        return "unjudged"
     return "pass" if result.is_success else "fail"

@@ -22,13 +22,18 @@ class Side(NamedTuple):
 
     @property
     def passes(self) -> list[float]:
-        """1 or 0 per planned sample; what did not complete is 0."""
+        """1 or 0 per planned sample; what did not complete, or nobody judged, is 0."""
         return passes_of(self.samples, missing=self.missing)
 
     @property
     def completed(self) -> list[float]:
-        """1 or 0 per sample that completed."""
-        return passes_of([each for each in self.samples if each.status == "completed"])
+        """1 or 0 per sample that completed and was judged, if others were."""
+        return passes_of([each for each in self.samples if each.is_settled])
+
+    @property
+    def measures(self) -> set[bool]:
+        """What its successes are: False, solved; True, ended as accepted."""
+        return {each.is_accepted_alone for each in self.samples if each.is_settled}
 
 
 def blocks_of(strata: Iterable[tuple[str, Cells]]) -> list[list[Cells]]:
@@ -49,6 +54,8 @@ def weighs_alike(strata: Sequence[Sequence[Side]]) -> bool:
 
     They count as failures. Where they strike one side more than the other, the
     difference is theirs; where they are all of a side of a stratum, nothing is known there.
+    The same goes for what nobody judged, where others were; and conversations that merely
+    ended as accepted are not held against others that were judged.
     """
     if not all(side.completed for sides in strata for side in sides):
         return False
@@ -58,4 +65,5 @@ def weighs_alike(strata: Sequence[Sequence[Side]]) -> bool:
         )
         for column in zip(*strata, strict=True)
     }
-    return len(shares) == 1
+    measures = {kind for sides in strata for side in sides for kind in side.measures}
+    return len(shares) == 1 and len(measures) < 2

@@ -42,19 +42,20 @@ def summarise_config(config: str, samples: Samples, *, missing: Mapping[str, int
     ]
     sizes = [len(each) for each in passes]
     scope = scope_of(sizes)
-    completed = [[s for s in group if s.status == "completed"] for group in groups.values()]
+    settled = [[sample for sample in group if sample.is_settled] for group in groups.values()]
     return ConfigSummary(
         config=config,
         scope=scope,
         scenarios=len(sizes),
         epochs=sizes[0] if len(set(sizes)) == 1 else None,
         success=rate_of(passes, scope),
-        completed=rate_of([passes_of(group) for group in completed], scope),
+        completed=rate_of([passes_of(group) for group in settled], scope),
         errors=sum(sample.status == "error" for sample in samples),
         misses=sum(sample.status == "miss" for sample in samples),
         unjudged=sum(_is_unjudged(sample) for sample in samples),
         missing=sum(missing.values()),
         unknown=sum(sample.outcome == "unjudged" for sample in samples),
+        accepted=sum(sample.is_accepted_alone for sample in samples),
         terminations=_terminations(samples),
         turns=_distribution(samples, turns_of, scope),
         code=_code(samples, scope),
@@ -64,7 +65,7 @@ def summarise_config(config: str, samples: Samples, *, missing: Mapping[str, int
 
 
 def passes_of(samples: Samples, *, missing: int = 0) -> list[float]:
-    """1 for every success, 0 for what failed, did not complete, or is missing."""
+    """1 for every success, 0 for what failed, did not complete, was not judged, or is missing."""
     return [float(sample.is_success) for sample in samples] + [0.0] * missing
 
 

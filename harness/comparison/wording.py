@@ -31,13 +31,15 @@ def alert(configs: Sequence[ConfigSummary], named: Sequence[Contrast]) -> str:
     misses = sum(config.misses for config in configs)
     errors = sum(config.errors for config in configs)
     missing = _missing(configs)
-    if not errors + misses + missing:
+    unknown = sum(config.unknown - config.accepted for config in configs)
+    if not errors + misses + missing + unknown:
         return ""
     barred = sum(each.verdict == "not comparable" for each in named)
     prefix = ""
     if barred:
         prefix = "Not comparable: " if barred == len(named) else "Partly not comparable: "
-    return f"{prefix}{did_not_complete(misses, errors, total, missing=missing)}."
+    told = did_not_complete(misses, errors, total, missing=missing, unknown=unknown)
+    return f"{prefix}{told}."
 
 
 def _missing(configs: Sequence[ConfigSummary]) -> int:
@@ -45,7 +47,9 @@ def _missing(configs: Sequence[ConfigSummary]) -> int:
     return sum(config.missing for config in configs if config.success.n)
 
 
-def did_not_complete(misses: int, errors: int, total: int, *, missing: int = 0) -> str:
+def did_not_complete(
+    misses: int, errors: int, total: int, *, missing: int = 0, unknown: int = 0
+) -> str:
     """How many samples missed or ended in errors, e.g. "4 of 8 samples missed their cassette"."""
     parts = []
     if misses:
@@ -55,11 +59,14 @@ def did_not_complete(misses: int, errors: int, total: int, *, missing: int = 0) 
         parts.append(f"{errors} of {counted(total, 'sample')} ended in errors")
     if missing:
         parts.append(f"{missing} of {counted(total, 'planned sample')} have no result")
+    if unknown:
+        was = "was" if unknown == 1 else "were"
+        parts.append(f"{unknown} of {counted(total, 'sample')} {was} not judged")
     return " and ".join(parts)
 
 
-def warning(compared: Sequence[Contrast]) -> str:
-    """Which verdicts rest on counting what did not complete as failures; "" if none does."""
+def warning(compared: Sequence[Contrast], *, are_all_judged: bool = True) -> str:
+    """Which verdicts rest on counting what has no result as failures; "" if none does."""
     changed = [
         f"{level_name(each)} against {each.reference} is {each.verdict_by_count} if they count "
         f"as failures, and {each.verdict_if_dropped} without them"
@@ -70,7 +77,8 @@ def warning(compared: Sequence[Contrast]) -> str:
         return ""
     more = f"; and {len(changed) - MOST_NAMED} more" if len(changed) > MOST_NAMED else ""
     said = "; ".join(changed[:MOST_NAMED])
-    return f"The samples that did not complete decide a verdict: {said}{more}."
+    how = "did not complete" if are_all_judged else "did not complete or were not judged"
+    return f"The samples that {how} decide a verdict: {said}{more}."
 
 
 def suite_verdict(
@@ -106,7 +114,7 @@ def _alone(config: ConfigSummary) -> str:
     limits = f", interval {_shares(success.interval)}" if success.interval else ""
     share = f"{100 * (success.value or 0):.0f} %"
     told = f"{success.successes} of {success.n}"
-    if config.unknown and config.unknown == config.completed.n:
+    if config.accepted:
         return f"{config.config}: {told} ended as accepted ({share}{limits}); {NOT_JUDGED}"
     partly = f", {config.unknown} of them not judged" if config.unknown else ""
     return f"{config.config} solves {told} samples{partly} ({share}{limits})"
@@ -114,12 +122,18 @@ def _alone(config: ConfigSummary) -> str:
 
 def _no_claim(configs: Sequence[ConfigSummary]) -> str:
     """Why nothing is said of the configs: the numbers would be those of errors and misses."""
-    struck = [f"{c.config} {c.errors + c.misses + c.missing} of {c.success.n}" for c in configs]
+    unknown = any(config.unknown for config in configs)
+    how = "did not complete or were not judged" if unknown else "did not complete"
+    struck = [f"{c.config} {_without_result(c)} of {c.success.n}" for c in configs]
     more = f", and {len(struck) - 6} more configs" if len(struck) > 6 else ""
     return (
-        "No effect is claimed: the numbers below count samples that did not complete as "
+        f"No effect is claimed: the numbers below count samples that {how} as "
         f"failures ({', '.join(struck[:6])}{more})."
     )
+
+
+def _without_result(config: ConfigSummary) -> int:
+    return config.errors + config.misses + config.missing + config.unknown
 
 
 def too_few(compared: Sequence[Contrast], comparisons: int = 0) -> str:

@@ -87,6 +87,8 @@ def _key(side: Side, sample: SampleOutcome) -> SampleKey:
 
 
 def _status(sample: SampleOutcome) -> Status:
+    if sample.outcome == "unjudged":
+        return "error"  # Of neither it is known whether the task was solved.
     if sample.outcome == "error" or sample.outcome == "miss":
         return sample.outcome
     return "completed"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.comparison import outcomes_of
+from harness.errors import HarnessError
 from harness.model.history import HistoryRun, HistorySuite
 
 if TYPE_CHECKING:
@@ -19,8 +20,17 @@ def run_of(log: RunLog) -> HistoryRun:
 
     Args:
         log: The run; planned samples without a result are kept as missing.
+
+    Raises:
+        HarnessError: If nobody judged it: there is no success to keep.
     """
     header = log.header
+    if any(sample.is_accepted_alone for sample in log.samples):
+        raise HarnessError(
+            f"Nobody judged the samples of run {header.run_id!r}: it was imported without a field "
+            "that tells whether they solved their tasks, so there is no success to keep. Name the "
+            "field and import them again with: harness import --mapping FILE"
+        )
     sizes = {suite.name: suite.samples_per_config for suite in header.suites}
     suites = [_suite(each, sizes.get(each.suite)) for each in outcomes_of(log)]
     return HistoryRun(

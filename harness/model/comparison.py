@@ -101,7 +101,9 @@ class ConfigSummary(_Strict, frozen=True, kw_only=True):
         unjudged: Completed samples that no score judged; they cannot be successes.
         missing: Planned samples without a result; failures in success, in no other number.
         unknown: Completed samples of which nobody says whether they solved their task: imported
-            without it. A success of these merely ended as accepted.
+            without it.
+        accepted: Those of them whose end stands for their result, as nobody judged anything of
+            their import: a success of these merely ended as accepted. The others count as failures.
         terminations: Samples by termination reason, most frequent first.
         turns: Turns of the completed samples.
         code: Code executions.
@@ -120,6 +122,7 @@ class ConfigSummary(_Strict, frozen=True, kw_only=True):
     unjudged: int
     missing: int
     unknown: int = 0
+    accepted: int = 0
     terminations: dict[str, int]
     turns: Distribution
     code: CodeSummary
@@ -295,8 +298,7 @@ class SuiteComparison(_Strict, frozen=True, kw_only=True):
 
         Else every rate tells how many ended as accepted.
         """
-        unknown = sum(config.unknown for config in self.configs)
-        return not unknown or unknown < sum(config.completed.n for config in self.configs)
+        return not any(config.accepted for config in self.configs)
 
 
 class Comparison(_Strict, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ GATE_SCHEMA_VERSION = 1
 
 GateOutcome = Literal["passed", "regressed", "inconclusive"]
 # Of a sample whose result nobody judged it is whether it ended as accepted.
-Counted = Literal["pass", "fail", "error", "miss", "missing"]
+Counted = Literal["pass", "fail", "unjudged", "error", "miss", "missing"]
 Measure = Literal["success", "cost_usd", "turns", "success against the baseline"]
 
 
@@ -74,8 +74,8 @@ class SampleOutcome(_Strict, frozen=True, kw_only=True, omit_defaults=True):
         turns: Turns; None if it did not complete.
         conversation: Digest of what was said and how it ended, the same where a comparison calls
             two samples identical; "" where that is not known.
-        is_judged: Whether anybody judged what came of it; if not, "pass" is no more than that it
-            ended as accepted.
+        is_judged: False where nobody judged anything of its import: "pass" then is no more than
+            that it ended as accepted.
     """
 
     scenario: str
@@ -89,7 +89,7 @@ class SampleOutcome(_Strict, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def is_completed(self) -> bool:
-        """Whether it ended by itself, well or not."""
+        """Whether it ended by itself, and it is known how well."""
         return self.outcome in ("pass", "fail")
 
 

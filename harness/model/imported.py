@@ -23,6 +23,8 @@ class Origin(_Strict, frozen=True, kw_only=True):
             also those the importer does not know. Only secrets are replaced.
         seed: What the mapped field "seed" holds, as text; None without one.
         notes: What of the document is no part of the transcript, each kind of it with how often.
+        others_judged: Whether somebody judged other conversations of the same import; how this
+            one ended then stands for nothing.
     """
 
     format: str
@@ -30,6 +32,7 @@ class Origin(_Strict, frozen=True, kw_only=True):
     document: str
     seed: str | None = None
     notes: tuple[str, ...] = ()
+    others_judged: bool = False
 
 
 class ImportFields(_Strict, frozen=True, kw_only=True):

@@ -25,6 +25,9 @@ class ConfigNoise(Strict, frozen=True, kw_only=True):
             epochs that chance alone stays below in 95 of 100 cases, in [0, 1]; None as above.
         all_pass: pass^k for k from 1: the chance that k epochs of a scenario all pass.
         any_passes: pass@k for k from 1: the chance that at least one of k epochs passes.
+        unknown: Samples that nobody judged.
+        accepted: Those of them where to succeed is no more than to end as accepted, as nobody
+            judged anything of their import; the others count as failures.
     """
 
     suite: str
@@ -38,6 +41,8 @@ class ConfigNoise(Strict, frozen=True, kw_only=True):
     repeatable: float | None
     all_pass: tuple[float, ...] = ()
     any_passes: tuple[float, ...] = ()
+    unknown: int = 0
+    accepted: int = 0
 
 
 class Plan(Strict, frozen=True, kw_only=True):

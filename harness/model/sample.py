@@ -156,17 +156,24 @@ class SampleResult(_Strict, frozen=True, kw_only=True):
         return self.origin is None or any(each.scorer != "termination" for each in self.verdicts)
 
     @property
+    def is_accepted_alone(self) -> bool:
+        """Whether how it ended stands for its result, as nobody judged anything of its import."""
+        return self.outcome == "unjudged" and not (self.origin and self.origin.others_judged)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it completed and its result is known, or how it ended stands for that."""
+        is_known = self.is_result_known or not (self.origin and self.origin.others_judged)
+        return self.status == "completed" and is_known
+
+    @property
     def is_success(self) -> bool:
         """Completed, judged by at least one score, and passed by every one that judges.
 
-        Where its result is not known, that is no more than that it ended as accepted.
+        Where nobody judged anything of its import, that is no more than that it ended as accepted.
         """
         verdicts = self.verdicts
-        return (
-            self.status == "completed"
-            and bool(verdicts)
-            and all(score.passed for score in verdicts)
-        )
+        return self.is_settled and bool(verdicts) and all(score.passed for score in verdicts)
 
     @property
     def is_silent(self) -> bool:

@@ -29,7 +29,7 @@ _LEGEND = (
 )
 _MEANINGS = {
     "same outcomes": "Same outcomes: replays of which no sample ended otherwise.",
-    "not comparable": "Not comparable: errors and misses weigh differently on the two.",
+    "not comparable": "Not comparable: samples without a result weigh differently on the two.",
     "no results": "No results: the run, or the one above it, has a result of no sample yet.",
     "other scenarios": "Other scenarios: none is the same in both runs.",
     "inconclusive": "Inconclusive: a difference of 10 points could have gone unseen.",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from harness.model.noise import ConfigNoise, FactorSight, Noise, Plan, Sight
 
-_HEAD = ("Config", "Success", "Scenarios", "Epochs", "Mixed", "Between", "Within", "A/A")
+_HEAD = ("Scenarios", "Epochs", "Mixed", "Between", "Within", "A/A")
 _LEGEND = (
     "Mixed: scenarios whose epochs do not agree. Between, within: standard deviation between "
     "scenarios, and of one epoch around its scenario, in points. A/A: how many points two runs "
@@ -39,7 +39,10 @@ def print_noise(noise: Noise, stream: TextIO) -> None:
     for suite in dict.fromkeys(each.suite for each in noise.configs):
         configs = [each for each in noise.configs if each.suite == suite]
         writer.line(suite, "bold")
-        writer.table(_HEAD, [_row(each) for each in configs])
+        rate = "Ended as accepted" if any(each.accepted for each in configs) else "Success"
+        writer.table(("Config", rate, *_HEAD), [_row(each) for each in configs])
+        if unknown := sum(each.unknown for each in configs):
+            writer.prose(_unjudged(unknown, sum(each.accepted for each in configs)))
         for each in configs:
             if len(each.all_pass) > 1:
                 writer.prose(f"{each.config}: {_reliability(each)}")
@@ -53,6 +56,13 @@ def print_noise(noise: Noise, stream: TextIO) -> None:
     if noise.sights or noise.factors:
         writer.prose(_ALONE, "dim")
     writer.prose(_LEGEND, "dim")
+
+
+def _unjudged(unknown: int, accepted: int) -> str:
+    told = f"Nobody judged {counted(unknown, 'sample')}: "
+    if accepted:
+        return f"{told}what is told is how many ended as accepted, not how many solved their task."
+    return f"{told}as others were judged, these count as failures."
 
 
 def _row(each: ConfigNoise) -> tuple[str, ...]:

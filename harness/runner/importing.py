@@ -67,6 +67,7 @@ def import_run(source: Path, name: str | None, mapping: Path | None, runs_folder
     _refuse_parts(drafts)
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     titles = _titles(drafts)
+    _tell_of_others(drafts)
     samples = [
         _sample(draft, key, titles, started_at)
         for draft, key in zip(*_keyed(drafts, suite), strict=True)
@@ -287,6 +288,13 @@ def _header(
         plan=tuple(sample.key for sample in samples),
     )
     return redacted(header)
+
+
+def _tell_of_others(drafts: Sequence[_Draft]) -> None:
+    """Note with each whether any of them was judged."""
+    if any(isinstance(draft.correctness, Score) for draft in drafts):
+        for draft in drafts:
+            draft.origin = msgspec.structs.replace(draft.origin, others_judged=True)
 
 
 def _titles(drafts: Sequence[_Draft]) -> dict[str, str]:

@@ -9,7 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from harness.comparison import compare_configs, compare_runs, judge, outcomes_of
+from harness.comparison import compare_configs, compare_runs, judge, noise_of, outcomes_of
+from harness.errors import HarnessError
+from harness.history import run_of
 from harness.logs import create_log, open_log_unchanged
 from harness.model.gate import Gate, Thresholds
 from harness.model.table import rows_of
@@ -19,6 +21,7 @@ from harness.reports.html import HtmlReporter
 from harness.reports.json import JsonReporter
 from harness.reports.junit import JunitReporter
 from harness.reports.markdown import MarkdownReporter
+from harness.reports.noise import print_noise
 from harness.runner.importing import import_run
 
 if TYPE_CHECKING:
@@ -134,9 +137,54 @@ def test_what_was_judged_is_told_as_ever_and_what_was_not_beside_it(tmp_path: Pa
     (suite,) = compare_configs(log).suites
 
     assert [sample.outcome for sample in log.samples] == ["pass", "fail", "unjudged"]
+    assert [sample.is_success for sample in log.samples] == [True, False, False]
     assert suite.is_judged
-    assert suite.headline.startswith("imported solves 2 of 3 samples, 1 of them not judged")
+    assert suite.headline.startswith("imported solves 1 of 3 samples, 1 of them not judged")
+    assert suite.alert == "1 of 3 samples was not judged."
     assert "Samples: 3 of 3, 1 passed, 1 not judged." in summary(log)
+    assert "what nobody judged counts as not solved" in " ".join(suite.notes)
+
+
+def test_a_config_that_nobody_judged_is_not_compared_with_one_that_was(tmp_path: Path) -> None:
+    files = {
+        f"{who}{n}": chat("TERMINATE", who=who, id=f"q{n}", ok=None if who == "a" else n % 2 == 0)
+        for who in ("a", "b")
+        for n in range(12)
+    }
+    rules = MAPPED.replace("correct: ok", "correct: ok, config: who, scenario: id")
+    (suite,) = compare_configs(imported(tmp_path, files, rules)).suites
+
+    assert [each.verdict for each in suite.contrasts] == ["not comparable"]
+    assert suite.alert == "Not comparable: 12 of 24 samples were not judged."
+    assert "a 12 of 12, b 0 of 12" in suite.verdict
+
+
+def test_an_import_without_and_one_with_correctness_are_not_compared(tmp_path: Path) -> None:
+    files = {f"q{n}": chat("TERMINATE", ok=n % 3 == 0) for n in range(12)}
+    without = imported(tmp_path, files)
+    judged = imported(tmp_path, files, MAPPED)
+    comparison = compare_runs(without, judged)
+    (one,), (other,) = outcomes_of(without), outcomes_of(judged)
+
+    assert [each.contrast.verdict for each in comparison.configs] == ["not comparable"]
+    assert comparison.alert.startswith("Not comparable: in the first run 12 of 12 ")
+    for run, baseline in ((one, other), (other, one)):
+        with pytest.raises(HarnessError, match=r"Nobody judged .* cannot be compared"):
+            judge(Gate(success_margin=0.1), run, baseline)
+
+
+def test_noise_says_what_its_rate_is_where_nobody_judged(log: RunLog) -> None:
+    stream = io.StringIO()
+    print_noise(noise_of(log), stream)
+    told = " ".join(stream.getvalue().split())
+
+    assert "Config Ended as accepted Scenarios" in told
+    assert "Nobody judged 3 samples: what is told is how many ended as accepted" in told
+
+
+def test_a_history_keeps_no_success_of_what_nobody_judged(log: RunLog) -> None:
+    with pytest.raises(HarnessError, match="there is no success to keep"):
+        run_of(log)
 
 
 def test_a_log_tells_it_without_reading_the_whole_run(tmp_path: Path) -> None:

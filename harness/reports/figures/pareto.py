@@ -144,8 +144,7 @@ def _point(
 
 
 def _achieved(config: ConfigSummary) -> str:
-    is_judged = not config.unknown or config.unknown < config.completed.n
-    return "solved" if is_judged else "ended as accepted"
+    return "ended as accepted" if config.accepted else "solved"
 
 
 def _named(points: Sequence[CostPoint]) -> list[CostPoint]:
