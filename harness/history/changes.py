@@ -105,6 +105,7 @@ def _entry(side: Side) -> HistoryEntry:
         cost_usd_mean=fmean(costs) if costs else None,
         costs_unknown=len(samples) - len(costs),
         suite_samples=side.suite.samples_per_config,
+        unjudged=summary.unknown,
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from harness.model.imported import Origin
 from harness.model.run import RunHeader, RunLog, ScenarioInfo, SuiteInfo
 from harness.model.sample import SampleKey, SampleResult, Status
 from harness.model.scenario import AgentConfig
@@ -16,6 +17,9 @@ from harness.model.transcript import Transcript
 if TYPE_CHECKING:
     from harness.model.gate import SampleOutcome
     from harness.model.history import HistoryRun, HistorySuite
+
+# Of an import in which others were judged.
+_UNJUDGED = Origin(format="", path="", document="", others_judged=True)
 
 
 class Side(NamedTuple):
@@ -69,6 +73,7 @@ def results_of(side: Side) -> list[SampleResult]:
             mode="imported",
             transcript=Transcript(engine="", engine_version=""),
             scores=(_verdict(each),) if each.is_completed else (),
+            origin=_UNJUDGED if each.outcome == "unjudged" else None,
             started_at="",
             duration_seconds=0.0,
         )
@@ -87,8 +92,6 @@ def _key(side: Side, sample: SampleOutcome) -> SampleKey:
 
 
 def _status(sample: SampleOutcome) -> Status:
-    if sample.outcome == "unjudged":
-        return "error"  # Of neither it is known whether the task was solved.
     if sample.outcome == "error" or sample.outcome == "miss":
         return sample.outcome
     return "completed"

@@ -120,6 +120,7 @@ class HistoryEntry(_Strict, frozen=True, kw_only=True):
         errors: Samples that ended in an error.
         misses: Samples that asked for something the cassette does not hold.
         missing: Planned samples without a result.
+        unjudged: Samples that nobody judged, which count as failures as others were judged.
         turns_median: Median turns of the completed samples; None without any.
         cost_usd_mean: Mean US dollars of the samples whose cost is known; None without any.
         costs_unknown: Samples with a result whose cost is not known.
@@ -143,6 +144,7 @@ class HistoryEntry(_Strict, frozen=True, kw_only=True):
     cost_usd_mean: float | None
     costs_unknown: int
     suite_samples: int | None = None
+    unjudged: int = 0
     change: HistoryChange | None = None
 
     @property

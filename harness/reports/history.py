@@ -130,6 +130,7 @@ def _notes(entries: Sequence[HistoryEntry]) -> list[str]:
             for number, one, several in (
                 (entry.errors, "error", "errors"),
                 (entry.misses, "cassette miss", "cassette misses"),
+                (entry.unjudged, "sample not judged", "samples not judged"),
                 (entry.missing, "sample without a result", "samples without a result"),
                 (entry.costs_unknown, "sample of unknown cost", "samples of unknown cost"),
                 (left_out, "scenario not compared", "scenarios not compared"),
@@ -192,4 +193,5 @@ def _cells(entry: HistoryEntry) -> dict[str, str | int | float | None]:
         "p_adjusted": change.p_adjusted if change else None,
         "config_changed": int(change.is_config_changed) if change else None,
         "suite_samples": entry.suite_samples,
+        "unjudged": entry.unjudged,
     }

@@ -11,7 +11,7 @@ import pytest
 
 from harness.comparison import compare_configs, compare_runs, judge, noise_of, outcomes_of
 from harness.errors import HarnessError
-from harness.history import run_of
+from harness.history import history_of, run_of
 from harness.logs import create_log, open_log_unchanged
 from harness.model.gate import Gate, Thresholds
 from harness.model.table import rows_of
@@ -185,6 +185,16 @@ def test_noise_says_what_its_rate_is_where_nobody_judged(log: RunLog) -> None:
 def test_a_history_keeps_no_success_of_what_nobody_judged(log: RunLog) -> None:
     with pytest.raises(HarnessError, match="there is no success to keep"):
         run_of(log)
+
+
+def test_a_history_tells_how_many_nobody_judged_where_others_were(tmp_path: Path) -> None:
+    files = {"a": chat("TERMINATE", ok=True), "b": chat("TERMINATE", ok=None)}
+    kept = run_of(imported(tmp_path, files, MAPPED))
+
+    (entry,) = history_of([kept]).entries
+
+    assert (entry.success.successes, entry.success.n) == (1, 2)
+    assert (entry.unjudged, entry.errors) == (1, 0)
 
 
 def test_a_log_tells_it_without_reading_the_whole_run(tmp_path: Path) -> None:
