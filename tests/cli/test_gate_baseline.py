@@ -129,6 +129,27 @@ def test_a_run_that_was_interrupted_is_no_baseline_unless_that_is_asked_for(
     assert "WARNING" not in whole.stderr
 
 
+def test_where_no_gate_compares_the_baseline_that_was_kept_is_named_with_what_uses_it(
+    harness: Command, suite: Path
+) -> None:
+    file = suite / "suite.yaml"
+    file.write_text(file.read_text().replace(GATE, ""))
+    ran(harness)
+
+    before = harness("gate")
+    assert harness("baseline", "set", "latest").returncode == 0
+    after = harness("gate")
+    command = re.search(r"harness (gate latest --margin [0-9.]+)", after.stderr)
+    assert command, after.stderr
+    compared = harness(*command[1].split())
+
+    assert (before.returncode, after.returncode) == (2, 2)
+    assert "--margin" not in before.stderr
+    assert "talk: there is a baseline" in after.stderr
+    assert compared.returncode == 0, compared.stderr
+    assert "as in the baseline" in compared.stdout
+
+
 def test_what_the_suite_gave_up_is_no_loss_of_the_baseline(harness: Command, suite: Path) -> None:
     ran(harness)
     harness("baseline", "set", "latest")
