@@ -34,6 +34,25 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+def quoted(value: object, width: int = 80) -> str:
+    """A value as messages show it: quoted whole, or with an ellipsis inside its quotes.
+
+    Args:
+        value: Anything; what is no text is cut at its end.
+        width: Of what is returned, in characters; at least 4.
+    """
+    whole = repr(value)
+    if len(whole) <= width:
+        return whole
+    if not isinstance(value, str):
+        return f"{whole[: width - 1]}\u2026"
+    # Characters that are escaped take more than one.
+    kept = value[:width]
+    while len(repr(f"{kept}\u2026")) > width:
+        kept = kept[:-1]
+    return repr(f"{kept}\u2026")
+
+
 class HarnessError(Exception):
     """A mistake the user can mend; its text says what, where, the valid choices and what next."""
 

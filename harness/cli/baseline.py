@@ -34,7 +34,7 @@ def command() -> None:
 @click.option(
     "--partial",
     is_flag=True,
-    help="With --overwrite: also where RUN lacks results that the baseline has.",
+    help="Also where RUN lacks results: planned ones, or those that the baseline has.",
 )
 @options.scenarios
 @options.run_folder
@@ -48,9 +48,10 @@ def set_command(
 ) -> int:
     """Keep RUN as the baseline of its suites, or of those named.
 
-    RUN is a run id, its beginning, the path of a run log, or "latest". A baseline
-    is not replaced by a run that lacks results it has, of what the suite still
-    holds, unless you add --partial: what is lost is no longer compared.
+    RUN is a run id, its beginning, the path of a run log, or "latest". Unless you
+    add --partial, a run that was interrupted is not kept, as samples without a
+    result count as failures; nor does one that lacks results of a baseline, of what
+    the suite still holds, replace it: what is lost is no longer compared.
 
     \b
     Examples:

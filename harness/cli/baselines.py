@@ -31,11 +31,11 @@ _MOST_NAMED = 6
 
 
 class Replacing(NamedTuple):
-    """What may become of a baseline that is there.
+    """What may be kept, and what may become of a baseline that is there.
 
     Attributes:
         overwrite: Whether it may be replaced.
-        partial: Whether it may be by a run that lacks results it has.
+        partial: Whether a run may be kept that lacks results: planned ones, or those it has.
     """
 
     overwrite: bool
@@ -89,13 +89,13 @@ def _checked(outcomes: SuiteOutcomes, suite: Suite | None, root: Path, how: Repl
             f"harness run {suite.name}"
         )
     path = baseline_path(suite.folder)
-    if not path.exists():
-        return ""
-    if not how.overwrite:
+    if path.exists() and not how.overwrite:
         raise HarnessError(
             f"{shown_path(path)}: there is a baseline, and nothing was overwritten. "
             f"Look at it with: harness baseline show {suite.name}; replace it with --overwrite."
         )
+    if not how.partial:
+        _refuse_unfinished(outcomes)
     loss = _loss(path, outcomes, suite)
     if loss and not how.partial:
         raise HarnessError(
@@ -103,6 +103,26 @@ def _checked(outcomes: SuiteOutcomes, suite: Suite | None, root: Path, how: Repl
             f"{suite.name}; or give up what is lost with: --overwrite --partial"
         )
     return loss
+
+
+def _refuse_unfinished(outcomes: SuiteOutcomes) -> None:
+    lacking = sum(sample.outcome == "missing" for sample in outcomes.samples)
+    if not lacking:
+        return
+    run_id = one_line(outcomes.run_id)
+    # A recording that is given again skips what it has, so that no run of it is whole.
+    finish = (
+        f"give the same harness record command again, and keep a run of: harness run "
+        f"{outcomes.suite}"
+        if outcomes.mode == "record"
+        else f"harness run --resume {run_id}"
+    )
+    raise HarnessError(
+        f"Run {run_id} has no result of {lacking:,} of the "
+        f"{counted(len(outcomes.samples), 'sample')} planned of {outcomes.suite}. In a baseline "
+        "these count as failures, which lowers what later runs must reach, so nothing was kept. "
+        f"Finish it first: {finish}; or keep it all the same with: --partial"
+    )
 
 
 def _loss(path: Path, outcomes: SuiteOutcomes, suite: Suite) -> str:

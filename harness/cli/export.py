@@ -16,7 +16,7 @@ from harness.cli import options
     "path",
     required=True,
     type=click.Path(path_type=Path, dir_okay=False),
-    help="File to write; its name ends with .csv, .jsonl or .parquet.",
+    help="File to write; its name ends with .csv, .jsonl or .parquet. Its folder is made.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace the file if it is there.")
 @options.run_folder

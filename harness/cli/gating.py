@@ -143,6 +143,7 @@ def _gated(
 
 def _refuse_no_gate(log: RunLog, suites: dict[str, Suite], arguments: GateArguments) -> NoReturn:
     root = arguments.scenarios_root
+    baselines = [name for name, suite in suites.items() if baseline_path(suite.folder).exists()]
     names = [suite.name for suite in log.header.suites]
     own = [one_line(name) for name in names if name in suites]
     others = [one_line(name) for name in names if name not in suites]
@@ -152,6 +153,12 @@ def _refuse_no_gate(log: RunLog, suites: dict[str, Suite], arguments: GateArgume
             f"{', '.join(own)} in {root}: add one to suite.yaml, for example: "
             "gate: {success: {at_least: 0.8}}; or give thresholds here, for example: "
             f"harness gate {arguments.run} --success-at-least 0.8"
+        )
+    if baselines:
+        said.append(
+            f"{', '.join(map(one_line, baselines))}: there is a baseline; hold the run against it "
+            f"with: harness gate {arguments.run} --margin 0.1; or by suite.yaml: gate: "
+            "{against_baseline: {success: {margin: 0.1}}}"
         )
     if others:
         said.append(

@@ -66,18 +66,36 @@ def command(source: Path, name: str | None, mapping: Path | None, runs_folder: P
         click.echo(f"{failed} ended with an error, as their files say.")
     for line in _notes(log.samples):
         click.echo(line)
-    unknown = [sample for sample in log.samples if sample.outcome == "unjudged"]
-    if unknown:
-        ended = sum(sample.is_success for sample in unknown)
-        click.echo(
-            f"Whether the result was right is not known of {len(unknown)}: they are not judged, "
-            f"and {ended} of them merely ended as accepted. {_how_to_map(unknown[0])}"
-        )
+    for line in _correctness(log.samples):
+        click.echo(line)
     first = log.samples[0].key
     title = log.header.title_of(first)
     called = f" ({one_line(title, 80)})" if title else ""
     click.echo(f"Look at it with: harness report; harness show {first}{called}")
     return 0
+
+
+def _correctness(samples: Sequence[SampleResult]) -> Iterator[str]:
+    """How many results were right, as far as the files tell, and how they would tell it."""
+    from harness.runner.importing import UNMAPPED
+
+    scores = [score for each in samples if (score := each.score_of("correct"))]
+    if scores:
+        right = sum(bool(score.passed) for score in scores)
+        yield (
+            f"As their files say: {right} right, {len(scores) - right} wrong, "
+            f"{len(samples) - len(scores)} not judged."
+        )
+    unknown = [sample for sample in samples if sample.outcome == "unjudged"]
+    if not unknown:
+        return
+    unmapped = [each for each in unknown if UNMAPPED in {score.reason for score in each.scores}]
+    ended = sum(sample.is_success for sample in unknown)
+    hint = f" {_how_to_map(unmapped[0])}" if unmapped else ""
+    yield (
+        f"Whether the result was right is not known of {len(unknown)}: they are not judged, "
+        f"and {ended} of them merely ended as accepted.{hint}"
+    )
 
 
 def _notes(samples: Sequence[SampleResult]) -> Iterator[str]:
@@ -100,10 +118,12 @@ def _how_to_map(sample: SampleResult) -> str:
     """How the field that tells correctness is named, and which it might be."""
     import json
 
+    from harness.errors import quoted
+
     document = json.loads(sample.origin.document) if sample.origin else None
     fields = document if isinstance(document, dict) else {}
     likely = [name for name, value in fields.items() if value in (True, False)]
-    near = f" ({likely[0]!r:.60} might be it)" if len(likely) == 1 else ""
+    near = f" ({quoted(likely[0], 60)} might be it)" if len(likely) == 1 else ""
     return (
         f"Name the field that tells it{near} with: --mapping FILE, there fields: {{correct: NAME}}"
     )

@@ -158,7 +158,10 @@ def _list_suite(suite: Suite | SuiteInfo) -> None:
 
 
 def _list_runs(folder: Path) -> int:
-    from harness.logs import read_log
+    from contextlib import closing
+
+    from harness.errors import HarnessError
+    from harness.logs import open_log
     from harness.reports.facts import facts_of
     from harness.reports.text import one_line
 
@@ -166,7 +169,12 @@ def _list_runs(folder: Path) -> int:
     if not logs:
         click.echo(f"No runs in {folder}. Make one with: harness run")
     for path in logs:
-        log = read_log(path)
+        try:
+            with closing(open_log(path)) as store:
+                log = store.read()
+        except HarnessError as error:
+            click.echo(f"{one_line(path.stem)}  cannot be read: {one_line(str(error), 400)}")
+            continue
         bad = sum(sample.status != "completed" for sample in log.samples)
         click.echo(
             f"{one_line(log.header.run_id)}  {log.header.mode}  "

@@ -23,6 +23,17 @@ def roots(function: F) -> F:
     return scenarios(cassettes(function))
 
 
+def root_words(scenarios_root: Path, cassettes_root: Path) -> tuple[str, ...]:
+    """The options of `roots` as words of a command to advise, where they are not the usual ones."""
+    given = ("--scenarios", scenarios_root), ("--cassettes", cassettes_root)
+    return tuple(
+        word
+        for name, path in given
+        if str(path) != name.removeprefix("--")
+        for word in (name, str(path))
+    )
+
+
 def cassettes(function: F) -> F:
     """Add --cassettes."""
     return click.option(
@@ -134,6 +145,17 @@ class SampleArguments:
         from harness.runner.selection import Selection
 
         return Selection(keyword=self.keyword, configs=self.configs, epochs=self.epochs)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What selects the samples, where and how, as words of a command to advise."""
+        narrowed = [
+            *(("-k", self.keyword) if self.keyword.strip() else ()),
+            *(word for name in self.configs for word in ("-c", name)),
+            *(word for number in self.epochs for word in ("-e", str(number))),
+            *(("--sandbox", self.sandbox) if self.sandbox else ()),
+        ]
+        return (*narrowed, *root_words(self.scenarios_root, self.cassettes_root))
 
     @property
     def worker_count(self) -> int:

@@ -24,7 +24,8 @@ from harness.cli import options
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="File to write; default: reports/RUN.html for html, standard output for the others.",
+    help="File to write; default: reports/RUN.html for html, standard output for the others. "
+    "Its folder is made.",
 )
 @options.run_folder
 def command(run: str, name: str, output: Path | None, runs_folder: Path) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ from harness.runner.redact import redacted
 from harness.runner.sandboxes import refuse_unsafe, sandbox_labels
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from harness.model.sample import Mode, SampleKey
     from harness.model.scenario import Suite
 
@@ -46,7 +49,7 @@ def run(arguments: RunArguments) -> int:
     mode = _mode(plan, suites, live=arguments.live)
     config = _run_config(arguments, suites, mode, arguments.cassettes_root)
     if mode == "replay":
-        _require_some_cassette(plan, suites, config)
+        _require_some_cassette(plan, suites, config, arguments.words)
     header = new_header(plan, suites, config, arguments.scenarios_root)
     return start(header, suites, config, _outputs(arguments))
 
@@ -85,7 +88,7 @@ def _run_config(
 
 
 def _require_some_cassette(
-    plan: tuple[SampleKey, ...], suites: list[Suite], config: RunConfig
+    plan: tuple[SampleKey, ...], suites: list[Suite], config: RunConfig, words: tuple[str, ...]
 ) -> None:
     from harness.cassettes import cassette_path
 
@@ -96,25 +99,30 @@ def _require_some_cassette(
             f"None of the {counted(len(replayed), 'sample')} has a cassette in "
             f"{config.cassettes_root}; the first is "
             f"{cassette_path(config.cassettes_root, replayed[0])}. Record them with: "
-            f"{_recording(replayed[0], catalogue, config)}"
+            f"{'; and '.join(_recordings(replayed, catalogue, config, words))}"
         )
 
 
-def _recording(key: SampleKey, catalogue: Catalogue, config: RunConfig) -> str:
-    """The command that records a suite none of whose samples is recorded."""
-    suite = catalogue.suite(key)
-    flags = recording_flags(
-        config.cassettes_root / f"{key}.jsonl",
-        has_script=catalogue.scenario(key).provider is not None,
-        base_url=base_url_of(suite),
-        label=sandbox_labels([suite], config.sandbox),
-    )
-    command = shlex.join(["harness", "record", key.suite, *flags])
-    if "--scripted" in flags:
-        return command
-    variable = key_variable_of(suite)
-    has_key = bool(os.environ.get(variable, "").strip())
-    return command if has_key else f"{variable}=... {command}"
+def _recordings(
+    keys: Sequence[SampleKey], catalogue: Catalogue, config: RunConfig, words: tuple[str, ...]
+) -> list[str]:
+    """The commands that record suites none of whose samples is recorded: one, if one can."""
+    alike: defaultdict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
+    for key in {key.suite: key for key in reversed(keys)}.values():
+        suite = catalogue.suite(key)
+        flags = recording_flags(
+            config.cassettes_root / f"{key}.jsonl",
+            has_script=catalogue.scenario(key).provider is not None,
+            base_url=base_url_of(suite),
+            label=sandbox_labels([suite], config.sandbox),
+        )
+        variable = "" if "--scripted" in flags else key_variable_of(suite)
+        has_key = bool(os.environ.get(variable, "").strip())
+        alike["" if has_key or not variable else f"{variable}=... ", flags].append(key.suite)
+    return [
+        prefix + shlex.join(["harness", "record", *sorted(names), *flags, *words])
+        for (prefix, flags), names in alike.items()
+    ]
 
 
 def _resume(arguments: RunArguments) -> int:

@@ -20,7 +20,8 @@ def command(suites: tuple[str, ...], scenarios_root: Path) -> int:
     """Check suite files without running anything; every mistake is reported at once.
 
     Exit code 2 when there is a mistake. A check that runs pytest where a
-    conftest.py of the agents' is obeyed is warned of.
+    conftest.py of the agents' is obeyed is warned of; of scenarios without checks
+    it is noted that nothing but how they end is judged.
 
     \b
     Examples:
@@ -29,6 +30,7 @@ def command(suites: tuple[str, ...], scenarios_root: Path) -> int:
     """
     from harness.runner.header import load_all
     from harness.suites.trusting import trusting_checks
+    from harness.suites.unchecked import unchecked_scenarios
 
     loaded = load_all(scenarios_root, suites)
     for suite in loaded:
@@ -38,4 +40,6 @@ def command(suites: tuple[str, ...], scenarios_root: Path) -> int:
         )
     for warning in trusting_checks(loaded):
         click.echo(f"warning: {warning}")
+    for note in unchecked_scenarios(loaded):
+        click.echo(f"note: {note}")
     return 0

@@ -75,13 +75,7 @@ class VerifyArguments:
     @property
     def root_options(self) -> tuple[str, ...]:
         """The folders, where they are not the usual ones."""
-        given = ("--scenarios", self.scenarios_root), ("--cassettes", self.cassettes_root)
-        return tuple(
-            word
-            for name, path in given
-            if str(path) != name.removeprefix("--")
-            for word in (name, str(path))
-        )
+        return options.root_words(self.scenarios_root, self.cassettes_root)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from harness.errors import ImportFault, SchemaError
+from harness.errors import ImportFault, SchemaError, quoted
 from harness.model.migrations import load_transcript
 from harness.model.requests import ToolCall
 from harness.model.transcript import Termination, Transcript
@@ -48,14 +48,14 @@ def _plain(entry: Any, where: str) -> dict[str, Any]:
     if not isinstance(entry, dict):
         raise ImportFault(f"{where} is a JSON {type(entry).__name__}; an object was expected.")
     if not entry.keys() & {"content", "tool_calls", "function_call", "tool_responses"}:
-        there = ", ".join(f"{key!r:.60}" for key in list(entry)[:20]) or "nothing"
+        there = ", ".join(quoted(key, 60) for key in list(entry)[:20]) or "nothing"
         raise ImportFault(f"{where} has no 'content'; it has: {there}.")
     for key in ("name", "role"):
         if not isinstance(entry.get(key), str | None):
-            raise ImportFault(f"{where}: {key!r} is {entry[key]!r:.80}; a text was expected.")
+            raise ImportFault(f"{where}: {key!r} is {quoted(entry[key])}; a text was expected.")
     if (entry.get("role") or _ROLES[0]) not in _ROLES:
         raise ImportFault(
-            f"{where}: 'role' is {entry['role']!r:.80}; valid choices: {', '.join(_ROLES)}."
+            f"{where}: 'role' is {quoted(entry['role'])}; valid choices: {', '.join(_ROLES)}."
         )
     return {
         "name": entry.get("name"),
@@ -80,7 +80,9 @@ def _text_of_part(part: Any, where: str) -> str:
         return str(part["text"])
     if isinstance(part, dict) and isinstance(part.get("type"), str):
         return f"[{part['type']}]"
-    raise ImportFault(f"{where}: a part of 'content' has neither 'text' nor 'type': {part!r:.80}.")
+    raise ImportFault(
+        f"{where}: a part of 'content' has neither 'text' nor 'type': {quoted(part)}."
+    )
 
 
 def _of_tools(entry: dict[str, Any]) -> dict[str, Any]:

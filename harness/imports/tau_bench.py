@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from harness.errors import ImportFault
+from harness.errors import ImportFault, quoted
 from harness.imports.chat import read_chat
 from harness.model.imported import ImportedConversation, ImportMapping
 from harness.model.transcript import Termination, Transcript
@@ -74,13 +74,13 @@ def _read(entry: Any, where: str) -> ImportedConversation:
 def _number(entry: dict[str, Any], key: str, where: str) -> int | str:
     value = entry[key]
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ImportFault(f"{where}: {key!r} is {value!r:.80}; a whole number was expected.")
+        raise ImportFault(f"{where}: {key!r} is {quoted(value)}; a whole number was expected.")
     return value
 
 
 def _is_right(reward: Any, where: str) -> bool:
     if isinstance(reward, bool) or not isinstance(reward, int | float):
-        raise ImportFault(f"{where}: 'reward' is {reward!r:.80}; a number was expected.")
+        raise ImportFault(f"{where}: 'reward' is {quoted(reward)}; a number was expected.")
     return abs(reward - 1) <= _NEAR
 
 

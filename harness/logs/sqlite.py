@@ -324,12 +324,33 @@ def _connect_unchanged(path: Path) -> sqlite3.Connection:
 
 
 def read_log(path: Path) -> RunLog:
-    """Read a whole run log; see `open_log` for what it raises."""
-    store = open_log(path)
+    """Read a whole run log.
+
+    Raises:
+        LogError: As `open_log`, and if it is damaged; with the newest other run that is not.
+    """
     try:
-        return store.read()
-    finally:
-        store.close()
+        with closing(open_log(path)) as store:
+            return store.read()
+    except LogError as error:
+        if not path.is_file() or not (other := _newest_readable(path)):
+            raise
+        raise LogError(
+            f"{error} The newest other run that can be read is {other!r}; list them with: harness "
+            "list --runs"
+        ) from None
+
+
+def _newest_readable(damaged: Path) -> str:
+    """The id of the newest run beside a damaged one; empty if there is none."""
+    for path in sorted(damaged.parent.glob(f"*{SUFFIX}"), reverse=True):
+        if path.name == damaged.name:
+            continue
+        with suppress(LogError), closing(open_log_unchanged(path)) as store:
+            store.read_header()
+            store.read_rows()
+            return path.stem
+    return ""
 
 
 def find_log(folder: str | Path, name: str = LATEST) -> Path:

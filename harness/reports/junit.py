@@ -19,7 +19,8 @@ class JunitReporter:
     """Errors and misses are ``<error>``; a low score is data, in properties, not a failure.
 
     ``<failure>`` is left to gates: a config under study may well fail samples
-    without the build being broken.
+    without the build being broken. What nobody judged, and what has no result, is
+    ``<skipped>``.
     """
 
     name: ClassVar[str] = "junit"
@@ -51,7 +52,7 @@ def _suite(root: Element, name: str, samples: list[SampleResult], missing: list[
         tests=str(len(samples) + len(missing)),
         failures="0",
         errors=str(sum(sample.status != "completed" for sample in samples)),
-        skipped=str(len(missing)),
+        skipped=str(len(missing) + sum(sample.outcome == "unjudged" for sample in samples)),
         time=f"{sum(sample.duration_seconds for sample in samples):.3f}",
     )
     for sample in samples:
@@ -81,6 +82,8 @@ def _sample(suite: Element, sample: SampleResult) -> None:
         message = failure.message if failure else "no exception was kept"
         error = _child(case, "error", type=failure.type if failure else "unknown", message=message)
         error.text = visible((failure and failure.traceback) or message)
+    elif sample.outcome == "unjudged":
+        _child(case, "skipped", message="nobody judged what came of it: it is not known")
 
 
 def _properties(sample: SampleResult) -> dict[str, str]:

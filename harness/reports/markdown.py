@@ -51,7 +51,8 @@ class MarkdownReporter:
         kept = _MOST_FAILURES
         while True:
             blocks = block_lines(log.samples, min(kept, MOST_BLOCKS))
-            text = "\n".join([*head, *blocks, *_failures(failures, kept)]) + "\n"
+            listed = _failures(failures, kept) if failures else [_no_failure(log.samples)]
+            text = "\n".join([*head, *blocks, *listed]) + "\n"
             if len(text) <= LIMIT:
                 return text
             if kept == 0:
@@ -167,9 +168,14 @@ def contrast_name(contrast: Contrast) -> str:
     return f"{factor}{contrast.candidate} vs {contrast.reference}"
 
 
+def _no_failure(samples: Sequence[SampleResult]) -> str:
+    judged = sum(sample.outcome != "unjudged" for sample in samples)
+    if judged == len(samples):
+        return "No sample failed."
+    return "No judged sample failed." if judged else "No sample was judged."
+
+
 def _failures(failures: Sequence[SampleResult], kept: int) -> list[str]:
-    if not failures:
-        return ["No sample failed."]
     lines = [f"<details><summary>Failures: {len(failures)}</summary>", ""]
     lines += [
         f"- {escaped(str(each.key))}: {escaped(why_failed(each), 200)}" for each in failures[:kept]

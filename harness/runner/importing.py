@@ -15,7 +15,7 @@ import msgspec
 
 from harness import plugins
 from harness.capture import storable
-from harness.errors import ImportFault
+from harness.errors import ImportFault, quoted
 from harness.imports import find_files, read_document, read_mapping
 from harness.logs import create_log, read_log
 from harness.model.imported import NOT_RUN_HERE, ImportMapping, Origin
@@ -39,6 +39,7 @@ _SCORERS = ("termination", "turns", "code_success", "cost", "labels")
 # The format of a document that no importer recognises: it says what it had expected.
 _USUAL = "autogen"
 _ACCEPTED = ("termination_message",)
+UNMAPPED = "No field of the file is mapped to 'correct'."
 
 
 def import_run(source: Path, name: str | None, mapping: Path | None, runs_folder: Path) -> RunLog:
@@ -106,7 +107,7 @@ def _refuse_parts(drafts: Sequence[_Draft]) -> None:
         for name in draft.conversation.identities:
             if places.setdefault(name, draft.where) != draft.where:
                 raise ImportFault(
-                    f"{draft.where}: the conversation {name!r:.80} has parts in {places[name]}, "
+                    f"{draft.where}: the conversation {quoted(name)} has parts in {places[name]}, "
                     "too. Join the files, which may hold one JSON value after the other, and "
                     f"import that: cat {places[name]} {draft.where} > all.jsonl"
                 )
@@ -145,7 +146,7 @@ class _Draft:
         value = self.conversation.values.get(field, otherwise)
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise ImportFault(
-                f"{self.where}: fields.{field} is {value!r:.80}; a text or a number was expected."
+                f"{self.where}: fields.{field} is {quoted(value)}; a text or a number was expected."
             )
         return str(value)
 
@@ -155,21 +156,21 @@ def _clean(name: str, where: str) -> str:
     cleaned = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:100]
     if not cleaned:
         raise ImportFault(
-            f"{where}: no sample can be named {name!r:.80}: letters (a to z, A to Z), digits, '.', "
-            "'_' or '-' were expected. Map another field with: --mapping FILE"
+            f"{where}: no sample can be named {quoted(name)}: letters (a to z, A to Z), digits, "
+            "'.', '_' or '-' were expected. Map another field with: --mapping FILE"
         )
     return cleaned
 
 
 def _correctness(values: dict[str, Any], where: str) -> Score | Unscored:
     if "correct" not in values:
-        return Unscored(scorer="correct", reason="No field of the file is mapped to 'correct'.")
+        return Unscored(scorer="correct", reason=UNMAPPED)
     value = values["correct"]
     if value is None:
         return Unscored(scorer="correct", reason="The file says null: it was not judged.")
     if value not in (0, 1):
         raise ImportFault(
-            f"{where}: fields.correct is {value!r:.80}; true, false, 1, 0 or null was expected."
+            f"{where}: fields.correct is {quoted(value)}; true, false, 1, 0 or null was expected."
         )
     return Score(
         scorer="correct",
@@ -186,8 +187,8 @@ def _keyed(drafts: Sequence[_Draft], suite: str) -> tuple[list[_Draft], list[Sam
     for draft in drafts:
         if said.setdefault(draft.scenario, draft.scenario_said) != draft.scenario_said:
             raise ImportFault(
-                f"{draft.where}: the scenarios {draft.scenario_said!r:.80} and "
-                f"{said[draft.scenario]!r:.80} would both be called {draft.scenario!r}. Map "
+                f"{draft.where}: the scenarios {quoted(draft.scenario_said)} and "
+                f"{quoted(said[draft.scenario])} would both be called {draft.scenario!r}. Map "
                 "another field to 'scenario' with: --mapping FILE"
             )
     seeds: dict[tuple[str, str], list[_Draft]] = {}

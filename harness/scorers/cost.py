@@ -190,7 +190,7 @@ def _calls(count: int) -> str:
 
 def _no_usage(calls: Sequence[ModelCall]) -> str:
     if not calls:
-        return "no model call reported usage: none was made"
+        return "no model call reported usage: the transcript holds none"
     return f"no model call reported usage: {_calls(len(calls))} made, none with token counts"
 
 

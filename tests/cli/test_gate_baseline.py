@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from cli_project import Command, without_autogen, write_suite
+from cli_project import Command, environment, until_there, without_autogen, write_suite
 
 BASELINE = Path("scenarios/talk/baseline.json")
 GATE = "gate: {against_baseline: {success: {margin: 0.1}}, on_inconclusive: fail}\n"
@@ -84,6 +87,67 @@ def test_a_baseline_is_not_replaced_by_a_run_that_lacks_some_of_it_unless_that_i
     assert forced.returncode == 0
     assert "WARNING: Run " in forced.stderr
     assert len(json.loads((suite / "baseline.json").read_text())["samples"]) == 2
+
+
+def test_a_run_that_was_interrupted_is_no_baseline_unless_that_is_asked_for(
+    harness: Command, tmp_path: Path
+) -> None:
+    suite = without_autogen(
+        write_suite(tmp_path, behaviour=until_there(tmp_path / "go", after=1), wall_seconds=300)
+    )
+    baseline = suite / "baseline.json"
+    running = subprocess.Popen(
+        [sys.executable, "-m", "harness", "run", "--no-report", "-n", "1"],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while "1/2 samples" not in harness("list", "--runs").stdout:
+        assert running.poll() is None
+    running.send_signal(signal.SIGINT)
+    running.wait()
+
+    refused = harness("baseline", "set", "latest")
+    was_kept = baseline.exists()
+    forced = harness("baseline", "set", "latest", "--partial")
+    (tmp_path / "go").touch()
+    command = re.search("harness (run --resume [0-9A-Za-z-]+)", refused.stderr)
+    assert command, refused.stderr
+    resumed = harness(*command[1].split(), "--no-report")
+    whole = harness("baseline", "set", "latest", "--overwrite")
+
+    assert refused.returncode == 2
+    assert "has no result of 1 of the 2 samples planned of talk" in refused.stderr
+    assert "--partial" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+    assert not was_kept
+    assert forced.returncode == 0, forced.stderr
+    assert "WARNING: 1 sample with an error, a miss or no result" in forced.stderr
+    assert resumed.returncode == 0, resumed.stderr
+    assert whole.returncode == 0, whole.stderr
+    assert "WARNING" not in whole.stderr
+
+
+def test_where_no_gate_compares_the_baseline_that_was_kept_is_named_with_what_uses_it(
+    harness: Command, suite: Path
+) -> None:
+    file = suite / "suite.yaml"
+    file.write_text(file.read_text().replace(GATE, ""))
+    ran(harness)
+
+    before = harness("gate")
+    assert harness("baseline", "set", "latest").returncode == 0
+    after = harness("gate")
+    command = re.search(r"harness (gate latest --margin [0-9.]+)", after.stderr)
+    assert command, after.stderr
+    compared = harness(*command[1].split())
+
+    assert (before.returncode, after.returncode) == (2, 2)
+    assert "--margin" not in before.stderr
+    assert "talk: there is a baseline" in after.stderr
+    assert compared.returncode == 0, compared.stderr
+    assert "as in the baseline" in compared.stdout
 
 
 def test_what_the_suite_gave_up_is_no_loss_of_the_baseline(harness: Command, suite: Path) -> None:

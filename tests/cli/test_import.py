@@ -72,6 +72,43 @@ def test_a_field_that_may_tell_correctness_is_named_where_none_is_mapped(
     assert "harness show x/x/imported/1" in made.stdout
 
 
+def test_how_many_were_right_is_told_and_no_field_asked_for_that_is_named(
+    harness: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "chats").mkdir()
+    for number, ok in enumerate([True, True, False, None, None, None]):
+        chat = {"messages": CHAT, "ok": ok}
+        (tmp_path / "chats" / f"q{number}.json").write_text(json.dumps(chat))
+    (tmp_path / "m.yaml").write_text("fields: {correct: ok}")
+
+    mapped = harness("import", "chats", "--mapping", "m.yaml")
+    unmapped = harness("import", "chats")
+
+    assert mapped.returncode == 0, mapped.stderr
+    assert "As their files say: 2 right, 1 wrong, 3 not judged.\n" in mapped.stdout
+    assert "not known of 3: they are not judged" in mapped.stdout
+    assert "correct: NAME" not in mapped.stdout
+    assert "right," not in unmapped.stdout
+    assert "correct: NAME" in unmapped.stdout
+
+
+def test_a_text_that_is_cut_in_a_message_keeps_its_quotes(harness: Command, tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text("fields: {correct: ok}")
+    refusals = []
+    for wrong in ("It's \x1b[2J\n" * 40, "no", ["x" * 200]):
+        (tmp_path / "x.json").write_text(json.dumps({"messages": CHAT, "ok": wrong}))
+        done = harness("import", "x.json", "--mapping", "m.yaml")
+        assert done.returncode == 2
+        refusals.append(done.stderr.partition("fields.correct is ")[2].partition("; true, f")[0])
+
+    long, short, other = refusals
+    assert long.startswith("\"It's \\x1b[2J\\n")
+    assert long.endswith('\u2026"')
+    assert 70 < len(long) <= 80
+    assert short == "'no'"
+    assert other == f"['{'x' * 77}\u2026"
+
+
 def test_spans_are_recognised_and_what_was_kept_without_reading_it_is_told(
     harness: Command, tmp_path: Path
 ) -> None:

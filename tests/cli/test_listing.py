@@ -113,6 +113,32 @@ def test_baselines_are_shown_also_of_suites_that_have_none(
     )
 
 
+def test_a_damaged_run_log_hides_no_other_and_the_newest_that_is_good_is_named(
+    harness: Command, tmp_path: Path
+) -> None:
+    imported(harness, tmp_path)
+    runs = tmp_path / ".harness" / "runs"
+    (good,) = (path.stem for path in runs.glob("*.sqlite"))
+    (runs / "99990101T000000-bad.sqlite").write_text("not a database at all, but long enough")
+    (runs / "99990102T000000-odd.sqlite").write_text("")
+
+    refused = harness("report")
+    listed = harness("list", "--runs")
+    command = re.search(r"can be read is '([^']+)'", refused.stderr)
+    assert command, refused.stderr
+    made = harness("report", command[1], "--format", "markdown")
+
+    assert refused.returncode == 2
+    assert "99990102T000000-odd.sqlite: the run log has layout version 0" in refused.stderr
+    assert "harness list --runs" in refused.stderr
+    assert command[1] == good
+    assert made.returncode == 0, made.stderr
+    assert listed.returncode == 0, listed.stderr
+    first, *others = listed.stdout.splitlines()
+    assert first.startswith(f"{good}  imported")
+    assert ["cannot be read" in line for line in others] == [True, True]
+
+
 def test_a_sample_of_an_older_run_is_named_with_the_command_that_reads_it(
     harness: Command, tmp_path: Path
 ) -> None:

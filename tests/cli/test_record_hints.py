@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,45 @@ def test_without_a_provider_script_nobody_advises_the_scripted_provider(
 
     assert "--scripted" not in keyless.stderr
     assert "harness record coding --allow-unsafe" in scripted.stderr
+
+
+def test_where_nothing_is_recorded_the_command_records_all_that_was_asked_for_there(
+    harness: Command, tmp_path: Path
+) -> None:
+    first = write_coding_suite(tmp_path)
+    again = first.with_name("again")
+    shutil.copytree(first, again)
+    (again / "look" / "scenario.yaml").write_text("title: Look\ntask: Look again, please.\n")
+
+    refused = harness("run", "--no-report", "-e", "1", "--cassettes", "else where")
+    advised = refused.stderr.strip().partition("Record them with: ")[2]
+    done = harness(*shlex.split(advised)[1:], "--no-report")
+    played = harness("run", "--no-report", "-e", "1", "--cassettes", "else where")
+
+    assert refused.returncode == 2
+    assert advised == "harness record again coding --scripted -e 1 --cassettes 'else where'"
+    assert done.returncode == 0, done.stderr
+    assert played.returncode == 0, played.stdout + played.stderr
+
+
+def test_suites_that_are_recorded_in_different_ways_get_a_command_each(
+    harness: Command, tmp_path: Path
+) -> None:
+    first = write_coding_suite(tmp_path)
+    live = first.with_name("live")
+    shutil.copytree(first, live)
+    text = (live / "suite.yaml").read_text()
+    (live / "suite.yaml").write_text(text.replace("provider: provider.py:reply\n", ""))
+    (live / "provider.py").unlink()
+
+    refused = harness("run", "--no-report", "coding", "live")
+
+    commands = (
+        f"harness record coding --scripted; and OPENAI_API_KEY=... harness record live{UNSAFE}"
+    )
+    assert sorted(refused.stderr.strip().partition("Record them with: ")[2].split("; and ")) == (
+        sorted(commands.split("; and "))
+    )
 
 
 def test_a_suite_scripted_in_process_is_told_how_to_be_recorded(

@@ -222,6 +222,41 @@ def test_a_row_of_the_table_and_a_case_of_junit_do_not_call_it_a_success(log: Ru
     assert [each.get("value") for each in told] == ["unknown"] * 3
 
 
+def test_junit_skips_what_nobody_judged_and_counts_it(tmp_path: Path) -> None:
+    files = {
+        "a": chat("TERMINATE", ok=True),
+        "b": chat("TERMINATE", ok=False),
+        "c": chat("TERMINATE", ok=None),
+    }
+    log = imported(tmp_path, files, MAPPED)
+
+    (suite,) = ElementTree.fromstring(JunitReporter().render(log, compare_configs(log)))
+
+    counts = {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")}
+    assert counts == {"tests": "3", "failures": "0", "errors": "0", "skipped": "1"}
+    skipped = [case.findtext("skipped") is not None for case in suite]
+    assert skipped == [False, False, True]
+    (told,) = suite.findall("testcase/skipped")
+    assert "nobody judged" in str(told.get("message"))
+
+
+def test_a_summary_says_that_none_failed_only_of_those_that_were_judged(tmp_path: Path) -> None:
+    ends = []
+    for verdicts in ([True, True], [True, None], [None, None]):
+        files = {f"q{n}": chat("TERMINATE", ok=ok) for n, ok in enumerate(verdicts)}
+        log = imported(tmp_path, files, MAPPED)
+        text = MarkdownReporter().render(log, compare_configs(log))
+        ends.append(text.splitlines()[-1])
+
+    assert ends == ["No sample failed.", "No judged sample failed.", "No sample was judged."]
+
+
+def test_what_calls_cost_is_not_known_where_a_file_holds_none(log: RunLog) -> None:
+    (cost,) = {s.reason for each in log.samples for s in each.scores if s.scorer == "cost"}
+
+    assert cost == "no model call reported usage: the transcript holds none"
+
+
 def test_a_gate_says_what_a_success_is_where_nobody_judged(log: RunLog) -> None:
     (run,) = outcomes_of(log)
 

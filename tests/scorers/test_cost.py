@@ -206,7 +206,7 @@ def test_an_unknown_model_leaves_the_sample_unscored_and_says_how_to_price_it():
 @pytest.mark.parametrize(
     ("calls", "reason"),
     [
-        pytest.param([], "no model call reported usage: none was made", id="no-calls"),
+        pytest.param([], "no model call reported usage: the transcript holds none", id="no-calls"),
         pytest.param(
             [call(None), call(None)],
             "no model call reported usage: 2 model calls made, none with token counts",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from harness.errors import ImportFault
+from harness.errors import ImportFault, quoted
 from harness.imports.chat import with_termination
 from harness.imports.mapping import mapped_values
 from harness.imports.otel.calls import CACHE_READ, CACHE_WRITTEN, REASONING
@@ -72,7 +72,7 @@ class OtelImporter:
         del text
         if mapping.fields.messages is not None:
             raise ImportFault(
-                f"{where}: fields.messages is {mapping.fields.messages!r:.80}, but messages of "
+                f"{where}: fields.messages is {quoted(mapping.fields.messages)}, but messages of "
                 "spans are where the conventions put them; remove that line of the mapping."
             )
         spans, notes = read_spans(document, where)

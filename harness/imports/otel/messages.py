@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness.errors import ImportFault
+from harness.errors import ImportFault, quoted
 from harness.imports.otel.values import folded, unfolded
 from harness.model.requests import ToolCall
 
@@ -158,7 +158,7 @@ def _message(entry: Any, otherwise: Role, place: str, notes: Counter[str]) -> Sa
     if isinstance(entry, str):
         return Said(role=otherwise, text=entry)
     if not isinstance(entry, dict):
-        raise ImportFault(f"{place} is {entry!r:.80}; an object with 'role' was expected.")
+        raise ImportFault(f"{place} is {quoted(entry)}; an object with 'role' was expected.")
     inner = unfolded(entry.get("message"))
     message = {**entry, **inner} if isinstance(inner, dict) else dict(entry)
     if isinstance(inner, str):
@@ -189,7 +189,7 @@ def _role(message: dict[str, Any], otherwise: Role, place: str, notes: Counter[s
 def _text(message: dict[str, Any], key: str, place: str) -> str:
     value = message.get(key)
     if not isinstance(value, str | None):
-        raise ImportFault(f"{place}: {key!r} is {value!r:.80}; a text was expected.")
+        raise ImportFault(f"{place}: {key!r} is {quoted(value)}; a text was expected.")
     return value or ""
 
 
@@ -236,10 +236,12 @@ class _Parts:
     def read_calls(self, calls: Any) -> None:
         """Tool calls as chat APIs write them."""
         if not isinstance(calls, list | None):
-            raise ImportFault(f"{self.place}: 'tool_calls' is {calls!r:.80}; a list was expected.")
+            raise ImportFault(
+                f"{self.place}: 'tool_calls' is {quoted(calls)}; a list was expected."
+            )
         for call in calls or []:
             if not isinstance(call, dict):
-                raise ImportFault(f"{self.place}: a tool call is {call!r:.80}, not an object.")
+                raise ImportFault(f"{self.place}: a tool call is {quoted(call)}, not an object.")
             function = call.get("function")
             inner = function if isinstance(function, dict) else call
             self._call({"id": call.get("id"), **inner}, inner.get("arguments"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import ImportFault
+from harness.errors import ImportFault, quoted
 from harness.imports.otel.values import attributes_of, plain_value
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _read_entry(entry: dict[str, Any], place: str, found: _Found) -> None:
     elif {"traceId", "spanId"} <= entry.keys():
         found.spans.append(_span(entry, ({}, {}), place))
     else:
-        there = ", ".join(f"{key!r:.40}" for key in list(entry)[:10]) or "nothing"
+        there = ", ".join(quoted(key, 40) for key in list(entry)[:10]) or "nothing"
         raise ImportFault(
             f"{place}: these are no spans of OpenTelemetry: 'resourceSpans' as OTLP/JSON has it, "
             f"or 'context' as the console exporter prints it, was expected; there is: {there}."
@@ -148,7 +148,7 @@ def _read_resource(entry: dict[str, Any], place: str, found: _Found) -> None:
 def _span(entry: dict[str, Any], homes: tuple[dict[str, Any], dict[str, Any]], at: str) -> Span:
     trace, identity = _identity(entry, "traceId", at), _identity(entry, "spanId", at)
     name = _text(entry, "name", at)
-    place = f"{at} ({name!r:.60}, span {identity})"
+    place = f"{at} ({quoted(name, 60)}, span {identity})"
     around, rest = homes
     status = _object(entry.get("status") or {}, f"{place}: 'status'")
     events = [
@@ -183,7 +183,7 @@ def _printed(entry: dict[str, Any], at: str) -> Span:
     context = entry["context"]
     trace, identity = _identity(context, "trace_id", at), _identity(context, "span_id", at)
     name = _text(entry, "name", at)
-    place = f"{at} ({name!r:.60}, span {identity})"
+    place = f"{at} ({quoted(name, 60)}, span {identity})"
     status = _object(entry.get("status") or {}, f"{place}: 'status'")
     resource = _object(entry.get("resource") or {}, f"{place}: 'resource'")
     events = [
@@ -274,7 +274,7 @@ def _identity(entry: dict[str, Any], key: str, place: str, *, is_optional: bool 
     if is_optional and value in (None, ""):
         return ""
     if not isinstance(value, str) or not 0 < len(value) <= 64:
-        said = "is missing" if value is None else f"is {value!r:.80}"
+        said = "is missing" if value is None else f"is {quoted(value)}"
         raise ImportFault(f"{place}: {key!r} {said}; an id, such as '5b8efff798038103', is needed.")
     return value.removeprefix("0x").lower() if _is_hex(value) else value
 
@@ -297,7 +297,7 @@ def _time(entry: dict[str, Any], key: str, place: str) -> int:
 def _shown(value: Any) -> str:
     if isinstance(value, int) and value.bit_length() > 256:
         return "a number beyond all measure"
-    return f"{value!r:.80}"
+    return quoted(value)
 
 
 def _clock(entry: dict[str, Any], key: str, place: str) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from harness.errors import ImportFault
+from harness.errors import ImportFault, quoted
 
 # Deeper than any attribute means, and far from the interpreter's limit.
 _DEEPEST = 64
@@ -33,7 +33,7 @@ def attributes_of(entries: Any, place: str) -> dict[str, Any]:
     for n, entry in enumerate(entries):
         if not isinstance(entry, dict) or not isinstance(entry.get("key"), str):
             raise ImportFault(
-                f"{place}: attributes[{n}] is {entry!r:.80}; an object with the text 'key' was "
+                f"{place}: attributes[{n}] is {quoted(entry)}; an object with the text 'key' was "
                 "expected."
             )
         found[entry["key"]] = plain_value(entry.get("value") or {}, f"{place}: {entry['key']:.80}")
@@ -50,7 +50,7 @@ def plain_value(value: Any, place: str, depth: int = 0) -> Any:
         raise ImportFault(f"{place}: the value is nested deeper than {_DEEPEST} levels.")
     if not isinstance(value, dict):
         raise ImportFault(
-            f"{place} is {value!r:.80}; an object such as {{'stringValue': ...}} was expected."
+            f"{place} is {quoted(value)}; an object such as {{'stringValue': ...}} was expected."
         )
     if not value:
         return None
@@ -98,7 +98,7 @@ def text_at(attributes: dict[str, Any], key: str, place: str) -> str:
     """
     value = attributes.get(key)
     if not isinstance(value, str | None):
-        raise ImportFault(f"{place}: {key} is {value!r:.80}; a text was expected.")
+        raise ImportFault(f"{place}: {key} is {quoted(value)}; a text was expected.")
     return value or ""
 
 
@@ -116,7 +116,7 @@ def count_at(attributes: dict[str, Any], keys: tuple[str, ...], place: str) -> i
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST_TOKENS:
         is_huge = isinstance(value, int) and value.bit_length() > 256
-        shown = "beyond all measure" if is_huge else f"{value!r:.80}"
+        shown = "beyond all measure" if is_huge else quoted(value)
         raise ImportFault(
             f"{place}: {key} is {shown}; a whole number from 0 to 10^12 was expected."
         )
