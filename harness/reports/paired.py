@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TextIO
 
+from harness.model.imported import NOT_TOLD
 from harness.reports import numbers
 from harness.reports.partings import print_partings
 from harness.reports.text import counted, outcome_words
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         SampleChange,
         Shift,
     )
+    from harness.model.sample import Outcome
 
 _MOST_CHANGES = 50
 _MOST_LABELS = 6
@@ -167,25 +169,30 @@ def _rate(name: str, contrast: Contrast, *, is_identical: bool) -> tuple[str, ..
 
 def _changes(writer: Writer, comparison: RunComparison) -> None:
     left = _MOST_CHANGES
+    missing = NOT_TOLD if NOT_TOLD in comparison.pairs.terminations.labels else numbers.DASH
     for direction, title in _GROUPS.items():
         group = [each for each in comparison.changes if each.direction == direction]
         if group[:left]:
             writer.line()
             head = title, "First", "Second", "Ended by", "Then by"
-            writer.table(head, [_change(each) for each in group[:left]])
+            writer.table(head, [_change(each, missing) for each in group[:left]])
         left -= len(group[:left])
     if len(comparison.changes) > _MOST_CHANGES:
         writer.line(f"and {len(comparison.changes) - _MOST_CHANGES} more changed samples")
 
 
-def _change(change: SampleChange) -> tuple[str, ...]:
+def _change(change: SampleChange, missing: str) -> tuple[str, ...]:
     return (
         str(change.key),
         outcome_words(change.outcome_a),
         outcome_words(change.outcome_b),
-        change.termination_a or numbers.DASH,
-        change.termination_b or numbers.DASH,
+        change.termination_a or _no_end(change.outcome_a, missing),
+        change.termination_b or _no_end(change.outcome_b, missing),
     )
+
+
+def _no_end(outcome: Outcome, missing: str) -> str:
+    return numbers.DASH if outcome in ("error", "miss") else missing
 
 
 def _pairs(writer: Writer, pairs: Pairs, names: tuple[str, str], *, is_whole: bool) -> None:
