@@ -145,9 +145,10 @@ def _list_samples(plan: Sequence[SampleKey], suites: Sequence[Suite], root: Path
 
 def _list_suite(suite: Suite | SuiteInfo) -> None:
     # Texts of a suite may hold what steers a terminal, and so may names in a log.
-    from harness.reports.text import one_line
+    from harness.reports.text import counted, one_line
 
-    click.echo(f"{one_line(suite.name)}: {one_line(suite.title)} ({suite.epochs} epochs)")
+    epochs = counted(suite.epochs, "epoch")
+    click.echo(f"{one_line(suite.name)}: {one_line(suite.title)} ({epochs})")
     for scenario in suite.scenarios:
         click.echo(f"  scenario {one_line(scenario.name)}: {one_line(scenario.title)}")
     for config in suite.configs:

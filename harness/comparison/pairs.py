@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from harness.comparison.parting import parting
 from harness.comparison.summary import cost_of
 from harness.model.comparison import Estimate
+from harness.model.imported import end_of
 from harness.model.outcomes import outcome_of
 from harness.model.paired import Crossing, PairedSample, Pairs, Shift
 from harness.stats import bootstrap_interval
@@ -82,7 +83,7 @@ def _ending(sample: SampleResult) -> str:
     """Why it ended; for what did not end by itself, what kept it from that."""
     if sample.status != "completed":
         return f"({sample.status})"
-    return sample.transcript.termination or "(not ended)"
+    return end_of(sample, "(not ended)")
 
 
 def code_end(sample: SampleResult) -> CodeEnd:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.model.structs import Strict as _Strict
 from harness.model.transcript import Transcript
 
+if TYPE_CHECKING:
+    from harness.model.sample import SampleResult
+
 # Stands where the label of a sandbox stands: somebody ran the code, but not here.
 NOT_RUN_HERE = "imported (not run here)"
+# Stands where a termination reason stands, of an imported conversation that has none.
+NOT_TOLD = "the file does not tell"
 # The exit code by which AutoGen's executors tell agents that a block timed out.
 TIMEOUT_CODE = 124
 
@@ -91,3 +96,15 @@ class ImportedConversation(_Strict, frozen=True, kw_only=True):
     values: dict[str, Any] = {}
     notes: tuple[str, ...] = ()
     identities: tuple[str, ...] = ()
+
+
+def end_of(sample: SampleResult, otherwise: str = "not finished") -> str:
+    """Why a conversation ended, in one word or, where no reason is known, a few.
+
+    Args:
+        sample: The sample.
+        otherwise: What to call it where it ran here and was cut short.
+    """
+    if sample.transcript.termination:
+        return sample.transcript.termination
+    return NOT_TOLD if sample.mode == "imported" and not sample.failure else otherwise

@@ -77,7 +77,8 @@ def _suite(writer: Writer, suite: SuiteComparison) -> None:
         writer.line()
         head = "Compared", "Points", "Interval", "p", "Sees", "Verdict"
         writer.table(head, [(contrast_name(each), *numbers.difference(each)) for each in contrasts])
-        writer.prose(SEES, "dim")
+        if any(each.seen is not None for each in contrasts):
+            writer.prose(SEES, "dim")
 
 
 def _configs(writer: Writer, suite: SuiteComparison) -> None:

@@ -15,6 +15,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from harness.model.imported import end_of
 from harness.reports import numbers
 from harness.reports.executions import not_isolated
 from harness.reports.facts import facts_of
@@ -156,6 +157,7 @@ def _environment() -> jinja2.Environment:
     environment.filters |= {name: getattr(numbers, name) for name in (*names, "ratio", "change")}
     environment.filters |= {
         "anchor": sample_fragment,
+        "end_of": end_of,
         "one_line": one_line,
         "outcome_words": outcome_words,
     }

@@ -123,7 +123,7 @@ def _sight(writer: Writer, sight: Sight) -> None:
             f"{name}: {sight.now} in 80 of 100 runs. To see {wanted} points: {_ways(sight)}."
         )
         return
-    these = f"these {counted(sight.now.scenarios, 'scenario')}"
+    these = _these(sight.now.scenarios)
     now = sight.now
     if sight.here is None or sight.is_spread_told:
         seen = _seen(sight.here.difference if sight.here else None)
@@ -133,6 +133,16 @@ def _sight(writer: Writer, sight: Sight) -> None:
     writer.prose(f"{name}: {now} in 80 of 100 runs, {like}.")
     again = f"; of {these} alone: {_epochs(sight.again)}" if sight.again else ""
     writer.prose(f"To see {wanted} points: {_ways(sight)}{again}.", indent=2)
+
+
+def _these(scenarios: int) -> str:
+    return "this scenario" if scenarios == 1 else f"these {counted(scenarios, 'scenario')}"
+
+
+def _sees(difference: float | None, scenarios: str) -> str:
+    if difference is None:
+        return f"what it sees of {scenarios} is not known, as no epochs disagree"
+    return f"sees {_seen(difference)} of {scenarios}"
 
 
 def _seen(difference: float | None) -> str:
@@ -148,12 +158,15 @@ def _epochs(plan: Plan) -> str:
 
 def _factor(writer: Writer, sight: FactorSight) -> None:
     """What it sees of a factor, which has more samples than a pair of configs."""
-    these = f"{_seen(sight.here)} of these {counted(sight.scenarios, 'scenario')}"
-    said = f"{_seen(sight.like)} of scenarios like these"
-    if sight.scope != "scenarios like these":
-        said = f"{these}, {said}" if sight.is_spread_told else f"{these}; {_NO_FINER}"
+    like = "scenarios like these"
+    said = _sees(sight.like, like)
+    if sight.scope != like:
+        these = _sees(sight.here, _these(sight.scenarios))
+        said = f"{these}; {said if sight.is_spread_told else _NO_FINER}"
+        if sight.here is None and sight.like is None:
+            said = _sees(None, f"{_these(sight.scenarios)} and of {like}")
     name = f"{sight.factor}={sight.candidate} vs {sight.reference}"
-    writer.prose(f"{name}, all configs of each: sees {said}.")
+    writer.prose(f"{name}, all configs of each: {said}.")
 
 
 def _ways(sight: Sight) -> str:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.model.imported import end_of
 from harness.model.outcomes import outcome_of
 from harness.model.transcript import CodeExecution, ModelCall
 from harness.reports.executions import notes, status
@@ -93,7 +94,7 @@ def _cells(sample: SampleResult) -> tuple[Any, ...]:
     return (
         sample.key.epoch,
         sample.outcome,
-        sample.transcript.termination or "not finished",
+        end_of(sample),
         sample.transcript.turns,
         *(score and score.value for score in measured),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TextIO
 
+from harness.model.imported import NOT_TOLD
 from harness.reports import numbers
 from harness.reports.partings import print_partings
 from harness.reports.text import counted, outcome_words
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         SampleChange,
         Shift,
     )
+    from harness.model.sample import Outcome
 
 _MOST_CHANGES = 50
 _MOST_LABELS = 6
@@ -30,6 +32,7 @@ _MEDIANS = (
     "two medians."
 )
 _GROUPS = {"worse": "Got worse", "better": "Got better", "same outcome": "Ended otherwise"}
+_SEES_AT = 6  # the column
 SEES = "Sees: the smallest difference, in points, that so many samples show in 80 of 100 runs."
 
 
@@ -72,6 +75,7 @@ def print_config_pair(
     writer.line(f"First {sides[0]}, second {sides[1]}.", "dim")
     for each in comparison.settings or ("Their settings are the same.",):
         writer.line(f"Settings: {each}" if comparison.settings else each, "dim")
+    _suites_left_out(writer, comparison, sides)
     _warnings(writer, comparison.drift, comparison.alert)
     if comparison.verdict:
         writer.prose(comparison.verdict, "bold")
@@ -85,12 +89,24 @@ def print_config_pair(
     writer.table(head, rows)
     _not_judged(writer, [each.contrast for each in comparison.suites])
     if differing:
-        _legend(writer, comparison.correction, comparison.held_back)
+        _legend(writer, rows, comparison.correction, comparison.held_back)
     _pairs(writer, comparison.pairs, sides, is_whole=is_whole)
     for name, keys in zip(sides, (comparison.only_in_a, comparison.only_in_b), strict=True):
         if keys:
             writer.line()
             writer.line(f"Samples of {name} without a counterpart, not compared: {len(keys)}.")
+
+
+def _suites_left_out(
+    writer: Writer, comparison: ConfigPairComparison, sides: tuple[str, str]
+) -> None:
+    """The suites that one side alone has, so that nobody reads them into what is compared."""
+    shared = {each.key_a.suite for each in comparison.pairs.samples}
+    for name, keys in zip(sides, (comparison.only_in_a, comparison.only_in_b), strict=True):
+        alone = sorted({key.suite for key in keys} - shared)
+        if alone:
+            suites = "Suite" if len(alone) == 1 else "Suites"
+            writer.prose(f"{suites} not compared, as {name} alone has samples: {', '.join(alone)}.")
 
 
 def _not_judged(writer: Writer, contrasts: Sequence[Contrast]) -> None:
@@ -135,13 +151,16 @@ def _rates(writer: Writer, comparison: RunComparison) -> None:
     ]
     writer.table(head, rows)
     if differing:
-        _legend(writer, comparison.correction, comparison.held_back)
+        _legend(writer, rows, comparison.correction, comparison.held_back)
 
 
-def _legend(writer: Writer, correction: str, held_back: str) -> None:
+def _legend(
+    writer: Writer, rows: Sequence[tuple[str, ...]], correction: str, held_back: str
+) -> None:
     """What the columns are, for what they are corrected, and why an interval may not decide."""
     if correction:
-        writer.prose(f"{SEES} {correction}", "dim")
+        is_seen = any(row[_SEES_AT] != numbers.DASH for row in rows)
+        writer.prose(f"{SEES} {correction}" if is_seen else correction, "dim")
     if held_back:
         writer.prose(held_back)
 
@@ -155,8 +174,8 @@ def _differing(pairs: Pairs) -> set[tuple[str, str]]:
 def _rate(name: str, contrast: Contrast, *, is_identical: bool) -> tuple[str, ...]:
     shown = numbers.difference(contrast)
     if is_identical:
-        # Nothing could differ, however much was run.
-        shown = (*shown[:3], numbers.DASH, "identical")
+        # Nothing could differ, however much was run: there is no chance to allow for.
+        shown = (shown[0], numbers.DASH, shown[2], numbers.DASH, "identical")
     return (
         name,
         numbers.percent(contrast.reference_success.value),
@@ -167,25 +186,30 @@ def _rate(name: str, contrast: Contrast, *, is_identical: bool) -> tuple[str, ..
 
 def _changes(writer: Writer, comparison: RunComparison) -> None:
     left = _MOST_CHANGES
+    missing = NOT_TOLD if NOT_TOLD in comparison.pairs.terminations.labels else numbers.DASH
     for direction, title in _GROUPS.items():
         group = [each for each in comparison.changes if each.direction == direction]
         if group[:left]:
             writer.line()
             head = title, "First", "Second", "Ended by", "Then by"
-            writer.table(head, [_change(each) for each in group[:left]])
+            writer.table(head, [_change(each, missing) for each in group[:left]])
         left -= len(group[:left])
     if len(comparison.changes) > _MOST_CHANGES:
         writer.line(f"and {len(comparison.changes) - _MOST_CHANGES} more changed samples")
 
 
-def _change(change: SampleChange) -> tuple[str, ...]:
+def _change(change: SampleChange, missing: str) -> tuple[str, ...]:
     return (
         str(change.key),
         outcome_words(change.outcome_a),
         outcome_words(change.outcome_b),
-        change.termination_a or numbers.DASH,
-        change.termination_b or numbers.DASH,
+        change.termination_a or _no_end(change.outcome_a, missing),
+        change.termination_b or _no_end(change.outcome_b, missing),
     )
+
+
+def _no_end(outcome: Outcome, missing: str) -> str:
+    return numbers.DASH if outcome in ("error", "miss") else missing
 
 
 def _pairs(writer: Writer, pairs: Pairs, names: tuple[str, str], *, is_whole: bool) -> None:

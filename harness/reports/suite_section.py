@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.model.imported import end_of
 from harness.reports.faults import FaultRow, fault_rows, outcomes_of
 from harness.reports.figures.differences import ScenarioMark, scenario_marks
 from harness.reports.figures.heat import HeatMap, heat_maps
@@ -51,7 +52,7 @@ class SuiteSection:
     info: SuiteInfo
     comparison: SuiteComparison
     reasons: tuple[str, ...]
-    unfinished: dict[str, int]
+    unfinished: dict[str, Counter[str]]
     scorers: tuple[str, ...]
     outcomes: Outcomes
     marks: dict[tuple[str, str], tuple[ScenarioMark, ...]]
@@ -81,7 +82,7 @@ def _section(
         info=info,
         comparison=comparison,
         reasons=_reasons(comparison.configs),
-        unfinished=Counter(s.key.config for s in samples if not s.transcript.termination),
+        unfinished=_unfinished(samples),
         scorers=tuple(
             dict.fromkeys(s.scorer for config in comparison.configs for s in config.scorers)
         ),
@@ -103,6 +104,15 @@ def _reasons(configs: Sequence[ConfigSummary]) -> tuple[str, ...]:
         for reason, count in config.terminations.items():
             totals[reason] += count
     return tuple(sorted(totals, key=lambda reason: (-totals[reason], reason)))
+
+
+def _unfinished(samples: Sequence[SampleResult]) -> dict[str, Counter[str]]:
+    """How many of each config have no termination reason, by what is said instead."""
+    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for sample in samples:
+        if not sample.transcript.termination:
+            found[end_of(sample)][sample.key.config] += 1
+    return dict(sorted(found.items()))
 
 
 def _outcomes(info: SuiteInfo, samples: Sequence[SampleResult]) -> Outcomes:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
+from harness.model.imported import NOT_TOLD, end_of
 from harness.model.outcomes import outcome_of
 from harness.model.score import Score, Unscored
 from harness.model.transcript import (
@@ -67,7 +68,7 @@ def print_transcript(
     _verdict(page)
     for event in result.transcript.events:
         _PRINTERS[type(event)](page, event)
-    if not result.transcript.termination:
+    if not result.transcript.termination and end_of(result) != NOT_TOLD:
         writer.line()
         writer.line("Here the record ends; why is said at the top.", "red")
     if result.failure and result.status != "miss":
@@ -142,6 +143,8 @@ def _why(page: _Page) -> None:
     elif end:
         agent = f" ({end.agent})" if end.agent else ""
         page.writer.line(f"Ended by {end.reason}{agent}: {end.detail}", hanging=2)
+    elif page.result.mode == "imported":
+        page.writer.line("The file does not tell how the conversation ended.")
     else:
         page.writer.line("The conversation did not end; this is all that was recorded.", "red")
 

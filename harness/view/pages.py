@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from harness.model.imported import NOT_TOLD
 from harness.reports import numbers
 from harness.reports.text import counted, one_line, outcome_words, visible
 from harness.view.progress import seconds_since
@@ -74,6 +75,7 @@ def _environment() -> jinja2.Environment:
         "spoken": spoken,
         "usd": numbers.usd,
     }
+    environment.globals["not_told"] = NOT_TOLD
     return environment
 
 

@@ -195,3 +195,9 @@ def test_where_there_is_no_suite_at_all_a_near_guess_is_told_the_command_too(
     harness: Command,
 ) -> None:
     assert "Did you mean: harness list --runs?" in harness("list", "runs").stderr
+
+
+def test_one_epoch_is_listed_in_the_singular(harness: Command, tmp_path: Path) -> None:
+    write_suite(tmp_path, epochs=1)
+
+    assert "talk: Small talk (1 epoch)" in harness("list").stdout.splitlines()

@@ -209,3 +209,24 @@ def test_noise_says_that_what_it_sees_is_of_each_comparison_alone():
 
     assert "if it is the only comparison made. Reports and harness compare correct" in printed(log)
     assert "the only comparison" not in printed(outcome_log({"one": {"a": "pf", "b": "pp"}}))
+
+
+@pytest.mark.parametrize(
+    ("scenarios", "these"), [(("a",), "this scenario"), (("a", "b", "c"), "these 3 scenarios")]
+)
+def test_what_cannot_be_told_of_a_factor_is_a_sentence_of_one_scenario_and_of_several(
+    scenarios, these
+):
+    names = {f"{prompts}-t{heat}": (prompts, heat) for prompts in ("x", "y") for heat in "01"}
+    factors = {name: {"prompts": p, "temperature": t} for name, (p, t) in names.items()}
+    log = outcome_log(
+        {name: dict.fromkeys(scenarios, "pp") for name in names}, factors=factors, baseline="x-t0"
+    )
+
+    told = " ".join(printed(log).split())
+
+    assert (
+        f"prompts=y vs x, all configs of each: what it sees of {these} and of scenarios like these "
+        "is not known, as no epochs disagree."
+    ) in told
+    assert "these 1 " not in told

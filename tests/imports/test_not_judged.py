@@ -22,6 +22,7 @@ from harness.reports.json import JsonReporter
 from harness.reports.junit import JunitReporter
 from harness.reports.markdown import MarkdownReporter
 from harness.reports.noise import print_noise
+from harness.reports.transcript import print_transcript
 from harness.runner.importing import import_run
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def imported(
     root: Path, files: Mapping[str, object], mapping: str = UNMAPPED, config: str = "imported"
 ) -> RunLog:
     folder = root / "chats"
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for name, document in files.items():
         (folder / f"{name}.json").write_text(json.dumps(document))
     (root / "m.yaml").write_text(mapping.format(config=config))
@@ -109,6 +110,24 @@ def test_two_imports_are_compared_by_how_they_ended_and_it_is_said(log: RunLog) 
 
     assert comparison.verdict.startswith("The two are identical, conversation by conversation")
     assert "Nobody judged whether the tasks were solved" in " ".join(stream.getvalue().split())
+
+
+def test_an_end_that_the_file_does_not_tell_is_called_so_and_nothing_else_wherever_told(
+    log: RunLog, tmp_path: Path
+) -> None:
+    other = imported(tmp_path / "other", {"a": chat("TERMINATE"), "b": chat(""), "c": chat("")})
+    compared, shown = io.StringIO(), io.StringIO()
+    print_comparison(compare_runs(log, other, despite_drift=True), compared)
+    print_transcript(log.samples[2], shown)
+
+    lines = compared.getvalue().splitlines()
+    changed = next(line for line in lines if line.startswith("chats/b/imported/1"))
+    assert changed.endswith("the file does not tell")
+    assert "Ended by: 1 of 3 pairs differ." in lines
+    assert sum(line.startswith("the file does not tell ") for line in lines) == 1
+    assert "The file does not tell how the conversation ended." in shown.getvalue()
+    for claim in ("not ended", "did not end", "record ends"):
+        assert claim not in compared.getvalue() + shown.getvalue()
 
 
 def test_configs_that_nobody_judged_end_more_or_less_often_and_solve_nothing(

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 from report_logs import outcome_log, realistic_log
-from report_page import opened, text_of, texts, write
+from report_page import go, opened, text_of, texts, write
 
 from harness.comparison import compare_configs
 from harness.model.score import Score
@@ -207,22 +207,24 @@ def test_the_checks_that_failed_come_first(chromium, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("mode", "banner", "row"),
+    ("mode", "banner", "row", "cell"),
     [
         (
             "imported",
             "The file does not tell how the conversation ended.",
+            "the file does not tell",
             "the file does not tell",
         ),
         (
             "replay",
             "The conversation did not end; this is all that was recorded.",
             "not finished",
+            "\N{EN DASH}",
         ),
     ],
 )
 def test_of_an_end_that_a_file_does_not_tell_nothing_is_claimed(
-    chromium, tmp_path, mode, banner, row
+    chromium, tmp_path, mode, banner, row, cell
 ):
     log = outcome_log({"one": {"a": "f"}})
     (sample,) = log.samples
@@ -237,3 +239,9 @@ def test_of_an_end_that_a_file_does_not_tell_nothing_is_claimed(
 
     assert text_of(page, "#conversation .ended") == banner
     assert row in texts(page, ".pair tbody th")
+    assert texts(page, "#rows td:nth-child(5)") == [cell]
+    link = page.evaluate("document.querySelector('.pair table:not(.matrix) a.count').hash")
+    go(page, link)
+    page.wait("document.getElementById('shown').textContent === '1 of 1 sample'")
+    bare = chromium.open(tmp_path / "report.html", has_scripts=False)
+    assert bare.evaluate("document.querySelector('#rows td:nth-child(5)').innerText") == cell

@@ -68,14 +68,51 @@ def test_of_two_runs_the_same_is_explained_and_for_how_many_p_is_corrected():
     assert "and p is corrected for all 2 comparisons (Holm)." in told
 
 
-def test_what_a_comparison_sees_has_a_unit_wherever_a_table_tells_it(close):
+def test_what_a_comparison_sees_has_a_unit_wherever_a_table_tells_it():
+    log = realistic_log()
     legend = "Sees: the smallest difference, in points, that so many samples show in 80 of 100 runs"
     stream = io.StringIO()
 
-    print_summary(close, compare_configs(close), stream)
+    print_summary(log, compare_configs(log), stream)
 
-    assert legend in pair_of(close, "one", "two")
+    assert legend in pair_of(log, *CONFIGS)
     assert legend in stream.getvalue()
+
+
+def test_what_no_row_tells_is_not_explained(close):
+    stream = io.StringIO()
+
+    print_summary(close, compare_configs(close), stream)
+    told = pair_of(close, "one", "two")
+
+    assert "Sees: the smallest difference" not in told + stream.getvalue()
+    assert "Interval, p and what it sees are of this comparison alone, at 95 %." in told
+
+
+def test_of_identical_sides_no_interval_is_told():
+    log = realistic_log(suites=("sales_report",))
+    started = [each for each in log.samples if each.status == "completed"]
+    log = msgspec.structs.replace(log, samples=tuple(started))
+
+    told = said(print_comparison, compare_runs(log, log))
+
+    rows = [line for line in told.splitlines() if line.startswith("sales_report/")]
+    assert [row.split()[-1] for row in rows] == ["identical"] * 4
+    assert not [row for row in rows if " to " in row]
+
+
+def test_suites_that_one_side_alone_has_are_named_at_the_head():
+    log = realistic_log()
+    second = log.header.suites[1]
+    lacking = [s for s in log.samples if (s.key.suite, s.key.config) != (second.name, CONFIGS[1])]
+    log = msgspec.structs.replace(log, samples=tuple(lacking))
+
+    told = pair_of(log, *CONFIGS)
+
+    note = f"Suite not compared, as {CONFIGS[0]} alone has samples: {second.name}."
+    assert note in told
+    assert told.index(note) < told.index("Verdict")
+    assert "not compared, as" not in pair_of(realistic_log(), *CONFIGS)
 
 
 def test_what_is_pooled_over_suites_is_said_and_how_to_read_one_alone():

@@ -34,6 +34,14 @@ def test_its_samples_are_neither_passed_nor_failed_and_go_by_their_titles(asked)
     assert f"chats/{UUID}/imported/1</small>" in page
 
 
+def test_an_end_that_the_file_does_not_tell_is_called_so(asked):
+    view, run = asked
+
+    page = view.get(f"/runs/{run}").text
+
+    assert page.count('<td data-label="Ended by"><span class="muted">the file does not tell<') == 1
+
+
 def test_the_list_of_runs_does_not_count_them_as_passed(asked):
     view, _ = asked
 

@@ -14,6 +14,7 @@ const pane = document.getElementById("conversation");
 const form = document.getElementById("filters");
 const shownCount = document.getElementById("shown");
 const unknown = document.getElementById("unknown");
+const none = document.getElementById("none");
 let rows = [];
 let byKey = new Map();
 let address = parsed(location.hash);
@@ -51,6 +52,14 @@ function makeFilters() {
   }
 }
 
+// Where there is little room, configs take no more of it than the longest of their names needs.
+function fitConfigs() {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `100px ${getComputedStyle(table).fontFamily}`;
+  const widths = [...new Set(rows.map((row) => row.config))].map((name) => pen.measureText(name).width);
+  table.style.setProperty("--config-ems", String(Math.ceil(Math.max(0, ...widths)) / 100));
+}
+
 // How many each would show of what the other controls keep.
 function countFilters(kept) {
   for (const node of form.querySelectorAll("#quick button")) {
@@ -74,6 +83,14 @@ function tellUnknown() {
   if (!told.length) return;
   append(unknown, [`The address asks for what is not in this run: ${told.join(", ")}.${known.join("")} `,
     button("", "Show all samples", "", unfiltered)]);
+}
+
+// A list without rows says why, and how to see some.
+function tellNone(kept) {
+  none.hidden = Boolean(kept.length) || !rows.length || !unknown.hidden;
+  box.hidden = !none.hidden;
+  none.replaceChildren();
+  if (!none.hidden) append(none, ["No sample fits. ", button("", "Show all samples", "", unfiltered)]);
 }
 
 function showControls() {
@@ -120,6 +137,7 @@ async function filter() {
   if (!found) return;
   countFilters(found);
   const kept = address.filter ? found.filter(FILTERS[address.filter]) : found;
+  tellNone(kept);
   showList(sorted(kept, address.sort));
   box.scrollTop = 0;
   shownCount.textContent = `${kept.length.toLocaleString("en")} of ${plural(rows.length, "sample")}`;
@@ -297,6 +315,7 @@ async function start() {
   byKey = new Map(rows.map((row) => [row.key, row]));
   fillSelects();
   table.classList.toggle("one-suite", form.elements.suite.parentElement.hidden);
+  fitConfigs();
   makeFilters();
   makeSortable((sort) => go({ page: listPage(), sort }));
   form.hidden = false;

@@ -6,6 +6,7 @@ const SORTS = {
   termination: (row) => row.termination, turns: (row) => row.turns,
   code: (row) => row.code, checks: (row) => row.checks, cost: (row) => row.cost,
 };
+const NOT_TOLD = "the file does not tell"; // why it ended, of an import
 const outcomeWords = (outcome) => (outcome === "unjudged" ? "not judged" : outcome);
 const FILTERS = {
   failures: (row) => row.outcome === "fail",

@@ -9,6 +9,12 @@ function cell(className, ...children) {
   return el("td", className, ...children);
 }
 
+// A reason is a word of the harness; what stands for none is said in plain words.
+function endOf(termination) {
+  if (termination === "not finished") return el("span", "muted", "–");
+  return el(...(termination === NOT_TOLD ? ["span", "muted"] : ["code", ""]), termination);
+}
+
 function rowNode(row, position) {
   const link = el("a", "", row.title || row.scenario);
   link.setAttribute("href", list.hrefOf(row));
@@ -16,7 +22,7 @@ function rowNode(row, position) {
     cell("", el("span", `outcome ${row.outcome}`, outcomeWords(row.outcome))),
     cell("", link, " ", row.title ? el("span", "muted", row.scenario, " ") : null, el("span", "muted suite-name", row.suite)),
     cell("", row.config), cell("n", String(row.epoch)),
-    cell("wide", el("code", "", row.termination === "not finished" ? "–" : row.termination)),
+    cell("wide", endOf(row.termination)),
     cell("n wide", String(row.turns)), cell("n wide", percent(row.code)), cell("n wide", percent(row.checks)),
     cell("n wide", row.cost === null ? "–" : usd(row.cost)));
   node.children[1].title = row.title ? `${row.title} (${row.scenario})` : row.scenario;
