@@ -352,10 +352,11 @@ def test_a_cassette_of_another_sample_is_not_replayed(kit, provider, path):
 def test_a_cassette_of_the_sample_or_of_nobody_is_replayed(
     kit, provider, path, recorded_for, sample
 ):
-    with recording(path, kit.header(provider, sample=recorded_for)):
-        kit.ask(kit.client(provider.base_url), "one")
+    with kit.client(provider.base_url) as client:
+        with recording(path, kit.header(provider, sample=recorded_for)):
+            kit.ask(client, "one")
 
-    with replaying(path, sample=sample) as session:
-        assert kit.ask(kit.client(provider.base_url), "one") == "reply 1 to: one"
+        with replaying(path, sample=sample) as session:
+            assert kit.ask(client, "one") == "reply 1 to: one"
 
     assert session.served == 1
