@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cpu_time import Timed, in_turns
 
 from harness.capture import Recorder
 from harness.engines import autogen_hooks
@@ -137,24 +138,26 @@ def test_recording_costs_at_most_a_third_of_the_bare_conversation(tmp_path: Path
     from autogen.io import IOStream
 
     logging.getLogger("autogen.oai.client").setLevel(logging.WARNING)
-    bare, ours = [], []
 
-    # In turns, so that a machine that slows down slows both, and the fastest of each, as noise
-    # only ever adds; hooks out of the bare loop's way.
-    for _ in range(ROUNDS):
+    def without_hooks() -> float:
         autogen_hooks.remove()
         with IOStream.set_default(Silence()):
-            bare.append(cpu_seconds(bare_conversation))
+            seconds = cpu_seconds(bare_conversation)
         autogen_hooks.install()
-        ours.append(cpu_seconds(our_conversation, tmp_path))
+        return seconds
 
-    ratio = min(ours) / min(bare)
-    middle = statistics.median(o / b for o, b in zip(ours, bare, strict=True))
+    bare, ours = Timed(without_hooks), Timed(lambda: cpu_seconds(our_conversation, tmp_path))
+
+    in_turns({bare: 1, ours: 1}, turns=ROUNDS, holds=lambda: ours.seconds / bare.seconds <= MOST)
+
+    ratio = ours.seconds / bare.seconds
+    both = zip(ours.all_seconds, bare.all_seconds, strict=True)
+    middle = statistics.median(our_seconds / bare_seconds for our_seconds, bare_seconds in both)
     per_conversation = 1000 / CONVERSATIONS_PER_ROUND
     print(
-        f"\n{ROUNDS * CONVERSATIONS_PER_ROUND} conversations of {TURNS} turns: "
-        f"bare {min(bare) * per_conversation:.2f} ms, "
-        f"recorded {min(ours) * per_conversation:.2f} ms CPU each, "
+        f"\n{len(bare.all_seconds) * CONVERSATIONS_PER_ROUND} conversations of {TURNS} turns: "
+        f"bare {bare.seconds * per_conversation:.2f} ms, "
+        f"recorded {ours.seconds * per_conversation:.2f} ms CPU each, "
         f"ratio {ratio:.2f} (at most {MOST}; median of the ratios {middle:.2f})"
     )
     assert ratio <= MOST
