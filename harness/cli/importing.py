@@ -90,11 +90,14 @@ def _correctness(samples: Sequence[SampleResult]) -> Iterator[str]:
     if not unknown:
         return
     unmapped = [each for each in unknown if UNMAPPED in {score.reason for score in each.scores}]
-    ended = sum(sample.is_success for sample in unknown)
     hint = f" {_how_to_map(unmapped[0])}" if unmapped else ""
+    ended = sum(sample.is_success for sample in unknown)
+    counted = f"{ended} of them merely ended as accepted"
+    if not any(sample.is_accepted_alone for sample in unknown):
+        counted = "beside those that are they count as not solved"
     yield (
         f"Whether the result was right is not known of {len(unknown)}: they are not judged, "
-        f"and {ended} of them merely ended as accepted.{hint}"
+        f"and {counted}.{hint}"
     )
 
 

@@ -94,9 +94,10 @@ def barred(contrasts: Sequence[Contrast], pairs: Pairs, sides: tuple[str, str]) 
 
 def _statistics(comparison: RunComparison) -> str:
     """What the outcomes show about the configs that can be compared; "" if none can."""
-    if all(each.is_identical for each in comparison.pairs.samples):
-        return f"{IDENTICAL[0].upper()}{IDENTICAL[1:]}."
     fit = [each for each in comparison.configs if each.contrast.verdict != "not comparable"]
+    is_same = all(each.is_identical for each in comparison.pairs.samples)
+    if is_same and len(fit) == len(comparison.configs):
+        return f"{IDENTICAL[0].upper()}{IDENTICAL[1:]}."
     if not fit:
         return ""
     parts = [

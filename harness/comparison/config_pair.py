@@ -164,7 +164,8 @@ def _settings(couples: Sequence[Couple], log_a: RunLog, log_b: RunLog) -> tuple[
 def _verdict(suites: Sequence[SuiteContrast], pairs: Pairs) -> str:
     """What each suite shows; its name before it if there are several."""
     differing = {each.key_a.suite for each in pairs.samples if not each.is_identical}
-    if not differing:
+    barred = any(each.contrast.verdict == "not comparable" for each in suites)
+    if not differing and not barred:
         return f"{IDENTICAL[0].upper()}{IDENTICAL[1:]}."
     said = []
     for each in suites:

@@ -28,9 +28,10 @@ from harness.model.gate import GateFinding, GateOutcome, SampleOutcome, SuiteGat
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from harness.model.gate import Gate, Measure, SuiteOutcomes
+    from harness.model.gate import Counted, Gate, Measure, SuiteOutcomes
 
 Outcomes = list[SampleOutcome]
+_SUCCESSES = ("success", "success against the baseline")
 
 
 class _Claim(NamedTuple):
@@ -77,6 +78,8 @@ def judge(gate: Gate, run: SuiteOutcomes, baseline: SuiteOutcomes | None = None)
         lacking=_lacking(run, reference) if reference else (),
         dropped=_lacking(reference, run) if reference else (),
         unjudged=sum(not each.is_judged for each in run.samples),
+        unknown=_unknown(run.samples),
+        baseline_unknown=_unknown(reference.samples) if reference else 0,
     )
 
 
@@ -96,8 +99,9 @@ def _reference(
             "scenario and config in common. Keep a new baseline with: harness baseline set "
             f"latest {run.suite} --overwrite"
         )
-    if _ended(run) != _ended(baseline):
-        unjudged, judged = sorted((run, baseline), key=lambda each: not _ended(each))
+    kinds = _successes(run), _successes(baseline)
+    if all(kinds) and kinds[0] != kinds[1]:
+        unjudged, judged = sorted((run, baseline), key=lambda each: False not in _successes(each))
         raise HarnessError(
             f"Nobody judged the samples of run {unjudged.run_id!r}, where a success is that a "
             f"conversation ended as accepted; those of {judged.run_id!r} were judged. The two "
@@ -145,13 +149,18 @@ def _changed_configs(run: SuiteOutcomes, reference: SuiteOutcomes) -> tuple[str,
     )
 
 
-def _ended(outcomes: SuiteOutcomes) -> bool:
-    """Whether its successes are no more than that conversations ended as accepted."""
-    return any(not each.is_judged for each in outcomes.samples)
+def _successes(outcomes: SuiteOutcomes) -> set[bool]:
+    """What its successes are, as far as it has results: True, solved; False, ended as accepted."""
+    return {each.is_judged for each in outcomes.samples if each.is_completed}
 
 
 def _incomplete(outcomes: SuiteOutcomes) -> int:
-    return sum(not each.is_completed for each in outcomes.samples)
+    return sum(not each.is_completed for each in outcomes.samples) - _unknown(outcomes.samples)
+
+
+def _unknown(samples: Sequence[SampleOutcome]) -> int:
+    """Samples that nobody judged, though others of the same import were."""
+    return sum(each.outcome == "unjudged" for each in samples)
 
 
 def _claims(gate: Gate, run: SuiteOutcomes, *, compared: bool) -> list[_Claim]:
@@ -191,7 +200,7 @@ def _finding(
 ) -> GateFinding:
     samples = _of_config(run, claim.config)
     others = _of_config(reference, claim.config) if reference else []
-    reading = claim.read(samples, others, level)
+    reading = _read(claim, samples, others, level)
     completed = [each for each in samples if each.is_completed]
     others_completed = [each for each in others if each.is_completed]
     without_failed = claim.read(completed, others_completed, level).outcome
@@ -205,6 +214,31 @@ def _finding(
         changed=_changed(samples, others),
         **msgspec.structs.asdict(reading),
     )
+
+
+def _read(claim: _Claim, samples: Outcomes, others: Outcomes, level: float) -> Reading:
+    """What is measured; open where it depends on how samples fared that nobody judged.
+
+    They count as failures, as in every comparison. Whether that decides is told by the least and
+    the most that the run can be against the baseline.
+    """
+    reading = claim.read(samples, others, level)
+    unknown = _unknown([*samples, *others])
+    if not unknown or claim.measure not in _SUCCESSES:
+        return reading
+    least = claim.read(_told(samples, "fail"), _told(others, "pass"), level)
+    most = claim.read(_told(samples, "pass"), _told(others, "fail"), level)
+    if least.outcome == most.outcome == reading.outcome:
+        return reading
+    return msgspec.structs.replace(reading, outcome="inconclusive", absent=unknown, epochs=None)
+
+
+def _told(samples: Outcomes, outcome: Counted) -> Outcomes:
+    """The same, as if what nobody judged had been judged so."""
+    return [
+        msgspec.structs.replace(each, outcome=outcome) if each.outcome == "unjudged" else each
+        for each in samples
+    ]
 
 
 def _identical(claim: _Claim, run: SuiteOutcomes, reference: SuiteOutcomes | None) -> int:

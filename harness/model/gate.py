@@ -138,7 +138,8 @@ class GateFinding(_Strict, frozen=True, kw_only=True):
         rate: Successes, for measures of success.
         baseline_rate: The baseline's successes.
         changed: Samples, of those in both runs, whose outcome differs from the baseline's.
-        absent: Completed samples that lack the value; with any, nothing passes.
+        absent: Completed samples that lack the value; with any, nothing passes. Of a measure of
+            success, samples that nobody judged, if it depends on them.
         epochs: Epochs per scenario that would decide if what was measured stays as it is; None
             if that is decided, or 1,000 would not do.
         without_failed: The outcome if samples that did not complete were left out.
@@ -182,6 +183,9 @@ class SuiteGate(_Strict, frozen=True, kw_only=True):
         dropped: What of the baseline the run has no sample of, likewise: nothing is said of it.
         unjudged: Samples of which nobody judged what came of them: of these, a success is no more
             than that they ended as accepted.
+        unknown: Samples that nobody judged though others of their import were. They count as
+            failures, but where that decides, the outcome is inconclusive.
+        baseline_unknown: The same, of the baseline.
     """
 
     suite: str
@@ -197,6 +201,8 @@ class SuiteGate(_Strict, frozen=True, kw_only=True):
     lacking: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     unjudged: int = 0
+    unknown: int = 0
+    baseline_unknown: int = 0
 
 
 class GateResult(_Strict, frozen=True, kw_only=True):

@@ -41,8 +41,9 @@ def finding_sentence(finding: GateFinding) -> str:
     if finding.outcome == "inconclusive":
         parts.append(_what_decides(finding))
     if finding.without_failed != finding.outcome:
+        or_unjudged = " or that nobody judged" if finding.absent and finding.rate else ""
         parts.append(
-            f"WARNING: without the samples that did not complete it would be "
+            f"WARNING: without the samples that did not complete{or_unjudged} it would be "
             f"{finding.without_failed}"
         )
     return "; ".join(parts)
@@ -103,6 +104,8 @@ def _what_decides(finding: GateFinding) -> str:
     if finding.value is None:
         lacking = "the baseline has no sample of it" if _is_against(finding) else "no sample has it"
         return f"cannot be decided: {lacking}"
+    if finding.absent and finding.rate:
+        return f"cannot be decided: nobody judged {counted(finding.absent, 'sample')}"
     if finding.absent:
         return f"cannot pass: it is unknown for {counted(finding.absent, 'sample')}"
     if finding.epochs is None:
@@ -117,22 +120,7 @@ def _is_against(finding: GateFinding) -> bool:
 
 def notes_of(gate: SuiteGate) -> list[str]:
     """What must be known to trust the outcome, one sentence each."""
-    notes = []
-    if gate.incomplete:
-        notes.append(
-            f"Counted as failures: {counted(gate.incomplete, 'sample')} with an error, a miss or "
-            "no result."
-        )
-    if gate.unjudged:
-        notes.append(
-            f"Nobody judged {counted(gate.unjudged, 'sample')}: of these, a success is no more "
-            "than a conversation that ended as accepted."
-        )
-    if gate.baseline_incomplete:
-        notes.append(
-            f"Counted as failures in the baseline: {counted(gate.baseline_incomplete, 'sample')} "
-            "with an error, a miss or no result."
-        )
+    notes = [*_without_result(gate), *_not_judged(gate)]
     if gate.unmatched:
         notes.append(
             f"Not compared, as only one of run and baseline has them: {', '.join(gate.unmatched)}."
@@ -152,6 +140,33 @@ def notes_of(gate: SuiteGate) -> list[str]:
         )
     if not gate.findings:
         notes.append("No config of this run has a threshold.")
+    return notes
+
+
+def _without_result(gate: SuiteGate) -> list[str]:
+    sides = {"": gate.incomplete, " in the baseline": gate.baseline_incomplete}
+    return [
+        f"Counted as failures{where}: {counted(number, 'sample')} with an error, a miss or no "
+        "result."
+        for where, number in sides.items()
+        if number
+    ]
+
+
+def _not_judged(gate: SuiteGate) -> list[str]:
+    notes = []
+    if gate.unjudged:
+        notes.append(
+            f"Nobody judged {counted(gate.unjudged, 'sample')}: of these, a success is no more "
+            "than a conversation that ended as accepted."
+        )
+    sides = {"run": gate.unknown, "baseline": gate.baseline_unknown}
+    notes += [
+        f"Nobody judged {counted(number, 'sample')} of the {side}, though others of it: what "
+        "depends on how they fared is inconclusive."
+        for side, number in sides.items()
+        if number
+    ]
     return notes
 
 

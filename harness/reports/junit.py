@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, ClassVar
 
+from harness.model.imported import end_of
 from harness.reports.text import visible
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _properties(sample: SampleResult) -> dict[str, str]:
     properties = {
         "outcome": sample.outcome,
         "success": "unknown" if sample.outcome == "unjudged" else str(sample.is_success).lower(),
-        "termination": sample.transcript.termination or "not finished",
+        "termination": end_of(sample),
         "turns": str(sample.transcript.turns),
         "cost_usd": f"{cost.value:.8f}" if cost else "unknown",
     }

@@ -110,7 +110,8 @@ def _suites_left_out(
 
 
 def _not_judged(writer: Writer, contrasts: Sequence[Contrast]) -> None:
-    if not all(each.is_judged for each in contrasts):
+    # What was judged on one side alone is not comparable, and said to be so.
+    if any(not each.is_judged and each.verdict != "not comparable" for each in contrasts):
         writer.prose(
             "Nobody judged whether the tasks were solved: the rates tell how many conversations "
             "ended as accepted."
@@ -173,7 +174,8 @@ def _differing(pairs: Pairs) -> set[tuple[str, str]]:
 
 def _rate(name: str, contrast: Contrast, *, is_identical: bool) -> tuple[str, ...]:
     shown = numbers.difference(contrast)
-    if is_identical:
+    # What was judged on one side alone differs in that, though all was said alike.
+    if is_identical and contrast.verdict != "not comparable":
         # Nothing could differ, however much was run: there is no chance to allow for.
         shown = (shown[0], numbers.DASH, shown[2], numbers.DASH, "identical")
     return (

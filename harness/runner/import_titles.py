@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 _LENGTH = 80
 # A shorter beginning that all tasks share is part of what they ask, as in "How many ...".
 _PREAMBLE = 40
-_ENDS = re.compile(r"[.:!?]\s+|\n")
+# Not "Version 3. 4".
+_ENDS = re.compile(r"(?<!\d)\.\s+|[:!?]\s+|\n")
+_WORDS = re.compile(r"\s+")
 
 
 def titles_of_tasks(tasks: Mapping[str, str]) -> dict[str, str]:
@@ -27,19 +29,29 @@ def titles_of_tasks(tasks: Mapping[str, str]) -> dict[str, str]:
     Returns:
         Titles by name; the name itself where the task says nothing.
     """
-    shared = _preamble(set(tasks.values()))
+    shared = _preamble({task for task in tasks.values() if task.strip()})
     return {name: _title(task, shared) or name for name, task in tasks.items()}
 
 
 def _preamble(tasks: set[str]) -> int:
-    """How many characters all tasks begin with, whole sentences or lines; 0 if that is little."""
+    """How many characters all tasks begin with, whole sentences or lines; 0 if that is little.
+
+    Whole words where not even a title's length has an end: the titles would be the same.
+    """
     if len(tasks) < 2:
         return 0
     # What the first and the last in order share, all in between share as well.
     pairs = zip(min(tasks), max(tasks), strict=False)
     shared = "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-    length = max((end.end() for end in _ENDS.finditer(shared)), default=0)
-    return length if length >= _PREAMBLE else 0
+    length = _last(_ENDS, shared)
+    if length >= _PREAMBLE:
+        return length
+    return _last(_WORDS, shared) if len(shared) >= _LENGTH else 0
+
+
+def _last(ends: re.Pattern[str], text: str) -> int:
+    """Where the last one ends; 0 without any."""
+    return max((end.end() for end in ends.finditer(text)), default=0)
 
 
 def _title(task: str, shared: int) -> str:
@@ -48,5 +60,6 @@ def _title(task: str, shared: int) -> str:
 
 
 def _first_line(text: str) -> str:
-    lines = (line.strip() for line in text.splitlines())
-    return next(filter(None, lines), "")
+    """The first that says something, which the fence of a code block does not."""
+    lines = [stripped for line in text.splitlines() if (stripped := line.strip())]
+    return next((line for line in lines if not line.startswith("```")), "")
