@@ -228,7 +228,7 @@ def _read(claim: _Claim, samples: Outcomes, others: Outcomes, level: float) -> R
         return reading
     least = claim.read(_told(samples, "fail"), _told(others, "pass"), level)
     most = claim.read(_told(samples, "pass"), _told(others, "fail"), level)
-    if least.outcome == most.outcome == reading.outcome:
+    if least.outcome == most.outcome == reading.outcome != "inconclusive":
         return reading
     return msgspec.structs.replace(reading, outcome="inconclusive", absent=unknown, epochs=None)
 

@@ -174,8 +174,10 @@ def _differing(pairs: Pairs) -> set[tuple[str, str]]:
 
 def _rate(name: str, contrast: Contrast, *, is_identical: bool) -> tuple[str, ...]:
     shown = numbers.difference(contrast)
-    # What was judged on one side alone differs in that, though all was said alike.
-    if is_identical and contrast.verdict != "not comparable":
+    if contrast.verdict == "not comparable":
+        # No difference is told: it would be of what was lacking, as also where all is said alike.
+        shown = (numbers.DASH, numbers.DASH, numbers.DASH, numbers.DASH, contrast.verdict)
+    elif is_identical:
         # Nothing could differ, however much was run: there is no chance to allow for.
         shown = (shown[0], numbers.DASH, shown[2], numbers.DASH, "identical")
     return (

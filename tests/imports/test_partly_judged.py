@@ -14,6 +14,7 @@ from harness.model.gate import Gate, Thresholds
 from harness.reports.console import print_comparison
 from harness.reports.gate import finding_sentence, notes_of
 from harness.reports.junit import JunitReporter
+from harness.reports.numbers import DASH
 from harness.runner.importing import import_run
 
 if TYPE_CHECKING:
@@ -74,7 +75,10 @@ def test_a_config_judged_in_neither_run_is_not_called_identical_where_others_wer
 
     rows = [line for line in text.splitlines() if line.startswith(("chats/a ", "chats/b "))]
     assert len(rows) == 2
-    assert all(row.endswith("not comparable") for row in rows)
+    assert [row.split()[1:] for row in rows] == [
+        ["100", "%", "0", "%", *[DASH] * 4, "not", "comparable"],
+        ["100", "%", "100", "%", *[DASH] * 4, "not", "comparable"],
+    ]
     assert "identical" not in text
     assert text.splitlines()[1].startswith("Not comparable: in the first run 12 of 12 ")
     assert "Nobody judged whether" not in text
@@ -101,15 +105,19 @@ def test_a_gate_tells_what_nobody_judged_from_what_failed(tmp_path: Path) -> Non
     ]
 
 
-def test_a_threshold_is_open_where_it_depends_on_what_nobody_judged(tmp_path: Path) -> None:
-    run = outcomes(tmp_path, {"a": [None] * 40, "b": [True] * 40})
+@pytest.mark.parametrize("many", [2, 40])
+def test_a_threshold_is_open_where_it_depends_on_what_nobody_judged(
+    tmp_path: Path, many: int
+) -> None:
+    run = outcomes(tmp_path, {"a": [None] * many, "b": [True] * 40})
 
     gate = judge(Gate(thresholds=Thresholds(success_at_least=0.5)), run)
 
     assert found(gate, "a") == "inconclusive"
     assert found(gate, "b") == "passed"
     (finding,) = (each for each in gate.findings if each.config == "a")
-    assert "cannot be decided: nobody judged 40 samples" in finding_sentence(finding)
+    assert f"cannot be decided: nobody judged {many} samples" in finding_sentence(finding)
+    assert finding.epochs is None
 
 
 @pytest.mark.parametrize(
