@@ -32,7 +32,7 @@ _MEDIANS = (
     "two medians."
 )
 _GROUPS = {"worse": "Got worse", "better": "Got better", "same outcome": "Ended otherwise"}
-_SEES_AT = 6  # the column
+_INTERVAL_AT, _SEES_AT = 4, 6  # the columns
 SEES = "Sees: the smallest difference, in points, that so many samples show in 80 of 100 runs."
 
 
@@ -159,7 +159,7 @@ def _legend(
     writer: Writer, rows: Sequence[tuple[str, ...]], correction: str, held_back: str
 ) -> None:
     """What the columns are, for what they are corrected, and why an interval may not decide."""
-    if correction:
+    if correction and any(row[_INTERVAL_AT] != numbers.DASH for row in rows):
         is_seen = any(row[_SEES_AT] != numbers.DASH for row in rows)
         writer.prose(f"{SEES} {correction}" if is_seen else correction, "dim")
     if held_back:

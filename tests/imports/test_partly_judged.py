@@ -80,6 +80,7 @@ def test_a_config_judged_in_neither_run_is_not_called_identical_where_others_wer
         ["100", "%", "100", "%", *[DASH] * 4, "not", "comparable"],
     ]
     assert "identical" not in text
+    assert "corrected for" not in text
     assert text.splitlines()[1].startswith("Not comparable: in the first run 12 of 12 ")
     assert "Nobody judged whether" not in text
 
