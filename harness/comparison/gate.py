@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from harness.model.gate import Counted, Gate, Measure, SuiteOutcomes
 
 Outcomes = list[SampleOutcome]
-_SUCCESSES = ("success", "success against the baseline")
 
 
 class _Claim(NamedTuple):
@@ -223,14 +222,22 @@ def _read(claim: _Claim, samples: Outcomes, others: Outcomes, level: float) -> R
     the most that the run can be against the baseline.
     """
     reading = claim.read(samples, others, level)
-    unknown = _unknown([*samples, *others])
-    if not unknown or claim.measure not in _SUCCESSES:
+    unknown = _unknown(_concerned(claim.measure, samples, others))
+    if not unknown:
         return reading
     least = claim.read(_told(samples, "fail"), _told(others, "pass"), level)
     most = claim.read(_told(samples, "pass"), _told(others, "fail"), level)
     if least.outcome == most.outcome == reading.outcome != "inconclusive":
         return reading
     return msgspec.structs.replace(reading, outcome="inconclusive", absent=unknown, epochs=None)
+
+
+def _concerned(measure: Measure, samples: Outcomes, others: Outcomes) -> Outcomes:
+    """The samples whose success a measure is of: with a baseline, those of scenarios of both."""
+    if measure != "success against the baseline":
+        return samples if measure == "success" else []
+    shared = {each.scenario for each in samples} & {each.scenario for each in others}
+    return [each for each in (*samples, *others) if each.scenario in shared]
 
 
 def _told(samples: Outcomes, outcome: Counted) -> Outcomes:

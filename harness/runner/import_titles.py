@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 _LENGTH = 80
 # A shorter beginning that all tasks share is part of what they ask, as in "How many ...".
 _PREAMBLE = 40
-# Not "Version 3. 4".
-_ENDS = re.compile(r"(?<!\d)\.\s+|[:!?]\s+|\n")
+# After a number only where no other can follow, as in "Version 3. 4".
+_ENDS = re.compile(r"(?<!\d)\.\s+|(?<=\d)\.\s+(?=[^\d\s])|[:!?]\s+|\n")
 _WORDS = re.compile(r"\s+")
 
 

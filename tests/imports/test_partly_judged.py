@@ -148,6 +148,27 @@ def test_against_a_baseline_too(tmp_path: Path) -> None:
     assert back.baseline_unknown == 40
 
 
+def test_a_threshold_of_the_run_alone_is_open_for_nothing_of_the_baseline(tmp_path: Path) -> None:
+    baseline = outcomes(tmp_path / "then", {"a": [True] * 5 + [None] * 5})
+    run = outcomes(tmp_path / "now", {"a": [True] * 9 + [False]})
+    gate = Gate(thresholds=Thresholds(success_at_least=0.7), success_margin=0.5)
+
+    success, _ = judge(gate, run, baseline).findings
+
+    assert (success.outcome, success.absent) == ("inconclusive", 0)
+    assert success.epochs == 3
+
+
+def test_a_margin_is_open_for_nothing_of_scenarios_that_the_baseline_lacks(tmp_path: Path) -> None:
+    baseline = outcomes(tmp_path / "then", {"a": [True] * 34})
+    run = outcomes(tmp_path / "now", {"a": [True] * 31 + [False] * 3 + [None] * 5})
+
+    (finding,) = judge(Gate(success_margin=0.02), run, baseline).findings
+
+    assert (finding.outcome, finding.absent) == ("inconclusive", 0)
+    assert finding.epochs
+
+
 def test_a_run_of_errors_alone_is_held_against_what_nobody_judged(tmp_path: Path) -> None:
     from msgspec.structs import replace
 
@@ -193,6 +214,15 @@ def test_a_preamble_does_not_end_within_a_number(tmp_path: Path) -> None:
     assert titles(tmp_path, *tasks) == [
         "Count what is in version 3. 4 of it.",
         "Count what is in version 3. 5 of it.",
+    ]
+
+
+def test_a_preamble_may_end_with_a_year(tmp_path: Path) -> None:
+    preamble = "You are given a long task of the whole of the year 2024. "
+
+    assert titles(tmp_path, f"{preamble}Count doors.", f"{preamble}Count windows.") == [
+        "Count doors.",
+        "Count windows.",
     ]
 
 
