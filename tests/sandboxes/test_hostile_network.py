@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
-from hostile_world import Attack, check_contained, check_works
+from hostile_world import Attack, Listener, check_contained, check_works
 from sandbox_tiers import WITH_NAMESPACES
 
 CONNECT = """
@@ -109,6 +111,20 @@ else:
 
 def rows(attacks):
     return [pytest.param(one, id=name) for name, one in attacks.items()]
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
+def test_whoever_came_is_counted_when_that_is_asked(kind):
+    listener = Listener(socket.AF_INET, kind, ("127.0.0.1", 0))
+    counts = []
+    for _ in range(300):
+        with socket.socket(socket.AF_INET, kind) as visitor:
+            visitor.connect(listener.address)
+            visitor.send(b"hello")
+        counts.append(listener.visits())
+    listener.close()
+
+    assert counts == list(range(1, 301))
 
 
 @pytest.mark.parametrize("attack", rows(ATTACKS))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import secrets
+import select
 import shutil
 import socket
 import tempfile
@@ -100,17 +101,31 @@ class Listener:
         if self._is_stream:
             self._socket.listen(50)
         self.address = self._socket.getsockname()
-        self.visits = 0
+        self._visits = 0
+        self._counting = threading.Lock()
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):  # closed
             while True:
-                if self._is_stream:
-                    self._socket.accept()[0].close()
-                else:
-                    self._socket.recv(100)
-                self.visits += 1
+                self._is_reached(None)
+                with self._counting:
+                    if self._is_stream:
+                        self._socket.accept()[0].close()
+                    else:
+                        self._socket.recv(100)
+                    self._visits += 1
+
+    def _is_reached(self, seconds: float | None) -> bool:
+        return bool(select.select([self._socket], [], [], seconds)[0])
+
+    def visits(self) -> int:
+        """How often it was reached; whoever came before this is asked is counted."""
+        while True:
+            with self._counting:
+                if not self._is_reached(0):
+                    return self._visits
+            time.sleep(0.001)
 
     def close(self) -> None:
         # Otherwise the thread would wait on.
@@ -221,7 +236,7 @@ class World:
 
     def attack(self, tier: str, attack: Attack) -> tuple[Ran | None, list[str]]:
         """Let it run; what it achieved that it must not."""
-        visits = {name: one.visits for name, one in self.listeners.items()}
+        visits = {name: one.visits() for name, one in self.listeners.items()}
         workspace = self.workspace()
         ran = self.account.run(
             tier,
@@ -233,7 +248,7 @@ class World:
         )
         found = self._told(ran)
         found += [
-            f"reached {name}" for name, one in self.listeners.items() if one.visits > visits[name]
+            f"reached {name}" for name, one in self.listeners.items() if one.visits() > visits[name]
         ]
         found += self._damage()
         found += [f"left running: {one}" for one in self._running()]
